@@ -1,0 +1,114 @@
+#pragma once
+
+#include <caf/typed_actor.hpp>
+
+#include "messages/extraction.hpp"
+#include "messages/scheduling.hpp"
+
+/// Every actor of Lode and all that it can be told. This file is the architecture: a page goes scheduler -> shard region
+/// -> tenant supervisor -> miner -> fetch gate -> (HTTP) -> miner -> processor -> page writer -> miner.
+namespace lode {
+
+/// Whoever arms timers.
+using timer_client_actor = caf::typed_actor<
+  // The delay is over. A token that is not the latest one means nothing.
+  caf::result<void>(timer_fired)>;
+
+/// TIMERS: the one timer service of a node; holds a single CAF timer whatever the number of clients.
+using timers_actor = caf::typed_actor<
+  // Fires once, to the sender, 0 to 50 ms late.
+  caf::result<void>(arm_timer)>;
+
+/// Whoever asks for permits.
+using permit_client_actor = caf::typed_actor<
+  // The request may go out now; its bytes are reserved.
+  caf::result<void>(permit_granted)>;
+
+/// FETCH GATE: one per node; lets a request out when its quota and the node's budget of bytes in flight allow it.
+using fetch_gate_actor = caf::typed_actor<
+  // Answers with permit_granted, at once or later, tenants in turn.
+  caf::result<void>(ask_permit),
+  // Bytes of the sender are free again.
+  caf::result<void>(return_permit),
+  // A response said: not before. Holds back all requests of that budget.
+  caf::result<void>(report_quota),
+  caf::result<void>(timer_fired)>;
+
+/// CREDENTIAL KEEPER: one per connection with OAuth; the only one that refreshes its token.
+using credential_keeper_actor = caf::typed_actor<
+  // A token that is valid for a while. Fails with errc::unauthorized when a person must re-authorise.
+  caf::result<access_token>(ask_access_token),
+  caf::result<void>(response_arrived)>;
+
+/// MINER: reads one continuation (run, partition, slice) page by page until it is closed. Ends by itself.
+using miner_actor = caf::typed_actor<
+  // The continuation: sent by the miner to itself.
+  caf::result<void>(go_on),
+  caf::result<void>(permit_granted),
+  caf::result<void>(response_arrived),
+  caf::result<void>(page_parsed),
+  caf::result<void>(page_unreadable),
+  caf::result<void>(page_committed),
+  caf::result<void>(page_refused),
+  caf::result<void>(timer_fired)>;
+
+/// PROCESSOR: stateless worker, one per core. Judges, parses, selects, keys and hashes; compares nothing.
+using processor_actor = caf::typed_actor<
+  // Hands the hashed page to the shard's writer, then tells the miner page_parsed; or tells it page_unreadable.
+  caf::result<void>(process_page, miner_actor)>;
+
+/// PAGE WRITER: detached, owns one database connection; each shard belongs to exactly one writer of its node. Compares in
+/// commit order, groups pages, commits.
+using page_writer_actor = caf::typed_actor<
+  // Ends in page_committed or page_refused to the miner.
+  caf::result<void>(hashed_page, miner_actor),
+  // To itself: commit what has gathered.
+  caf::result<void>(wake)>;
+
+/// RUN KEEPER: detached, owns one database connection; the durable life of runs, for supervisors and the scheduler.
+/// All fail with errc::store_unavailable while the database does not answer.
+using run_keeper_actor = caf::typed_actor<
+  caf::result<due_loaded>(load_due),
+  caf::result<void>(move_due),
+  // Plan, configuration and secrets of an active connection; errc::conflict when it is paused, suspended or deleting.
+  caf::result<connection_pointer>(load_connection),
+  caf::result<open_runs_loaded>(load_open_runs),
+  // errc::conflict: a run of this connection is open; its due time was moved on (overlap policy skip).
+  caf::result<run_started>(start_run),
+  caf::result<continuations_loaded>(load_continuations),
+  // errc::not_found: no longer open.
+  caf::result<continuation_row>(resume_continuation),
+  caf::result<void>(cancel_run),
+  caf::result<void>(suspend_connection),
+  caf::result<void>(store_secrets)>;
+
+/// TENANT SUPERVISOR: one per tenant with work. Spawns miners within the tenant's limits, restarts them with backoff and
+/// a budget, suspends a connection that needs a person.
+using tenant_supervisor_actor = caf::typed_actor<
+  caf::result<void>(begin_run),
+  caf::result<void>(resume_run),
+  caf::result<void>(connection_changed),
+  caf::result<void>(cancel_run),
+  // From its miners.
+  caf::result<void>(continuation_ended),
+  caf::result<void>(continuations_opened),
+  caf::result<void>(connection_failed),
+  caf::result<void>(timer_fired)>;
+
+/// SHARD REGION: delivers messages to a tenant by id, wherever its supervisor is; spawns it where it is owed.
+using shard_region_actor = caf::typed_actor<
+  caf::result<void>(tenant_command),
+  caf::result<void>(tenant_idle)>;
+
+/// SCHEDULER: starts what is due, at a steady rate, most urgent first; resumes what a crash left open.
+using scheduler_actor = caf::typed_actor<
+  // Look for due work now.
+  caf::result<void>(wake),
+  caf::result<void>(timer_fired),
+  // From tenant supervisors.
+  caf::result<void>(run_begun),
+  caf::result<void>(run_finished)>;
+
+} // namespace lode
+
+#include "messages/type_ids.hpp" // last: handles of these actors travel in messages and have ids too

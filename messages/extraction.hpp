@@ -1,0 +1,174 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "messages/error.hpp"
+#include "messages/ids.hpp"
+#include "messages/storage.hpp"
+
+/// What a page's way is made of: miner -> gate -> HTTP -> miner -> processor -> writer -> miner. These messages stay
+/// inside one node. A generation numbers the attempts of one miner: what an older generation asked for is void.
+namespace lode {
+
+struct connection_context;  // actors/extraction/connection_context.hpp: plan, configuration, secrets, shard claim
+struct http_exchange;       // actors/extraction/http_exchange.hpp: what came back for one request
+
+using connection_pointer = std::shared_ptr<const connection_context>;
+using exchange_pointer = std::shared_ptr<const http_exchange>;
+
+/// The miner's message to itself: fetch the page that its state names. It carries what the durable continuation
+/// carries, by reference to the miner's own state.
+struct go_on {
+  uint64_t generation = 0;
+};
+
+struct response_arrived {
+  uint64_t generation = 0;
+  exchange_pointer exchange;
+};
+
+/// A response to turn into hashed records. `version` is what the continuation's row must have when the page commits.
+struct process_page {
+  continuation_id continuation;
+  run_id run;
+  uint64_t generation = 0;
+  int64_t version = 0;
+  fact_order stamp; ///< epoch and counter taken before the request was sent
+  connection_pointer connection;
+  uint32_t stream = 0; ///< index in the plan
+  std::string partition;
+  slice_bounds slice;
+  std::string state;   ///< wire::continuation_state, not sealed
+  uint32_t failures = 0;   ///< failed tries of this page so far
+  uint32_t waits = 0;      ///< how often it has waited for a limit in a row
+  instant requested_at{};  ///< node clock when the request was sent; for "now" in templates
+  exchange_pointer exchange;
+};
+
+/// The processor's answer to the miner, sent when the page is on its way to the writer.
+struct page_parsed {
+  uint64_t generation = 0;
+  int64_t version = 0;    ///< of the page after this one
+  std::string next_state; ///< wire::continuation_state, not sealed
+  bool is_last = false;
+  uint64_t body_bytes = 0;
+  std::chrono::nanoseconds pause{0}; ///< a limit is used up: no request of this credential before that time has passed
+};
+
+/// The response is no page: nothing goes to the writer. disposition_of(reason) says what follows, `after` when.
+struct page_unreadable {
+  uint64_t generation = 0;
+  caf::error reason;
+  std::chrono::nanoseconds after{0};
+};
+
+/// A page on its way to the commit: hashed, not yet compared.
+struct hashed_page {
+  uint64_t generation = 0;
+  tenant_id tenant;
+  connection_id connection;
+  stream_id stream;
+  shard_id shard;
+  shard_epoch epoch;
+  std::string partition;
+  fact_order stamp;
+  continuation_move move;
+  std::vector<new_continuation> opens;
+  slice_bounds completed;
+  bool completes_slice = false;
+  std::vector<hashed_record> records;
+  std::vector<dead_record> dead;
+  uint64_t body_bytes = 0;
+};
+
+struct page_committed {
+  uint64_t generation = 0;
+  int64_t version = 0; ///< the continuation's row now
+  continuation_phase phase = continuation_phase::open;
+  uint32_t opened = 0; ///< continuations that the page caused
+  bool run_ended = false;
+};
+
+/// The page was not written and never will be: start again from the store.
+struct page_refused {
+  uint64_t generation = 0;
+  commit_status status = commit_status::refused_version;
+};
+
+// -- timers ---------------------------------------------------------------------------------------------------------
+
+/// Asks the node's timer service for one `timer_fired{token}` after `delay`. Never cancelled: a stale token is ignored.
+struct arm_timer {
+  std::chrono::nanoseconds delay{0};
+  uint64_t token = 0;
+};
+struct timer_fired {
+  uint64_t token = 0;
+};
+
+// -- permits --------------------------------------------------------------------------------------------------------
+
+/// Asks the gate for one request. Bytes are reserved until return_permit; the quota is used up when granted.
+struct ask_permit {
+  uint64_t generation = 0;
+  tenant_id tenant;
+  connection_pointer connection;
+  uint32_t stream = 0;
+  uint64_t bytes = 0;        ///< expected size of the response
+  bool is_ahead = false;     ///< fetched before its predecessor is committed: dropped first under pressure
+};
+struct permit_granted {
+  uint64_t generation = 0;
+  uint64_t bytes = 0; ///< now held by the asker
+};
+/// Gives bytes back: the page was committed, refused, or never requested.
+struct return_permit {
+  uint64_t bytes = 0;
+};
+/// What a response said about limits.
+struct report_quota {
+  connection_pointer connection;
+  uint32_t stream = 0;
+  std::chrono::nanoseconds pause{0}; ///< no request of this budget before that time has passed
+};
+
+// -- credentials ----------------------------------------------------------------------------------------------------
+
+/// Asks for a valid access token; `rejected` names one that the API refused.
+struct ask_access_token {
+  std::string rejected;
+};
+struct access_token {
+  std::string value;
+};
+
+// -- life of a miner -------------------------------------------------------------------------------------------------
+
+/// The continuation is closed, failed, or no longer this miner's; it has ended.
+struct continuation_ended {
+  connection_id connection;
+  run_id run;
+  continuation_id continuation;
+  continuation_phase phase = continuation_phase::closed;
+  bool run_ended = false;
+  std::string reason; ///< for a failed one
+};
+/// A page caused continuations: there is more work than the supervisor knows.
+struct continuations_opened {
+  connection_id connection;
+  run_id run;
+  uint32_t count = 0;
+};
+/// The connection cannot go on without a person.
+struct connection_failed {
+  connection_id connection;
+  run_id run;
+  caf::error reason;
+};
+
+} // namespace lode

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "messages/ids.hpp"
+#include "messages/storage.hpp"
+
+/// Runs and their continuations as they stand in the store.
+namespace lode {
+
+enum class run_kind : uint8_t { scheduled, manual, backfill, repair, full };
+enum class run_phase : uint8_t { open, finished, incomplete, cancelled };
+
+struct shard_claim {
+  shard_id shard;
+  shard_epoch epoch;
+};
+
+/// A continuation as it stands in the store.
+struct continuation_row {
+  continuation_id id;
+  run_id run;
+  stream_id stream;
+  std::string partition;
+  slice_bounds slice;
+  int64_t version = 0;
+  std::string state; ///< sealed wire::continuation_state
+  int32_t crash_resumes = 0;
+};
+
+struct open_run {
+  run_id run;
+  tenant_id tenant;
+  connection_id connection;
+  shard_id shard;
+  run_kind kind = run_kind::scheduled;
+  int32_t crash_resumes = 0; ///< the highest of its open continuations
+};
+
+struct due_connection {
+  connection_id connection;
+  tenant_id tenant;
+  shard_id shard;
+  instant due{};
+  run_kind kind = run_kind::scheduled;
+};
+
+} // namespace lode

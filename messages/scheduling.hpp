@@ -1,0 +1,124 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "messages/error.hpp"
+#include "messages/extraction.hpp"
+#include "messages/ids.hpp"
+#include "messages/runs.hpp"
+#include "messages/storage.hpp"
+
+/// When runs begin and end, and how a tenant is reached. Values that also stand in the store are named as there.
+namespace lode {
+
+// -- what a tenant is told (tenant_command carries one of these to wherever its supervisor is) ------------------------
+
+struct begin_run {
+  connection_id connection;
+  run_kind kind = run_kind::scheduled;
+  instant due{};
+};
+struct resume_run {
+  open_run run;
+};
+/// Paused, resumed, new secrets or configuration: read the connection again and act on its state.
+struct connection_changed {
+  connection_id connection;
+};
+struct cancel_run {
+  connection_id connection;
+  run_id run;
+  std::string reason;
+};
+
+struct tenant_command {
+  tenant_id tenant;
+  std::variant<begin_run, resume_run, connection_changed, cancel_run> command;
+};
+
+/// The tenant's supervisor has nothing left to do after so many commands; the region lets it end unless it sent more.
+struct tenant_idle {
+  tenant_id tenant;
+  uint64_t commands = 0;
+};
+
+// -- what the scheduler hears back --------------------------------------------------------------------------------------
+
+struct run_begun {
+  connection_id connection;
+  run_id run;
+};
+/// `begun == false`: it could not start (suspended, nothing to do, overlap); `reason` says why.
+struct run_finished {
+  connection_id connection;
+  run_id run;
+  run_kind kind = run_kind::scheduled;
+  bool begun = true;
+  run_phase phase = run_phase::finished;
+  std::string reason;
+};
+
+// -- what the run keeper is asked -----------------------------------------------------------------------------------------
+
+struct load_due {
+  instant until{};
+  uint32_t limit = 0;
+};
+struct due_loaded {
+  std::vector<due_connection> connections;
+};
+struct load_connection {
+  connection_id connection;
+};
+/// Runs that are open in the store: of one connection, or of all (0) at a start.
+struct load_open_runs {
+  connection_id connection;
+};
+struct open_runs_loaded {
+  std::vector<open_run> runs;
+};
+/// Makes a run of the connection durable: slices from its cursors, first continuations, next due time.
+struct start_run {
+  connection_pointer connection;
+  run_kind kind = run_kind::scheduled;
+  instant due{}; ///< the due time that is dealt with
+};
+struct run_started {
+  run_id run; ///< 0: there was nothing to read
+  uint32_t opened = 0;
+};
+struct load_continuations {
+  run_id run;
+  continuation_id after;
+  uint32_t limit = 0;
+};
+struct continuations_loaded {
+  std::vector<continuation_row> rows;
+};
+/// The continuation as it stands now, its version raised: what an earlier generation has on its way is refused.
+struct resume_continuation {
+  continuation_id continuation;
+};
+struct suspend_connection {
+  connection_id connection;
+  std::string reason;
+};
+struct store_secrets {
+  connection_id connection;
+  std::string secrets; ///< JSON object, not sealed; sealed before it is stored
+};
+struct move_due {
+  connection_id connection;
+  std::optional<instant> due;
+  run_kind kind = run_kind::scheduled;
+};
+
+/// Wakes an actor that looks for work by itself.
+struct wake {};
+
+} // namespace lode

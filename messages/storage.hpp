@@ -1,0 +1,125 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "messages/ids.hpp"
+#include "messages/records.hpp"
+
+/// What the writer hands to the store and what comes back.
+namespace lode {
+
+/// Microseconds since the epoch, UTC. Facts of an API, never of a clock that decides order.
+using instant = std::chrono::sys_time<std::chrono::microseconds>;
+
+/// A half-open span [from, to) of the cursor field that one slice covers: `to` of one slice is `from` of the next, else
+/// they do not adjoin and the cursor stops between them. Both zero: the stream is not sliced.
+struct slice_bounds {
+  instant from{};
+  instant to{};
+  friend bool operator==(const slice_bounds&, const slice_bounds&) = default;
+  bool is_whole() const noexcept { return from == instant{} && to == instant{}; }
+};
+
+enum class continuation_phase : uint8_t {
+  open,      ///< there is more to fetch
+  closed,    ///< read to its end
+  failed,    ///< a page could not be had: the interval stays owed
+  cancelled, ///< by a person, a reset or a newer manifest
+};
+
+/// A continuation that a page or a run start causes. Written in the same transaction as its cause.
+struct new_continuation {
+  stream_id stream;
+  std::string partition; ///< JSON text of the partition's values, "" for the only one
+  slice_bounds slice;
+  std::string state;     ///< sealed wire::continuation_state
+};
+
+/// How a committed page moves its continuation: version `expected` becomes `expected + 1`.
+struct continuation_move {
+  continuation_id id;
+  run_id run;
+  int64_t expected_version = 0;
+  continuation_phase phase = continuation_phase::open;
+  std::string state;  ///< sealed wire::continuation_state of the next page
+  std::string reason; ///< why it failed or was cancelled
+};
+
+enum class change_kind : uint8_t {
+  inserted,  ///< the key was not there, or was deleted
+  updated,   ///< the content differs from the latest
+  deleted,
+  reordered, ///< same content, newer order or another form: no feed entry
+};
+
+/// What a record becomes once it was compared with the latest fact of its key.
+struct record_change {
+  change_kind kind = change_kind::inserted;
+  std::string key;
+  std::string payload; ///< the whole text, whatever the kind; "" when deleted
+  content_hash hash;   ///< all zero when deleted
+  fact_order order;
+};
+
+struct page_counters {
+  int64_t pages = 0;
+  int64_t records = 0;
+  int64_t inserted = 0;
+  int64_t updated = 0;
+  int64_t unchanged = 0;
+  int64_t refused_older = 0;
+  int64_t dead = 0;
+  int64_t bytes = 0;
+};
+
+/// One page as it is committed: records, feed entries, dead letters, the continuation's move and all continuations
+/// that the page causes are one transaction under the fence of its shard.
+struct page_commit {
+  tenant_id tenant;
+  connection_id connection;
+  stream_id stream;
+  shard_id shard;
+  shard_epoch epoch;
+  std::string partition;
+  continuation_move move;
+  std::vector<new_continuation> opens;
+  /// The cursor's interval that this page completes; meaningful when `completes_slice`.
+  slice_bounds completed;
+  bool completes_slice = false;
+  std::vector<record_change> changes; ///< in order; a key may occur more than once
+  std::vector<dead_record> dead;
+  page_counters counters;
+};
+
+enum class commit_status : uint8_t {
+  committed,
+  refused_version, ///< the continuation moved, ended or was bumped meanwhile; `version` says where it stands
+  refused_fence,   ///< the shard has another owner or epoch
+  data_error,      ///< the database refuses a value in this group: split it
+  again,           ///< nothing of this page was written because another one of the group was refused
+  unknown,         ///< the connection broke with the outcome open: settle() before anything else
+  unavailable,     ///< the database cannot commit at the moment; nothing was written: the same group again later
+};
+
+struct page_outcome {
+  commit_status status = commit_status::again;
+  int64_t version = 0;                  ///< of the continuation now; 0 when unknown
+  std::vector<continuation_id> opened;  ///< ids of `opens`, in order
+  bool run_ended = false;               ///< this page closed the run's last open continuation
+  std::string message;                  ///< for people: what the database said
+  /// Keys of `changes` that the database refused: dead-lettered, the store holds what it held before.
+  std::vector<std::string> dead_lettered;
+};
+
+/// The latest committed fact of a key; `known == false`: the key was never seen.
+struct stored_fact {
+  bool known = false;
+  bool deleted = false;
+  content_hash hash;
+  fact_order order;
+};
+
+} // namespace lode
