@@ -1,0 +1,188 @@
+#pragma once
+
+#include "config/settings_visitor.hpp"
+
+/// Every setting of a node. The default stands at the member, bounds and meaning in the describe() right below it; file,
+/// environment, command line, checks, the example file and --help-config all follow from these.
+namespace lode {
+
+using namespace std::chrono_literals;
+
+struct node_settings {
+  std::string name = "node1";
+  std::string data_dir = "lode-data";
+  uint32_t scheduler_threads = 0;
+  uint32_t writers = 2;
+  uint32_t processors = 0;
+  milliseconds shutdown_timeout = 10s;
+};
+inline void describe(settings_visitor& v, node_settings& s) {
+  v.section("node", "This process.");
+  v.field("name", s.name, "unique among the nodes of a store; a node that comes back under its name gets its shards back");
+  v.field("data_dir", s.data_dir, "folder for files of this node; made when missing");
+  v.field("scheduler_threads", s.scheduler_threads, {0, 256}, "threads that run actors; 0 = one per core");
+  v.field("writers", s.writers, {1, 32}, "page writers, each with one database connection");
+  v.field("processors", s.processors, {0, 256}, "processors, which parse and hash pages; 0 = one per core");
+  v.field("shutdown_timeout", s.shutdown_timeout, {0ms, 10min}, "time for pages in flight when the node is told to stop");
+}
+
+struct store_settings {
+  std::string dsn;
+  uint32_t group_rows = 2'000;
+  byte_count group_bytes = 8_MiB;
+  milliseconds group_wait = 5ms;
+  milliseconds retry_min = 100ms;
+  milliseconds retry_max = 5s;
+  milliseconds statement_timeout = 1900ms;
+  milliseconds lock_timeout = 1500ms;
+};
+inline void describe(settings_visitor& v, store_settings& s) {
+  v.section("store", "PostgreSQL, where everything is kept.");
+  v.secret("dsn", s.dsn, "libpq connection string, e.g. host=/run/postgresql dbname=lode");
+  v.field("group_rows", s.group_rows, {1, 50'000}, "a writer commits at the latest when so many changed rows have gathered");
+  v.field("group_bytes", s.group_bytes, {64_KiB, 256_MiB}, "... or so many bytes of payload");
+  v.field("group_wait", s.group_wait, {0ms, 1s}, "... or after this time");
+  v.field("retry_min", s.retry_min, {1ms, 60s}, "first wait before the store is tried again in an outage");
+  v.field("retry_max", s.retry_max, {1ms, 10min}, "longest wait between tries");
+  v.field("statement_timeout", s.statement_timeout, {100ms, 1h}, "the database ends a statement of a writer after this time; below half the lease of 4s");
+  v.field("lock_timeout", s.lock_timeout, {10ms, 1h}, "the database ends a wait of a writer for a lock after this time");
+}
+
+struct http_settings {
+  milliseconds connect_timeout = 10s;
+  milliseconds first_byte_timeout = 30s;
+  milliseconds total_timeout = 2min;
+  milliseconds idle_timeout = 30s;
+  uint32_t connections_per_host = 64;
+  uint32_t connections = 1'024;
+  uint32_t threads = 1;
+  byte_count max_response_bytes = 64_MiB;
+  std::string user_agent = "lode";
+  std::string ca_file;
+  std::string extra_ca_file;
+  std::string http_proxy;
+  std::string https_proxy;
+  std::vector<std::string> no_proxy;
+  std::map<std::string, std::string> resolve;
+};
+inline void describe(settings_visitor& v, http_settings& s) {
+  v.section("http", "Requests to the APIs that are mined. A source may set shorter timeouts for itself.");
+  v.field("connect_timeout", s.connect_timeout, {1ms, 10min}, "name resolution, TCP, proxy and TLS handshake together");
+  v.field("first_byte_timeout", s.first_byte_timeout, {1ms, 1h}, "from the request sent to the first byte of the response");
+  v.field("total_timeout", s.total_timeout, {1ms, 6h}, "the whole exchange with all redirects");
+  v.field("idle_timeout", s.idle_timeout, {0ms, 1h}, "an unused connection is closed after this time");
+  v.field("connections_per_host", s.connections_per_host, {1, 10'000}, "open connections to one host name");
+  v.field("connections", s.connections, {1, 100'000}, "open connections to all hosts together");
+  v.field("threads", s.threads, {1, 64}, "I/O threads");
+  v.field("max_response_bytes", s.max_response_bytes, {1_KiB, 1_GiB}, "a longer response is refused, before and after decoding");
+  v.field("user_agent", s.user_agent, "User-Agent header of requests whose source names none");
+  v.field("ca_file", s.ca_file, "PEM file of the certificates to trust in place of the system's");
+  v.field("extra_ca_file", s.extra_ca_file, "PEM file of certificates to trust beside the system's");
+  v.secret("http_proxy", s.http_proxy, "proxy for http targets: http://[user:password@]host:port");
+  v.secret("https_proxy", s.https_proxy, "proxy for https targets (CONNECT)");
+  v.field("no_proxy", s.no_proxy, "hosts reached without proxy: host, .domain, host:port or *");
+  v.field("resolve", s.resolve, "like curl --resolve: host:port, host or *.domain -> address[:port]");
+}
+
+struct mining_settings {
+  byte_count bytes_in_flight = 256_MiB;
+  uint32_t window = 4;
+  uint32_t miners_per_tenant = 4;
+  uint32_t runs_started_per_second = 100;
+  uint32_t max_open_runs = 10'000;
+  uint32_t request_retries = 5;
+  milliseconds retry_min = 500ms;
+  milliseconds retry_max = 60s;
+  uint32_t restart_budget = 5;
+  milliseconds restart_window = 1min;
+  milliseconds continuation_deadline = 5min;
+};
+inline void describe(settings_visitor& v, mining_settings& s) {
+  v.section("mining", "How much is fetched at once, and what happens to failures.");
+  v.field("bytes_in_flight", s.bytes_in_flight, {1_MiB, 64_GiB}, "responses requested and not yet committed, all tenants");
+  v.field("window", s.window, {1, 64}, "pages of one continuation in flight; 1 = nothing is fetched ahead");
+  v.field("miners_per_tenant", s.miners_per_tenant, {1, 256}, "slices and partitions of a tenant read side by side");
+  v.field("runs_started_per_second", s.runs_started_per_second, {1, 100'000}, "steady rate of run starts, also after a restart");
+  v.field("max_open_runs", s.max_open_runs, {1, 1'000'000}, "runs open on this node; more wait until one has ended");
+  v.field("request_retries", s.request_retries, {0, 100}, "tries of a page after the first; a source's error rules may say otherwise");
+  v.field("retry_min", s.retry_min, {1ms, 10min}, "first wait before a page is tried again; doubles each time");
+  v.field("retry_max", s.retry_max, {1ms, 24h}, "longest wait between tries of a page");
+  v.field("restart_budget", s.restart_budget, {0, 1'000}, "miner failures of a connection within restart_window; one more suspends it");
+  v.field("restart_window", s.restart_window, {1s, 24h}, "see restart_budget");
+  v.field("continuation_deadline", s.continuation_deadline, {1s, 24h}, "a page unanswered for so long inside the node counts as lost and is read again");
+}
+
+enum class missed_runs : uint8_t { run_once, skip };
+struct schedule_settings {
+  milliseconds every = 15min;
+  milliseconds jitter = 1min;
+  missed_runs missed = missed_runs::run_once;
+  milliseconds look_ahead = 60s;
+};
+inline void describe(settings_visitor& v, schedule_settings& s) {
+  v.section("schedule", "What a connection without a schedule of its own gets.");
+  v.field("every", s.every, {1s, 366 * 24h}, "time between the starts of two runs");
+  v.field("jitter", s.jitter, {0ms, 24h}, "a start moves by up to this much, so that tenants spread out");
+  v.choice("missed", s.missed, {"run_once", "skip"}, "runs missed while no node was up: start one at once, or wait for the next time");
+  v.field("look_ahead", s.look_ahead, {1s, 1h}, "due times within this span are held in memory");
+}
+
+struct console_settings {
+  std::string listen = "127.0.0.1:7788";
+  std::string token_file;
+  uint32_t threads = 2;
+  byte_count max_body = 16_MiB;
+};
+inline void describe(settings_visitor& v, console_settings& s) {
+  v.section("console", "The node's HTTP port: API, health, metrics.");
+  v.field("listen", s.listen, "address:port; port 0 = any free one; beyond loopback a token_file is needed");
+  v.field("token_file", s.token_file, "file whose first line is the bearer token that requests must carry; \"\" = none");
+  v.field("threads", s.threads, {1, 64}, "requests answered at once, each with its own database connection");
+  v.field("max_body", s.max_body, {1_KiB, 1_GiB}, "a longer request body is refused");
+}
+
+struct security_settings {
+  std::string key_file;
+  std::string key;
+};
+inline void describe(settings_visitor& v, security_settings& s) {
+  v.section("security", "Secrets and page tokens are sealed with one key before they are stored. Without it they are lost.");
+  v.field("key_file", s.key_file, "file that holds the key: 64 hexadecimal digits; `lode doctor` says how to make one");
+  v.secret("key", s.key, "the key itself, best as LODE_SECURITY_KEY in the environment; instead of key_file");
+}
+
+enum class log_level : uint8_t { trace, debug, info, warning, error };
+enum class log_format : uint8_t { text, json };
+struct log_settings {
+  log_level level = log_level::info;
+  log_format format = log_format::text;
+};
+inline void describe(settings_visitor& v, log_settings& s) {
+  v.section("log", "Log lines, on standard error.");
+  v.choice("level", s.level, {"trace", "debug", "info", "warning", "error"}, "the least that is written");
+  v.choice("format", s.format, {"text", "json"}, "for people or for machines");
+}
+
+/// All of them. Values only; config/load.hpp fills and checks it.
+struct settings {
+  node_settings node;
+  store_settings store;
+  http_settings http;
+  mining_settings mining;
+  schedule_settings schedule;
+  console_settings console;
+  security_settings security;
+  log_settings log;
+};
+inline void describe(settings_visitor& v, settings& s) {
+  describe(v, s.node);
+  describe(v, s.store);
+  describe(v, s.http);
+  describe(v, s.mining);
+  describe(v, s.schedule);
+  describe(v, s.console);
+  describe(v, s.security);
+  describe(v, s.log);
+}
+
+} // namespace lode

@@ -1,0 +1,70 @@
+#include "config/listen_address.hpp"
+#include "config/load.hpp"
+#include "config/text_values.hpp"
+
+namespace lode {
+
+using namespace setting_text;
+
+namespace {
+
+class relations {
+public:
+  std::vector<settings_mistake> mistakes;
+
+  template <class T, class Format>
+  void not_above(const char* low_key, const T& low, const char* high_key, const T& high, Format format) {
+    if (low > high)
+      mistakes.push_back({low_key, "", "is " + format(low) + ", but must not be above " + high_key + " (" + format(high) + ")"});
+  }
+  void require(bool holds, const char* key, std::string message) {
+    if (!holds)
+      mistakes.push_back({key, "", std::move(message)});
+  }
+};
+
+std::string format_count(uint32_t n) {
+  return std::to_string(n);
+}
+
+bool is_plain_name(const std::string& name) {
+  return !name.empty() && name.size() <= 64
+         && name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == name.npos;
+}
+
+void check_console(relations& r, const console_settings& console) {
+  auto address = parse_listen_address(console.listen);
+  if (!address)
+    return r.require(false, "console.listen", "found \"" + console.listen
+                                                + "\", expected address:port such as 127.0.0.1:7788 or [::1]:7788");
+  r.require(address->is_loopback || !console.token_file.empty(), "console.token_file",
+            "is needed because console.listen (" + console.listen
+              + ") can be reached from other machines; or listen on 127.0.0.1");
+}
+
+} // namespace
+
+std::vector<settings_mistake> check_relations(const settings& s) {
+  relations r;
+  r.require(is_plain_name(s.node.name), "node.name",
+            "found \"" + s.node.name + "\", expected 1 to 64 letters, digits, dots, dashes or underscores");
+  r.not_above("store.retry_min", s.store.retry_min, "store.retry_max", s.store.retry_max, format_duration);
+  r.not_above("store.lock_timeout", s.store.lock_timeout, "store.statement_timeout", s.store.statement_timeout,
+              format_duration);
+  r.not_above("http.connect_timeout", s.http.connect_timeout, "http.total_timeout", s.http.total_timeout, format_duration);
+  r.not_above("http.first_byte_timeout", s.http.first_byte_timeout, "http.total_timeout", s.http.total_timeout,
+              format_duration);
+  r.not_above("http.connections_per_host", s.http.connections_per_host, "http.connections", s.http.connections, format_count);
+  r.not_above("http.max_response_bytes", s.http.max_response_bytes, "mining.bytes_in_flight", s.mining.bytes_in_flight,
+              format_bytes);
+  r.not_above("mining.retry_min", s.mining.retry_min, "mining.retry_max", s.mining.retry_max, format_duration);
+  r.not_above("schedule.jitter", s.schedule.jitter, "schedule.every", s.schedule.every, format_duration);
+  r.require(s.http.ca_file.empty() || s.http.extra_ca_file.empty(), "http.extra_ca_file",
+            "and http.ca_file exclude each other: give one of them");
+  r.require(s.security.key.empty() || s.security.key_file.empty(), "security.key",
+            "and security.key_file exclude each other: give one of them");
+  check_console(r, s.console);
+  return std::move(r.mistakes);
+}
+
+} // namespace lode
