@@ -1,0 +1,21 @@
+#pragma once
+
+#include "runtime/manifest/component.hpp"
+#include "runtime/manifest/plan.hpp"
+
+/// Component -> piece of the plan, one function per kind; internal to this folder. Mistakes and
+/// unsupported features become notes of the component's compilation.
+namespace lode {
+
+requester_plan compile_requester(const component& requester);
+authenticator_plan compile_authenticator(const component& authenticator);
+request_option compile_request_option(const component& option);
+error_rules_plan compile_error_rules(const component& handler);
+paginator_plan compile_paginator(const component& paginator);
+/// `is_client_side`: the stream drops records outside of its window itself.
+record_selector_plan compile_selector(const component& selector, bool is_client_side);
+std::vector<transformation> compile_transformations(const component& stream);
+incremental_plan compile_incremental(const component& cursor);
+list_router compile_list_router(const component& router);
+
+} // namespace lode

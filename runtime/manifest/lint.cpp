@@ -1,0 +1,117 @@
+#include "runtime/manifest/lint.hpp"
+
+#include "runtime/manifest/loader.hpp"
+
+namespace lode {
+
+namespace {
+
+class stream_linter {
+public:
+  stream_linter(std::string file, const source_plan& plan, std::vector<diagnostic>& warnings)
+    : file_(std::move(file)), plan_(plan), warnings_(warnings) {}
+
+  void check(const stream_plan& stream) {
+    stream_ = &stream;
+    check_key();
+    check_paging();
+    check_window();
+    check_order();
+  }
+
+private:
+  void check_key() {
+    if (stream_->primary_key.empty())
+      warn("no primary_key: records are kept as a multiset per slice, and changes appear as a removal and an addition");
+  }
+
+  void check_paging() {
+    bool is_offset = std::holds_alternative<offset_paging>(stream_->paginator.strategy);
+    bool is_number = std::holds_alternative<page_number_paging>(stream_->paginator.strategy);
+    if ((is_offset || is_number) && !is_ordered())
+      warn(std::string{is_offset ? "offset" : "page-number"}
+           + " paging without a declared order: rows that shift while pages are read are noticed at the seam only; "
+             "x-lode.order says how the API sorts (stable: by id or creation)");
+    if (auto* pages = std::get_if<page_number_paging>(&stream_->paginator.strategy); pages != nullptr && !pages->page_size)
+      warn("page-number paging without page_size: the last page is known only by an empty one");
+  }
+
+  void check_window() {
+    if (!stream_->incremental)
+      return;
+    bool is_sent = stream_->incremental->start_option || stream_->incremental->is_client_side || stream_->incremental->is_data_feed
+                   || reads_window();
+    if (!is_sent)
+      warn("incremental_sync without start_time_option: the API is not told the window, every run fetches everything");
+    if (!stream_->incremental->step && stream_->incremental->start_option)
+      warn("incremental_sync without step: the first run is a single slice, its cursor moves only at its end");
+  }
+
+  void check_order() {
+    auto& lode = stream_->lode;
+    if (lode.newest_first && stream_->is_parent && !lode.full_pass_every && !is_incremental_parent())
+      warn("newest_first on a parent has no effect: its children need every parent record, unless they declare incremental_dependency");
+  }
+
+  bool is_ordered() const { return stream_->lode.newest_first || stream_->lode.has_stable_order; }
+
+  bool is_incremental_parent() const {
+    auto index = static_cast<size_t>(stream_ - plan_.streams.data());
+    for (auto& other : plan_.streams)
+      for (auto& router : other.routers)
+        if (auto* substream = std::get_if<substream_router>(&router))
+          for (auto& parent : substream->parents)
+            if (parent.stream == index && !parent.incremental_dependency)
+              return false;
+    return true;
+  }
+
+  // The window may also be written into path, parameters or body by templates.
+  bool reads_window() const {
+    auto reads = [](const program& code) {
+      return code.source().find("stream_interval") != std::string::npos || code.source().find("stream_slice") != std::string::npos
+             || code.source().find("stream_partition") != std::string::npos;
+    };
+    auto& requester = stream_->requester;
+    if (reads(requester.path) || reads(requester.url_base))
+      return true;
+    for (auto& [key, value] : requester.parameters)
+      if (reads(value))
+        return true;
+    return !std::holds_alternative<no_body>(requester.body);
+  }
+
+  void warn(std::string message) {
+    warnings_.push_back({diagnostic::level::warning, file_, 0, "stream " + stream_->name, std::move(message)});
+  }
+
+  std::string file_;
+  const source_plan& plan_;
+  std::vector<diagnostic>& warnings_;
+  const stream_plan* stream_ = nullptr;
+};
+
+} // namespace
+
+lint_report lint(const std::filesystem::path& file) {
+  lint_report out;
+  auto loaded = load_manifest(file);
+  for (auto& note : loaded.notes)
+    (note.severity == diagnostic::level::error ? out.errors : out.warnings).push_back(note);
+  if (!loaded.plan)
+    return out;
+  stream_linter linter{file.string(), *loaded.plan, out.warnings};
+  for (auto& stream : loaded.plan->streams) {
+    if (!stream.is_selectable)
+      continue;
+    out.supported_streams.push_back(stream.name);
+    linter.check(stream);
+  }
+  for (auto& stream : loaded.plan->unsupported) {
+    out.unsupported_streams.push_back(stream.name);
+    out.unsupported.insert(out.unsupported.end(), stream.reasons.begin(), stream.reasons.end());
+  }
+  return out;
+}
+
+} // namespace lode

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "runtime/manifest/diagnostic.hpp"
+
+namespace lode {
+
+/// What `lode source lint FILE` tells.
+struct lint_report {
+  std::vector<diagnostic> errors;      ///< the manifest can't be used
+  std::vector<diagnostic> unsupported; ///< why single streams are left out
+  std::vector<diagnostic> warnings;    ///< it runs, but people should know
+  std::vector<std::string> supported_streams;
+  std::vector<std::string> unsupported_streams;
+};
+
+/// Loads a manifest and looks for what is legal but risky: streams without a primary key, offset
+/// paging without a declared order, windows without a start option, and so on.
+lint_report lint(const std::filesystem::path& file);
+
+} // namespace lode

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lode {
+
+/// The way to a field of a record: one element per level.
+using field_path = std::vector<std::string>;
+
+/// A limit that the API's documentation names.
+struct rate_budget {
+  enum class scope : uint8_t { app, credential, tenant, endpoint };
+  scope of = scope::credential;
+  uint32_t requests = 0;
+  std::chrono::milliseconds per{0};
+};
+
+/// A response header that tells how much of a limit is left. `Retry-After`, `RateLimit-*` and
+/// `X-RateLimit-*` are understood without a rule.
+struct limit_header {
+  enum class form : uint8_t {
+    used_of_limit,       ///< "32/40": a leaky bucket
+    usage_percent,       ///< a JSON object of percentages: {"call_count": 28, ...}; the highest counts
+    remaining,           ///< requests left
+    reset_after_seconds, ///< seconds until the limit is full again
+    reset_at_epoch,      ///< epoch second at which it is full again
+  };
+  std::string name;
+  form meaning = form::remaining;
+  rate_budget::scope of = rate_budget::scope::credential;
+};
+
+/// What a manifest can't say: the `x-lode` block of a stream. Every key has a default.
+struct lode_extension {
+  struct request_timeouts {
+    std::optional<std::chrono::milliseconds> connect;
+    std::optional<std::chrono::milliseconds> first_byte;
+    std::optional<std::chrono::milliseconds> whole;
+  };
+  /// A run stops when more records than either bound can't be parsed or keyed.
+  struct dead_record_limits {
+    double share = 0.01;
+    uint64_t records = 1000;
+  };
+
+  bool newest_first = false;         ///< pages come ordered by ordering_field, newest first
+  bool has_stable_order = false;     ///< pages come in an order that edits don't change (id, creation)
+  field_path ordering_field;         ///< which of two states of a record is newer; empty = none
+  std::string ordering_format;       ///< datetime format of it; empty = compared as the API sent it
+  std::vector<field_path> ignore;    ///< stored, but not part of the content hash
+  std::chrono::milliseconds settle_time{60'000}; ///< slices end this much before now
+  std::optional<std::chrono::milliseconds> full_pass_every;
+  dead_record_limits dead_limits;
+  uint64_t page_bytes_estimate = 65'536; ///< first guess for the budget of bytes in flight
+  request_timeouts timeouts;             ///< absent = the node's settings
+  std::vector<rate_budget> budgets;
+  std::vector<limit_header> limit_headers;
+  std::vector<std::string> next_link_hosts; ///< other hosts that a next link may name
+};
+
+} // namespace lode

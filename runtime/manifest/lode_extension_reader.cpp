@@ -1,0 +1,218 @@
+#include "runtime/manifest/lode_extension_reader.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "runtime/expression/datetime_format.hpp"
+
+namespace lode {
+
+namespace {
+
+using names = std::initializer_list<std::string_view>;
+
+/// A word and what it means.
+template <class Meaning>
+struct choice {
+  std::string_view word;
+  Meaning means;
+};
+
+constexpr std::array budget_scopes{choice<rate_budget::scope>{"app", rate_budget::scope::app},
+                                   choice<rate_budget::scope>{"credential", rate_budget::scope::credential},
+                                   choice<rate_budget::scope>{"tenant", rate_budget::scope::tenant},
+                                   choice<rate_budget::scope>{"endpoint", rate_budget::scope::endpoint}};
+
+constexpr std::array header_forms{
+  choice<limit_header::form>{"used_of_limit", limit_header::form::used_of_limit},
+  choice<limit_header::form>{"usage_percent", limit_header::form::usage_percent},
+  choice<limit_header::form>{"remaining", limit_header::form::remaining},
+  choice<limit_header::form>{"reset_after_seconds", limit_header::form::reset_after_seconds},
+  choice<limit_header::form>{"reset_at_epoch", limit_header::form::reset_at_epoch}};
+
+void check_keys(const component& block, names allowed) {
+  for (auto& [key, item] : block.node().entries) {
+    if (key == "$parameters" || std::find(allowed.begin(), allowed.end(), key) != allowed.end())
+      continue;
+    std::string known;
+    for (auto each : allowed)
+      known += (known.empty() ? "" : ", ") + std::string{each};
+    block.error("unknown key '" + key + "'; allowed here: " + known, key);
+  }
+}
+
+template <class Choices>
+auto read_choice(const component& block, std::string_view name, const Choices& choices, decltype(choices[0].means) otherwise) {
+  auto found = block.text(name);
+  std::string known;
+  for (auto& each : choices) {
+    if (each.word == found)
+      return each.means;
+    known += (known.empty() ? "" : ", ") + std::string{each.word};
+  }
+  if (block.has(name))
+    block.error("expected one of " + known + ", found '" + found + "'", name);
+  return otherwise;
+}
+
+/// Calls `store` with the span if the key is there and in bounds.
+template <class Store>
+void read_span_field(const component& block, std::string_view name, std::chrono::milliseconds least, Store store) {
+  if (!block.has(name))
+    return;
+  auto span = read_span(block.text(name));
+  if (!span || *span < least || *span > std::chrono::hours{24 * 366})
+    return block.error("expected a time such as 500ms, 30s, 5m, 2h or 7d, from " + std::to_string(least.count())
+                         + "ms to 366d, found " + describe(*block.field(name)),
+                       name);
+  store(*span);
+}
+
+/// A field is text (one level) or a list of texts (its path).
+std::optional<field_path> read_path(const component& block, const manifest_node& from, std::string_view name) {
+  field_path path;
+  if (from.is_text())
+    return field_path{from.scalar.string()};
+  for (auto& each : from.items) {
+    if (!each->is_text())
+      break;
+    path.push_back(each->scalar.string());
+  }
+  if (path.empty() || path.size() != from.items.size()) {
+    block.error("expected the name of a field or a list of names (its path), found " + describe(from), name);
+    return std::nullopt;
+  }
+  return path;
+}
+
+void read_ignored(const component& block, lode_extension& out) {
+  auto* found = block.field("ignore");
+  if (found == nullptr)
+    return;
+  if (found->is != manifest_node::shape::list)
+    return block.error("expected a list of fields, found " + describe(*found), "ignore");
+  for (auto& each : found->items)
+    if (auto path = read_path(block, *each, "ignore"))
+      out.ignore.push_back(std::move(*path));
+}
+
+void read_dead_limits(const component& block, lode_extension& out) {
+  auto limits = block.child("dead_limits");
+  if (!limits)
+    return;
+  check_keys(*limits, {"share", "records"});
+  if (auto* share = limits->field("share")) {
+    auto given = share->scalar.as_double();
+    if (!share->scalar.is_numeric() || given < 0 || given > 1)
+      limits->error("expected a number from 0 to 1, found " + describe(*share), "share");
+    else
+      out.dead_limits.share = given;
+  }
+  if (auto records = limits->whole("records"); records && *records >= 0)
+    out.dead_limits.records = static_cast<uint64_t>(*records);
+  else if (records)
+    limits->error("expected 0 or more, found " + std::to_string(*records), "records");
+}
+
+void read_timeouts(const component& block, lode_extension& out) {
+  auto timeouts = block.child("timeouts");
+  if (!timeouts)
+    return;
+  check_keys(*timeouts, {"connect", "first_byte", "whole"});
+  constexpr std::chrono::milliseconds least{1};
+  read_span_field(*timeouts, "connect", least, [&](auto span) { out.timeouts.connect = span; });
+  read_span_field(*timeouts, "first_byte", least, [&](auto span) { out.timeouts.first_byte = span; });
+  read_span_field(*timeouts, "whole", least, [&](auto span) { out.timeouts.whole = span; });
+}
+
+void read_budgets(const component& block, lode_extension& out) {
+  for (auto& each : block.children("budgets")) {
+    check_keys(each, {"scope", "requests", "per"});
+    rate_budget budget;
+    budget.of = read_choice(each, "scope", budget_scopes, budget.of);
+    auto requests = each.whole("requests");
+    if (!requests || *requests < 1 || *requests > UINT32_MAX)
+      each.error("a budget needs 'requests', at least 1");
+    else
+      budget.requests = static_cast<uint32_t>(*requests);
+    if (!each.has("per"))
+      each.error("a budget needs 'per', e.g. 1s, 1m or 1h");
+    read_span_field(each, "per", std::chrono::milliseconds{1}, [&](auto span) { budget.per = span; });
+    out.budgets.push_back(budget);
+  }
+}
+
+void read_limit_headers(const component& block, lode_extension& out) {
+  for (auto& each : block.children("limit_headers")) {
+    check_keys(each, {"name", "form", "scope"});
+    limit_header header;
+    header.name = each.text("name");
+    if (header.name.empty())
+      each.error("a limit header needs 'name'");
+    header.meaning = read_choice(each, "form", header_forms, header.meaning);
+    header.of = read_choice(each, "scope", budget_scopes, header.of);
+    out.limit_headers.push_back(std::move(header));
+  }
+}
+
+void read_order(const component& block, lode_extension& out) {
+  if (block.has("order")) {
+    auto order = block.text("order");
+    out.newest_first = order == "newest_first";
+    out.has_stable_order = order == "stable";
+    if (!out.newest_first && !out.has_stable_order && order != "none")
+      block.error("expected newest_first, stable or none, found '" + order + "'", "order");
+  }
+  if (auto* field = block.field("ordering_field"))
+    out.ordering_field = read_path(block, *field, "ordering_field").value_or(field_path{});
+  out.ordering_format = block.text("ordering_format");
+  if (out.newest_first && !block.has("ordering_field"))
+    block.error("'order: newest_first' needs 'ordering_field': the field by which the API sorts", "order");
+}
+
+} // namespace
+
+std::optional<std::chrono::milliseconds> read_span(std::string_view text) {
+  struct unit {
+    std::string_view name;
+    int64_t milliseconds;
+  };
+  constexpr std::array units{unit{"ms", 1}, unit{"s", 1000}, unit{"m", 60'000}, unit{"h", 3'600'000}, unit{"d", 86'400'000}};
+  int64_t count = 0;
+  auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), count);
+  auto rest = text.substr(static_cast<size_t>(end - text.data()));
+  if (code == std::errc{})
+    for (auto& each : units)
+      if (rest == each.name && count >= 0 && count <= 1'000'000'000'000 / each.milliseconds)
+        return std::chrono::milliseconds{count * each.milliseconds};
+  auto iso = expression::parse_iso_duration(text);
+  if (!iso || iso->months != 0)
+    return std::nullopt;
+  return std::chrono::milliseconds{iso->microseconds / 1000};
+}
+
+lode_extension read_lode_extension(const component& stream) {
+  lode_extension out;
+  auto block = stream.child("x-lode");
+  if (!block)
+    return out;
+  check_keys(*block, {"order", "ordering_field", "ordering_format", "ignore", "settle_time", "full_pass_every",
+                      "dead_limits", "page_bytes_estimate", "timeouts", "budgets", "limit_headers", "next_link_hosts"});
+  read_order(*block, out);
+  read_ignored(*block, out);
+  read_span_field(*block, "settle_time", std::chrono::milliseconds{0}, [&](auto span) { out.settle_time = span; });
+  read_span_field(*block, "full_pass_every", std::chrono::seconds{1}, [&](auto span) { out.full_pass_every = span; });
+  read_dead_limits(*block, out);
+  if (auto bytes = block->whole("page_bytes_estimate"); bytes && *bytes >= 1024 && *bytes <= 268'435'456)
+    out.page_bytes_estimate = static_cast<uint64_t>(*bytes);
+  else if (bytes)
+    block->error("expected 1024 to 268435456 bytes, found " + std::to_string(*bytes), "page_bytes_estimate");
+  read_timeouts(*block, out);
+  read_budgets(*block, out);
+  read_limit_headers(*block, out);
+  out.next_link_hosts = block->texts("next_link_hosts");
+  return out;
+}
+
+} // namespace lode
