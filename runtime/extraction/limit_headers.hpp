@@ -1,0 +1,29 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "messages/storage.hpp"
+#include "runtime/http/http_client.hpp"
+#include "runtime/manifest/lode_extension.hpp"
+
+namespace lode {
+
+/// What a response says about one limit.
+struct limit_reading {
+  rate_budget::scope of = rate_budget::scope::credential;
+  std::optional<double> remaining_share;                ///< 0 = used up, 1 = all of it is left
+  std::optional<double> remaining;                      ///< requests left
+  std::optional<std::chrono::milliseconds> reset_after; ///< until it is full again
+};
+
+/// Reads the headers that `rules` name, then `RateLimit-*` and `X-RateLimit-*`. What cannot be read is left out.
+std::vector<limit_reading> read_limits(const std::vector<limit_header>& rules, const std::vector<http_header>& headers,
+                                       instant now);
+
+/// How long the API asks to wait: `Retry-After` (seconds or a date), else the reset of a limit that is used up.
+std::optional<std::chrono::milliseconds> wait_asked(const std::vector<limit_header>& rules,
+                                                    const std::vector<http_header>& headers, instant now);
+
+} // namespace lode

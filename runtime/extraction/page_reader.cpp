@@ -1,0 +1,371 @@
+#include "runtime/extraction/page_reader.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "runtime/expression/program.hpp"
+#include "runtime/expression/python_text.hpp"
+#include "runtime/extraction/child_partitions.hpp"
+#include "runtime/extraction/content_hash.hpp"
+#include "runtime/extraction/evaluation.hpp"
+#include "runtime/extraction/failure.hpp"
+#include "runtime/extraction/json_value.hpp"
+#include "runtime/extraction/link_header.hpp"
+#include "runtime/extraction/paginator.hpp"
+#include "runtime/extraction/record_key.hpp"
+#include "runtime/extraction/record_selector.hpp"
+#include "runtime/extraction/transformations.hpp"
+
+namespace lode {
+
+namespace {
+
+constexpr size_t max_dead_payload = 64 * 1024;
+/// Hashes of a slice without a key that its continuation remembers; later pages number records by their own place.
+constexpr int max_occurrences = 2048;
+
+/// Cut at a character's border.
+std::string cut(std::string_view text, size_t most) {
+  if (text.size() <= most)
+    return std::string{text};
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80)
+    --most;
+  return std::string{text.substr(0, most)};
+}
+
+bool needs_marks(const paginator_plan& plan) {
+  return std::holds_alternative<page_number_paging>(plan.strategy)
+         || std::holds_alternative<offset_paging>(plan.strategy);
+}
+
+/// Numbers equal records of one slice: the n-th occurrence of a content is a record of its own.
+class occurrence_counter {
+public:
+  explicit occurrence_counter(const wire::continuation_state& state) : state_(state) {
+    for (auto hash : state.occurrences())
+      ++counts_[hash];
+  }
+
+  std::string key_of(const content_hash& hash, const slice_bounds& slice) {
+    auto count = ++counts_[hash.low];
+    added_.push_back(hash.low);
+    if (state_.occurrences_full()) // never the number of a remembered one
+      count += (state_.pages() + 1) << 20;
+    std::string key;
+    if (!slice.is_whole())
+      key = std::to_string(slice.from.time_since_epoch().count()) + "-"
+            + std::to_string(slice.to.time_since_epoch().count()) + "/";
+    return key + to_text(hash) + "/" + std::to_string(count);
+  }
+
+  void remember(wire::continuation_state& next) const {
+    bool has_room =
+      !state_.occurrences_full() && state_.occurrences_size() + static_cast<int>(added_.size()) <= max_occurrences;
+    next.set_occurrences_full(!has_room);
+    if (has_room)
+      next.mutable_occurrences()->Add(added_.begin(), added_.end());
+    else
+      next.clear_occurrences();
+  }
+
+private:
+  const wire::continuation_state& state_;
+  std::unordered_map<uint64_t, int64_t> counts_;
+  std::vector<uint64_t> added_;
+};
+
+/// The share of dead records counts once so many records were seen.
+constexpr double fewest_for_share = 1000;
+
+/// Reads the records of one page; one per call of page_reader::read.
+class page_pass {
+public:
+  page_pass(const page_request& page, canonical_writer& canonical, expression::context names)
+      : page_(page), stream_(page.source.streams[page.stream]), canonical_(canonical), names_(std::move(names)),
+        ignored_(stream_.lode.ignore), occurrences_(page.state) {}
+
+  caf::error run(page_content& content) {
+    auto body = page_.response.json();
+    if (!body.exists())
+      return page_.response.why_not_json();
+    auto nodes = select(body);
+    if (!nodes)
+      return nodes.error();
+    content.seen = static_cast<int64_t>(nodes->size());
+    facts_.seen = content.seen;
+    facts_.is_unkeyed = stream_.primary_key.empty();
+    facts_.mark = 1;
+    auto children = child_collector::make(page_.source, page_.stream, page_.partition, names_);
+    if (!children)
+      return children.error();
+    children_ = &*children;
+    if (auto error = find_cursor_field())
+      return error;
+    content.records.reserve(nodes->size());
+    for (auto node : *nodes)
+      if (auto error = read_record(node, content))
+        return error;
+    content.children = children->take();
+    return find_next(body, content);
+  }
+
+private:
+  caf::expected<std::vector<json_node>> select(json_node body) {
+    field_path path;
+    for (const auto& element : stream_.selector.field_path) {
+      auto name = text_of(element, names_, "field_path");
+      if (!name)
+        return name.error();
+      path.push_back(std::move(*name));
+    }
+    return select_records(body, path);
+  }
+
+  caf::error find_cursor_field() {
+    if (!stream_.incremental)
+      return {};
+    auto name = text_of(stream_.incremental->cursor_field, names_, "cursor_field");
+    if (!name)
+      return name.error();
+    cursor_field_ = {*name};
+    return {};
+  }
+
+  /// Filters and transforms, then keys and hashes what is left.
+  caf::error read_record(json_node node, page_content& content) {
+    if (!changes_records(stream_) || !node.is(json_kind::map)) {
+      keep_record(node, node, content);
+      return {};
+    }
+    auto text = transform_record(stream_, node, names_);
+    if (!text)
+      return text.error();
+    if (!*text) {
+      note_place("-" + std::to_string(short_hash_of(node.raw())));
+      return {};
+    }
+    if (auto error = changed_.parse(**text)) {
+      content.dead.push_back(
+        {{}, cut(node.raw(), max_dead_payload), "after the transformations: " + message_of(error)});
+      note_place("?" + std::to_string(short_hash_of(node.raw())));
+      return {};
+    }
+    keep_record(changed_.root(), node, content);
+    return {};
+  }
+
+  void keep_record(json_node record, json_node received, page_content& content) {
+    auto die = [&](std::string key, std::string reason) {
+      note_place("?" + std::to_string(short_hash_of(received.raw())));
+      content.dead.push_back({std::move(key), cut(received.raw(), max_dead_payload), std::move(reason)});
+    };
+    if (!record.is(json_kind::map))
+      return die({}, "a record is " + cut(record.raw(), 40) + ", an object is needed");
+    children_->add(record);
+    auto cursor = cursor_of(record);
+    if (!is_in_window(cursor))
+      return note_place("-" + std::to_string(short_hash_of(received.raw())));
+    hashed_record result;
+    if (!stream_.primary_key.empty()) {
+      auto reading = read_key(record, stream_.primary_key);
+      if (!reading.problem.empty())
+        return die({}, std::move(reading.problem));
+      result.key = std::move(reading.key);
+    }
+    if (!stream_.lode.ordering_field.empty()) {
+      auto order = read_order(record, stream_.lode.ordering_field, stream_.lode.ordering_format);
+      if (!order)
+        return die(std::move(result.key), order.error().message);
+      result.order_field = *order;
+      content.largest_order = std::max(content.largest_order.value_or(*order), *order);
+    }
+    if (cursor)
+      content.largest_cursor = std::max(content.largest_cursor.value_or(*cursor), *cursor);
+    result.hash = hash_of(canonical_.write(record, ignored_), page_.hash_seed);
+    if (stream_.primary_key.empty()) {
+      auto place = to_text(result.hash);
+      bool is_seam = is_first_ && place == page_.state.seam_key();
+      note_place(place);
+      if (is_seam) // the last record of the page before, asked for again: it is stored already
+        return;
+      result.key = occurrences_.key_of(result.hash, page_.slice);
+    } else {
+      note_place(result.key);
+    }
+    result.payload = record.raw();
+    content.records.push_back(std::move(result));
+    ++kept_;
+  }
+
+  std::optional<instant> cursor_of(json_node record) {
+    return cursor_field_.empty() ? std::nullopt : read_cursor(value_at(record, cursor_field_), *stream_.incremental);
+  }
+
+  /// Only streams that the API does not filter by time are filtered here.
+  bool is_in_window(const std::optional<instant>& cursor) const {
+    if (!stream_.incremental || !(stream_.incremental->is_client_side || stream_.incremental->is_data_feed) || !cursor)
+      return true;
+    auto bounds = printed_bounds(page_.state, page_.slice);
+    return bounds.is_whole() || (bounds.from <= *cursor && *cursor <= bounds.to);
+  }
+
+  void note_place(std::string place) {
+    if (needs_marks(stream_.paginator)) {
+      facts_.mark = short_hash_of(place) + facts_.mark * 0x9E3779B97F4A7C15u;
+      if (is_first_)
+        facts_.first_key = place;
+      facts_.last_key = std::move(place);
+    }
+    is_first_ = false;
+  }
+
+  void set_paging_names(json_node body) {
+    auto cursor = std::get_if<cursor_paging>(&stream_.paginator.strategy);
+    std::vector<const program*> readers;
+    auto add = [&](const std::optional<program>& code) {
+      if (code)
+        readers.push_back(&*code);
+    };
+    std::visit(
+      [&](const auto& strategy) {
+        if constexpr (requires { strategy.page_size; })
+          add(strategy.page_size);
+      },
+      stream_.paginator.strategy);
+    if (cursor) {
+      readers.push_back(&cursor->cursor_value);
+      add(cursor->stop_condition);
+    }
+    // For a top-level list, `response` is its first element.
+    auto first = body.is(json_kind::list) ? body.first_child() : body;
+    names_.set("response", first.exists() ? body_for(readers, first) : expression::value{expression::value_map{}});
+    names_.set("headers", headers_value(page_.response.headers()));
+    names_.set("last_page_size", kept_);
+    bool reads_last = std::any_of(readers.begin(), readers.end(),
+                                  [](auto code) { return code->source().find("last_record") != std::string::npos; });
+    json_document document;
+    bool has_last = reads_last && !last_text_.empty() && !document.parse(last_text_);
+    names_.set("last_record", has_last ? to_value(document.root()) : expression::value{expression::none_value{}});
+  }
+
+  caf::error find_next(json_node body, page_content& content) {
+    if (!content.records.empty())
+      last_text_ = content.records.back().payload;
+    set_paging_names(body);
+    auto step = next_page(stream_, page_.state, facts_, names_);
+    if (!step)
+      return step.error();
+    settle(std::move(*step), content);
+    return {};
+  }
+
+  void settle(paging_step step, page_content& content) {
+    content.reason = std::move(step.reason);
+    content.next_state = std::move(step.state);
+    auto& next = content.next_state;
+    next.set_attempt(0);
+    bool is_again = step.what == paging_step::kind::again;
+    if (facts_.is_unkeyed && (step.is_repeat || is_again))
+      content.records.clear(); // they would be counted a second time
+    else if (facts_.is_unkeyed)
+      occurrences_.remember(next);
+    if (!is_again) {
+      next.set_pages(page_.state.pages() + 1);
+      next.set_records(page_.state.records() + static_cast<int64_t>(content.records.size()));
+    }
+    switch (step.what) {
+      case paging_step::kind::more:
+        content.ending = page_ending::more;
+        break;
+      case paging_step::kind::again:
+        content.ending = page_ending::slice_again;
+        break;
+      case paging_step::kind::failed:
+        content.ending = page_ending::failed;
+        break;
+      case paging_step::kind::ended:
+        content.ending = page_ending::slice_ended;
+        end_slice(content);
+        break;
+    }
+    stop_at_dead_limit(content);
+  }
+
+  /// Too many records that cannot be used: something about the source is wrong, and a person must see it.
+  void stop_at_dead_limit(page_content& content) {
+    auto& next = content.next_state;
+    next.set_dead(page_.state.dead() + static_cast<int64_t>(content.dead.size()));
+    const auto& limits = stream_.lode.dead_limits;
+    auto dead = static_cast<double>(next.dead());
+    auto all = dead + static_cast<double>(next.records());
+    bool is_over = dead > static_cast<double>(limits.records) || (all >= fewest_for_share && dead > limits.share * all);
+    if (!is_over || content.dead.empty())
+      return;
+    content.ending = page_ending::failed;
+    content.reason = std::to_string(next.dead()) + " of " + std::to_string(static_cast<int64_t>(all))
+                     + " records could not be used (x-lode.dead_limits); the last one: " + content.dead.back().reason;
+  }
+
+  void end_slice(page_content& content) {
+    auto& next = content.next_state;
+    next.clear_occurrences();
+    next.clear_seen_tokens();
+    next.clear_page_marks();
+    content.is_suspect = next.suspect();
+    if (content.is_suspect)
+      content.reason = "rows kept shifting while the slice was read " + std::to_string(max_rereads + 1) + " times";
+  }
+
+  const page_request& page_;
+  const stream_plan& stream_;
+  canonical_writer& canonical_;
+  expression::context names_;
+  ignored_fields ignored_;
+  occurrence_counter occurrences_;
+  child_collector* children_ = nullptr;
+  json_document changed_; ///< the record that is transformed at the moment
+  field_path cursor_field_;
+  page_facts facts_;
+  bool is_first_ = true;
+  int64_t kept_ = 0;
+  std::string_view last_text_;
+};
+
+} // namespace
+
+caf::expected<page_content> page_reader::read(const page_request& page) {
+  const auto& stream = page.source.streams[page.stream];
+  auto names = names_of(stream, page.config, page.partition, printed_bounds(page.state, page.slice), page.now);
+  if (!names)
+    return names.error();
+  page_content content;
+  page_pass pass{page, canonical_, std::move(*names)};
+  if (auto error = pass.run(content))
+    return error;
+  return content;
+}
+
+page_content read_ignored_page(const wire::continuation_state& state) {
+  page_content content;
+  content.next_state = state;
+  content.next_state.set_attempt(0);
+  content.next_state.set_pages(state.pages() + 1);
+  content.next_state.clear_occurrences();
+  content.next_state.clear_seen_tokens();
+  content.next_state.clear_page_marks();
+  return content;
+}
+
+std::optional<wire::continuation_state> begin_again(const wire::continuation_state& state) {
+  if (state.rereads() >= max_rereads)
+    return std::nullopt;
+  wire::continuation_state fresh;
+  fresh.set_manifest_version(state.manifest_version());
+  fresh.set_rereads(state.rereads() + 1);
+  fresh.set_slice_from_us(state.slice_from_us());
+  fresh.set_slice_to_us(state.slice_to_us());
+  fresh.set_trace_id(state.trace_id());
+  return fresh;
+}
+
+} // namespace lode

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <caf/expected.hpp>
+
+#include <optional>
+#include <string>
+
+#include "messages/wire/continuation.pb.h"
+#include "runtime/expression/context.hpp"
+#include "runtime/expression/value.hpp"
+#include "runtime/manifest/plan.hpp"
+
+namespace lode {
+
+/// The token of a page as continuations keep it: JSON text; "" is none.
+std::string token_to_text(const expression::value& token);
+caf::expected<expression::value> token_from_text(const std::string& text);
+
+/// The token that the first page is asked with: only with `inject_on_first_request`, else none.
+expression::value initial_token(const paginator_plan& plan);
+
+/// The token that the page of `state` is asked with (none: the first page without one).
+caf::expected<expression::value> current_token(const paginator_plan& plan, const wire::continuation_state& state);
+
+/// What the paginator needs to know of a page.
+struct page_facts {
+  int64_t seen = 0; ///< records the extractor saw
+  std::string first_key;
+  std::string last_key;
+  uint64_t mark = 0; ///< of all records: equal marks are equal pages
+  bool is_unkeyed = false;
+};
+
+struct paging_step {
+  enum class kind : uint8_t { more, ended, again, failed } what = kind::ended;
+  wire::continuation_state state; ///< of the page to fetch next (more, again)
+  std::string reason;
+  /// The page was fetched only to look at its rows again: its records without a key are known.
+  bool is_repeat = false;
+};
+
+/// Decides what follows a page. `names` holds what templates may read: config, response, headers, last_record,
+/// last_page_size. Pure.
+caf::expected<paging_step> next_page(const stream_plan& stream, const wire::continuation_state& state,
+                                     const page_facts& page, const expression::context& names);
+
+} // namespace lode
