@@ -1,0 +1,119 @@
+#pragma once
+
+#include <caf/expected.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "messages/storage.hpp"
+
+namespace lode {
+
+/// `active` is mined; `paused` by a person; `suspended` by Lode with a reason; `deleting` is being erased.
+enum class activity : uint8_t { active, paused, suspended, deleting };
+
+struct tenant_row {
+  tenant_id id;
+  std::string name;
+  shard_id shard;
+  activity state = activity::active;
+  std::string reason;
+};
+
+struct source_row {
+  source_id id;
+  std::string name;
+  std::string version;  ///< hash of the manifest text
+  std::string manifest; ///< YAML as it was given
+};
+
+struct stream_row {
+  stream_id id;
+  std::string name;
+  int64_t generation = 0; ///< grows when the key changes: such records are another stream's
+};
+
+struct connection_row {
+  connection_id id;
+  tenant_id tenant;
+  std::string tenant_name;
+  shard_id shard;
+  std::string name;
+  source_id source;
+  std::string source_name;
+  std::string configuration;   ///< JSON object without secrets
+  std::string sealed_secrets;  ///< sealed JSON object; "" = none
+  std::string schedule;        ///< JSON: {"every":"15m"} or {"cron":"...","time_zone":"..."}, bounds, policies
+  std::vector<stream_row> streams; ///< the chosen ones
+  activity state = activity::active;
+  std::string reason;
+};
+
+struct feed_entry {
+  shard_id shard;
+  int64_t seq = 0;
+  tenant_id tenant;
+  connection_id connection;
+  stream_id stream;
+  change_kind kind = change_kind::inserted;
+  std::string key;
+  content_hash hash;
+  fact_order order;
+};
+
+struct stored_record {
+  std::string key;
+  std::string payload;
+  content_hash hash;
+  bool deleted = false;
+};
+
+/// What is configured, and the reading sides of what was mined. Used by one thread. Fails with
+/// errc::store_unavailable, errc::not_found, errc::conflict (name taken) or errc::bad_argument.
+class catalog_store {
+public:
+  virtual ~catalog_store() = default;
+
+  virtual caf::expected<source_row> put_source(const std::string& name, const std::string& manifest,
+                                               const std::string& version) = 0;
+  virtual caf::expected<std::vector<source_row>> list_sources() = 0;
+  virtual caf::expected<source_row> load_source(source_id source) = 0;
+
+  virtual caf::expected<tenant_row> create_tenant(const std::string& name) = 0;
+  virtual caf::expected<tenant_row> find_tenant(const std::string& name) = 0;
+  virtual caf::expected<std::vector<tenant_row>> list_tenants(const std::string& after_name, size_t limit) = 0;
+  /// Pausing and suspending raise the versions of open continuations first, so pages in flight are refused. Runs stay
+  /// open: activity::active lets them go on from the store (run_store::load_open_runs).
+  virtual caf::error set_tenant_state(tenant_id tenant, activity state, const std::string& reason) = 0;
+  /// Marks as deleting and raises versions; erase_some() then removes records, state and secrets in bounded steps.
+  virtual caf::error begin_erase(tenant_id tenant) = 0;
+  /// Erases at most `rows` rows; 0 = nothing is left in any table and the tenant's row is gone.
+  virtual caf::expected<size_t> erase_some(tenant_id tenant, size_t rows) = 0;
+  /// Tenants whose erasing has begun and not ended: to be gone on with after a restart. Their names are free again.
+  virtual caf::expected<std::vector<tenant_row>> list_deleting_tenants() = 0;
+
+  /// Creates or changes a connection (by tenant and name); streams by name. New secrets replace old ones when given.
+  virtual caf::expected<connection_row> put_connection(tenant_id tenant, const connection_row& wanted) = 0;
+  virtual caf::expected<connection_row> load_connection(connection_id connection) = 0;
+  virtual caf::expected<std::vector<connection_row>> list_connections(tenant_id tenant) = 0;
+  virtual caf::error set_connection_state(connection_id connection, activity state, const std::string& reason) = 0;
+  virtual caf::error set_connection_secrets(connection_id connection, const std::string& sealed) = 0;
+  /// The same two steps for one connection.
+  virtual caf::error begin_erase(connection_id connection) = 0;
+  virtual caf::expected<size_t> erase_some(connection_id connection, size_t rows) = 0;
+  virtual caf::expected<std::vector<connection_row>> list_deleting_connections() = 0;
+
+  /// Records of a stream in key order after `after_key`, tombstones left out unless asked for.
+  virtual caf::expected<std::vector<stored_record>> read_records(stream_id stream, const std::string& after_key,
+                                                                 size_t limit, bool with_deleted) = 0;
+  /// Feed entries of one shard with seq > after, in seq order; less than `limit` only at the end. Positions are in the
+  /// order of commits; they are gapless but for what was erased. errc::bad_argument: trimmed, the reader came too late.
+  virtual caf::expected<std::vector<feed_entry>> read_feed(shard_id shard, int64_t after, size_t limit) = 0;
+  /// Random, new after a restore: part of every feed cursor.
+  virtual caf::expected<int64_t> store_generation() = 0;
+  /// Seed of every content hash; made once with the store.
+  virtual caf::expected<uint64_t> hash_seed() = 0;
+};
+
+} // namespace lode

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "runtime/storage/admin_store.hpp"
+#include "runtime/storage/catalog_store.hpp"
+#include "runtime/storage/page_store.hpp"
+#include "runtime/storage/run_store.hpp"
+
+namespace lode {
+
+/// What goes wrong next in a memory_database.
+enum class memory_fault : uint8_t {
+  unavailable,           ///< the operation fails with errc::store_unavailable / commit_status::unavailable
+  unknown_committed,     ///< a commit is done, but its caller is told `unknown`
+  unknown_not_committed, ///< a commit is not done and its caller is told `unknown`
+};
+
+/// A store in memory: the fake for actor tests, held to the contract of the real one. All stores made from one database
+/// share its data behind one mutex; each store is used by one thread. Deterministic: ids count from 1, hash seed and
+/// generation are fixed, times are counted operations.
+class memory_database {
+public:
+  memory_database();
+  ~memory_database();
+  memory_database(const memory_database&) = delete;
+  memory_database& operator=(const memory_database&) = delete;
+
+  /// The stores may outlive this object.
+  std::unique_ptr<page_store> make_page_store(incarnation self, int64_t number = 0);
+  std::unique_ptr<run_store> make_run_store(incarnation self);
+  std::unique_ptr<catalog_store> make_catalog_store();
+  std::unique_ptr<admin_store> make_admin_store();
+
+  /// The next `times` operations that the fault applies to fail so: `unavailable` to every operation (also probes),
+  /// the others to commits.
+  void inject(memory_fault fault, int times = 1);
+  /// Forgets injected faults.
+  void heal();
+  /// Changes that the database refuses, as PostgreSQL refuses a value: the group ends as data_error, a page that stands
+  /// alone loses them to its dead letters. nullptr: none.
+  void poison(std::function<bool(const record_change&)> is_poison);
+
+  /// For assertions: dead letters of a stream, and all rows that still belong to a tenant.
+  std::vector<dead_record> dead_letters(stream_id stream) const;
+  size_t rows_of(tenant_id tenant) const;
+  int64_t commits() const; ///< groups that were committed
+
+  struct state;
+
+private:
+  std::shared_ptr<state> state_;
+};
+
+} // namespace lode

@@ -1,0 +1,338 @@
+#include <algorithm>
+#include <set>
+
+#include "runtime/storage/memory/memory_state.hpp"
+#include "runtime/storage/store_error.hpp"
+
+namespace lode {
+
+namespace {
+
+using state = memory_database::state;
+
+caf::error no_answer() {
+  return store_error(errc::store_unavailable, "injected: the store does not answer");
+}
+
+/// repair > manual > full > scheduled > backfill
+int urgency(run_kind kind) {
+  switch (kind) {
+    case run_kind::repair: return 0;
+    case run_kind::manual: return 1;
+    case run_kind::full: return 2;
+    case run_kind::scheduled: return 3;
+    case run_kind::backfill: break;
+  }
+  return 4;
+}
+
+class memory_run_store final : public run_store {
+public:
+  memory_run_store(std::shared_ptr<state> db, incarnation self) : db_(std::move(db)), self_(self) {}
+
+  caf::expected<std::vector<shard_claim>> claim_shards(const std::string& node, incarnation self) override;
+
+  caf::error release_shards(incarnation self) override {
+    std::lock_guard lock{db_->mutex};
+    if (db_->is_unavailable())
+      return no_answer();
+    for (auto& [id, shard] : db_->shards)
+      if (shard.owner == self)
+        shard.owner = {};
+    return {};
+  }
+
+  caf::expected<std::vector<due_connection>> load_due(instant until, size_t limit) override;
+
+  caf::error set_due(connection_id connection, std::optional<instant> due, run_kind kind) override {
+    std::lock_guard lock{db_->mutex};
+    if (db_->is_unavailable())
+      return no_answer();
+    if (!due) {
+      db_->due.erase(connection);
+      return {};
+    }
+    if (!db_->connections.contains(connection))
+      return store_error(errc::not_found, "there is no connection " + to_string(connection));
+    db_->due[connection] = {*due, kind};
+    return {};
+  }
+
+  caf::expected<started_run> start_run(const run_start& start) override;
+
+  caf::expected<std::vector<open_run>> load_open_runs() override;
+
+  caf::expected<std::vector<continuation_row>> load_continuations(run_id run, continuation_id after,
+                                                                 size_t limit) override {
+    std::lock_guard lock{db_->mutex};
+    if (db_->is_unavailable())
+      return no_answer();
+    std::vector<continuation_row> out;
+    for (auto at = db_->continuations.upper_bound(after); at != db_->continuations.end() && out.size() < limit; ++at)
+      if (at->second.row.run == run && at->second.phase == continuation_phase::open)
+        out.push_back(at->second.row);
+    return out;
+  }
+
+  caf::expected<continuation_row> load_continuation(continuation_id id) override {
+    std::lock_guard lock{db_->mutex};
+    if (db_->is_unavailable())
+      return no_answer();
+    auto found = db_->continuations.find(id);
+    if (found == db_->continuations.end() || found->second.phase != continuation_phase::open)
+      return store_error(errc::not_found, "continuation " + to_string(id) + " is not open");
+    return found->second.row;
+  }
+
+  caf::expected<continuation_row> resume_continuation(continuation_id id) override {
+    std::lock_guard lock{db_->mutex};
+    if (db_->is_unavailable())
+      return no_answer();
+    auto found = db_->continuations.find(id);
+    if (found == db_->continuations.end() || found->second.phase != continuation_phase::open)
+      return store_error(errc::not_found, "continuation " + to_string(id) + " is not open on this node");
+    found->second.row.version += version_jump;
+    return found->second.row;
+  }
+
+  caf::expected<std::vector<partition_cursor>> load_cursors(connection_id connection) override {
+    std::lock_guard lock{db_->mutex};
+    if (db_->is_unavailable())
+      return no_answer();
+    std::vector<partition_cursor> out;
+    for (const auto& [key, known_up_to] : db_->cursors)
+      if (db_->streams.at(key.first).connection == connection)
+        out.push_back({key.first, key.second, known_up_to});
+    return out;
+  }
+
+  caf::error set_cursor(stream_id stream, const std::string& partition, std::optional<instant> known_up_to) override;
+
+  caf::error cancel_run(run_id run, const std::string& reason) override;
+
+  caf::expected<run_summary> load_run(run_id run) override {
+    std::lock_guard lock{db_->mutex};
+    if (db_->is_unavailable())
+      return no_answer();
+    if (!db_->runs.contains(run))
+      return store_error(errc::not_found, "there is no run " + to_string(run));
+    return summary(run);
+  }
+
+  caf::expected<std::vector<run_summary>> list_runs(connection_id connection, size_t limit) override {
+    std::lock_guard lock{db_->mutex};
+    if (db_->is_unavailable())
+      return no_answer();
+    std::vector<run_summary> out;
+    for (auto at = db_->runs.rbegin(); at != db_->runs.rend() && out.size() < limit; ++at)
+      if (at->second.summary.connection == connection)
+        out.push_back(summary(at->first));
+    return out;
+  }
+
+private:
+  run_summary summary(run_id run) const;
+  caf::error check_start(const run_start& start) const;
+  void count_crash(const std::set<shard_id>& crashed);
+  void close_empty_runs();
+
+  std::shared_ptr<state> db_;
+  incarnation self_;
+};
+
+run_summary memory_run_store::summary(run_id run) const {
+  auto out = db_->runs.at(run).summary;
+  for (const auto& [id, entry] : db_->continuations)
+    if (entry.row.run == run)
+      for (auto counter : {&page_counters::pages, &page_counters::records, &page_counters::inserted,
+                           &page_counters::updated, &page_counters::unchanged, &page_counters::refused_older,
+                           &page_counters::dead, &page_counters::bytes})
+        out.counters.*counter += entry.counters.*counter;
+  return out;
+}
+
+void memory_run_store::count_crash(const std::set<shard_id>& crashed) {
+  for (auto& [id, entry] : db_->continuations) {
+    const auto& run = db_->runs.at(entry.row.run);
+    if (entry.phase == continuation_phase::open && crashed.contains(run.shard)
+        && db_->is_active(run.summary.connection))
+      ++entry.row.crash_resumes;
+  }
+}
+
+void memory_run_store::close_empty_runs() {
+  std::set<run_id> busy;
+  for (const auto& [id, entry] : db_->continuations)
+    if (entry.phase == continuation_phase::open)
+      busy.insert(entry.row.run);
+  for (auto& [id, run] : db_->runs)
+    if (run.summary.phase == run_phase::open && !busy.contains(id))
+      db_->count_open(id, -run.summary.open, 0, "");
+}
+
+caf::expected<std::vector<shard_claim>> memory_run_store::claim_shards(const std::string& node, incarnation self) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  auto& registered = db_->nodes[node];
+  const auto earlier = registered;
+  registered = self;
+  std::set<shard_id> crashed;
+  std::vector<shard_claim> out;
+  for (auto& [id, shard] : db_->shards) {
+    const bool is_crashed = shard.owner && shard.owner == earlier && shard.owner != self;
+    if (is_crashed)
+      crashed.insert(id);
+    if (is_crashed || !shard.owner) {
+      shard.owner = self;
+      ++shard.epoch.value;
+    }
+    if (shard.owner == self)
+      out.push_back({id, shard.epoch});
+  }
+  count_crash(crashed);
+  close_empty_runs();
+  return out;
+}
+
+caf::expected<std::vector<due_connection>> memory_run_store::load_due(instant until, size_t limit) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  std::vector<due_connection> out;
+  for (const auto& [id, row] : db_->due) {
+    const auto& connection = db_->connections.at(id).row;
+    if (row.due <= until && db_->is_active(id) && db_->shards[connection.shard].owner == self_)
+      out.push_back({id, connection.tenant, connection.shard, row.due, row.kind});
+  }
+  std::stable_sort(out.begin(), out.end(), [](const due_connection& left, const due_connection& right) {
+    return std::pair{urgency(left.kind), -left.due.time_since_epoch()}
+           < std::pair{urgency(right.kind), -right.due.time_since_epoch()};
+  });
+  if (out.size() > limit)
+    out.resize(limit);
+  return out;
+}
+
+caf::error memory_run_store::check_start(const run_start& start) const {
+  const auto& shard = db_->shards[start.claim.shard];
+  if (shard.owner != self_ || shard.epoch != start.claim.epoch)
+    return store_error(errc::not_owner, "shard " + to_string(start.claim.shard) + " is not owned by this node");
+  auto found = db_->connections.find(start.connection);
+  if (found == db_->connections.end())
+    return store_error(errc::not_found, "there is no connection " + to_string(start.connection));
+  const auto& row = found->second.row;
+  if (row.shard != start.claim.shard)
+    return store_error(errc::not_owner, "connection " + to_string(row.id) + " lives in another shard");
+  if (!db_->is_active(row.id))
+    return store_error(errc::conflict, "connection " + row.name + " or its tenant is not active");
+  for (const auto& [id, run] : db_->runs)
+    if (run.summary.connection == row.id && run.summary.kind == start.kind && run.summary.phase == run_phase::open)
+      return store_error(errc::conflict, "connection " + row.name + " has an open run of this kind");
+  for (const auto& open : start.first) {
+    auto stream = db_->streams.find(open.stream);
+    if (stream == db_->streams.end() || stream->second.connection != row.id)
+      return store_error(errc::bad_argument, "a stream of the run does not belong to connection " + row.name);
+  }
+  return {};
+}
+
+caf::expected<started_run> memory_run_store::start_run(const run_start& start) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  if (auto error = check_start(start))
+    return error;
+  const auto& connection = db_->connections.at(start.connection).row;
+  const run_id id{db_->take_id(4)};
+  state::run_row row;
+  row.shard = connection.shard;
+  row.summary.run = id;
+  row.summary.tenant = connection.tenant;
+  row.summary.connection = connection.id;
+  row.summary.kind = start.kind;
+  row.summary.started = db_->now();
+  row.summary.open = static_cast<int64_t>(start.first.size());
+  db_->runs.emplace(id, row);
+  if (start.first.empty())
+    db_->count_open(id, 0, 0, "");
+  started_run out{id, db_->open_continuations(id, start.first)};
+  if (start.next_due)
+    db_->due[connection.id] = {*start.next_due, run_kind::scheduled};
+  return out;
+}
+
+caf::expected<std::vector<open_run>> memory_run_store::load_open_runs() {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  std::vector<open_run> out;
+  for (auto at = db_->runs.rbegin(); at != db_->runs.rend(); ++at) {
+    const auto& [id, run] = *at;
+    if (run.summary.phase != run_phase::open || db_->shards[run.shard].owner != self_
+        || !db_->is_active(run.summary.connection))
+      continue;
+    int32_t crash_resumes = 0;
+    for (const auto& [continuation, entry] : db_->continuations)
+      if (entry.row.run == id && entry.phase == continuation_phase::open)
+        crash_resumes = std::max(crash_resumes, entry.row.crash_resumes);
+    out.push_back({id, run.summary.tenant, run.summary.connection, run.shard, run.summary.kind, crash_resumes});
+  }
+  return out;
+}
+
+caf::error memory_run_store::set_cursor(stream_id stream, const std::string& partition,
+                                        std::optional<instant> known_up_to) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  if (!db_->streams.contains(stream))
+    return store_error(errc::not_found, "there is no stream " + to_string(stream));
+  for (auto& [id, entry] : db_->continuations) {
+    if (entry.row.stream != stream || entry.row.partition != partition || entry.phase != continuation_phase::open)
+      continue;
+    entry.row.version += version_jump;
+    entry.phase = continuation_phase::cancelled;
+    entry.row.state.clear();
+    if (db_->count_open(entry.row.run, -1, 0, "the cursor was set"))
+      db_->runs.at(entry.row.run).summary.phase = run_phase::incomplete;
+  }
+  db_->intervals.erase({stream, partition});
+  db_->cursors.erase({stream, partition});
+  if (known_up_to)
+    db_->cursors[{stream, partition}] = *known_up_to;
+  return {};
+}
+
+caf::error memory_run_store::cancel_run(run_id run, const std::string& reason) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  auto found = db_->runs.find(run);
+  if (found == db_->runs.end())
+    return store_error(errc::not_found, "there is no run " + to_string(run));
+  for (auto& [id, entry] : db_->continuations) {
+    if (entry.row.run != run || entry.phase != continuation_phase::open)
+      continue;
+    entry.row.version += version_jump;
+    entry.phase = continuation_phase::cancelled;
+    entry.row.state.clear();
+    entry.reason = reason;
+  }
+  auto& row = found->second.summary;
+  if (row.phase == run_phase::open) {
+    row.phase = run_phase::cancelled;
+    row.open = 0;
+    row.ended = db_->now();
+    row.reason = reason;
+  }
+  return {};
+}
+
+} // namespace
+
+std::unique_ptr<run_store> memory_database::make_run_store(incarnation self) {
+  return std::make_unique<memory_run_store>(state_, self);
+}
+
+} // namespace lode

@@ -1,0 +1,101 @@
+#include "runtime/storage/memory/memory_state.hpp"
+
+#include <algorithm>
+
+namespace lode {
+
+bool memory_database::state::is_unavailable() {
+  if (faults.empty() || faults.front() != memory_fault::unavailable)
+    return false;
+  faults.pop_front();
+  return true;
+}
+
+bool memory_database::state::is_active(connection_id connection) const {
+  auto found = connections.find(connection);
+  if (found == connections.end() || found->second.row.state != activity::active)
+    return false;
+  auto tenant = tenants.find(found->second.row.tenant);
+  return tenant != tenants.end() && tenant->second.state == activity::active;
+}
+
+void memory_database::state::raise_versions(connection_id connection, const std::string* cancel_reason) {
+  for (auto& [id, entry] : continuations) {
+    auto run = runs.find(entry.row.run);
+    if (entry.phase != continuation_phase::open || run->second.summary.connection != connection)
+      continue;
+    entry.row.version += version_jump;
+    if (cancel_reason) {
+      entry.phase = continuation_phase::cancelled;
+      entry.row.state.clear();
+      entry.reason = *cancel_reason;
+    }
+  }
+  if (!cancel_reason)
+    return;
+  for (auto& [id, run] : runs)
+    if (run.summary.connection == connection && run.summary.phase == run_phase::open) {
+      run.summary.phase = run_phase::cancelled;
+      run.summary.open = 0;
+      run.summary.ended = now();
+      run.summary.reason = *cancel_reason;
+    }
+}
+
+bool memory_database::state::count_open(run_id run, int64_t step, int64_t failed, const std::string& reason) {
+  auto found = runs.find(run);
+  if (found == runs.end() || found->second.summary.phase != run_phase::open)
+    return false;
+  auto& row = found->second.summary;
+  row.open += step;
+  row.failed += failed;
+  if (row.reason.empty())
+    row.reason = reason;
+  if (row.open > 0)
+    return false;
+  row.phase = row.failed > 0 ? run_phase::incomplete : run_phase::finished;
+  row.ended = now();
+  return true;
+}
+
+std::vector<continuation_id> memory_database::state::open_continuations(run_id run,
+                                                                        const std::vector<new_continuation>& wanted) {
+  if (wanted.empty())
+    return {};
+  const auto kind = runs.at(run).summary.kind;
+  const bool is_incremental = kind != run_kind::backfill && kind != run_kind::repair;
+  std::vector<continuation_id> out;
+  std::map<partition_key, instant> begins;
+  for (const auto& open : wanted) {
+    out.push_back({take_id(5)});
+    continuation_entry entry;
+    entry.row = {out.back(), run, open.stream, open.partition, open.slice, 0, open.state, 0};
+    continuations.emplace(out.back(), std::move(entry));
+    if (is_incremental && !open.slice.is_whole()) {
+      auto& begin = begins.try_emplace({open.stream, open.partition}, open.slice.from).first->second;
+      begin = std::min(begin, open.slice.from);
+    }
+  }
+  cursors.merge(begins); // where there is a cursor it stays
+  return out;
+}
+
+void memory_database::state::close_interval(stream_id stream, const std::string& partition, slice_bounds slice) {
+  if (slice.to <= slice.from)
+    return;
+  auto& closed = intervals[{stream, partition}];
+  for (auto at = closed.begin(); at != closed.end();) {
+    const bool touches = at->first <= slice.to && at->second >= slice.from;
+    if (touches) {
+      slice.from = std::min(slice.from, at->first);
+      slice.to = std::max(slice.to, at->second);
+    }
+    at = touches ? closed.erase(at) : std::next(at);
+  }
+  closed.emplace(slice.from, slice.to);
+  auto cursor = cursors.find({stream, partition});
+  if (cursor != cursors.end() && cursor->second >= slice.from && cursor->second < slice.to)
+    cursor->second = slice.to;
+}
+
+} // namespace lode

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <array>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "runtime/storage/memory/memory_database.hpp"
+
+namespace lode {
+
+/// The rows, as the tables of the real store. Callers hold `mutex`.
+struct memory_database::state {
+  struct shard_row {
+    incarnation owner;
+    shard_epoch epoch;
+    int64_t feed_seq = 0;
+  };
+  struct writer_row {
+    int64_t last_group = 0;
+    std::vector<page_outcome> last_outcomes;
+  };
+  struct connection_entry {
+    connection_row row; ///< without streams
+  };
+  struct stream_entry {
+    stream_row row;
+    connection_id connection;
+    tenant_id tenant;
+    shard_id shard;
+    bool is_chosen = true;
+    int64_t cache_tag = 0;
+  };
+  struct due_row {
+    instant due{};
+    run_kind kind = run_kind::scheduled;
+  };
+  struct run_row {
+    run_summary summary;
+    shard_id shard;
+  };
+  struct continuation_entry {
+    continuation_row row;
+    continuation_phase phase = continuation_phase::open;
+    page_counters counters;
+    std::string reason;
+  };
+  struct record_row {
+    std::string payload;
+    content_hash hash;
+    fact_order order;
+    bool deleted = false;
+  };
+  struct dead_row {
+    stream_id stream;
+    connection_id connection;
+    dead_record record;
+  };
+  using partition_key = std::pair<stream_id, std::string>;
+
+  std::mutex mutex;
+  std::map<std::string, incarnation> nodes;
+  std::map<shard_id, shard_row> shards;
+  std::map<std::pair<incarnation, int64_t>, writer_row> writers;
+  std::map<tenant_id, tenant_row> tenants;
+  std::map<source_id, source_row> sources;
+  std::map<connection_id, connection_entry> connections;
+  std::map<stream_id, stream_entry> streams;
+  std::map<connection_id, due_row> due;
+  std::map<run_id, run_row> runs;
+  std::map<continuation_id, continuation_entry> continuations;
+  std::map<partition_key, std::map<instant, instant>> intervals;
+  std::map<partition_key, instant> cursors;
+  std::map<stream_id, std::map<std::string, record_row>> records;
+  std::map<shard_id, std::vector<feed_entry>> feed;
+  std::vector<dead_row> dead;
+  std::array<int64_t, 6> next_id{1, 1, 1, 1, 1, 1}; ///< tenant, source, connection, stream, run, continuation
+  int64_t ticks = 0;
+  int64_t commits = 0;
+
+  std::deque<memory_fault> faults;
+  std::function<bool(const record_change&)> is_poison;
+
+  /// Whether an injected `unavailable` comes first; takes it.
+  bool is_unavailable();
+  instant now() { return instant{std::chrono::seconds{++ticks}}; }
+  int64_t take_id(size_t kind) { return next_id[kind]++; }
+
+  bool is_active(connection_id connection) const;
+  void raise_versions(connection_id connection, const std::string* cancel_reason);
+  /// Ends the run when none of its continuations is open; `step` is added to the open ones first.
+  bool count_open(run_id run, int64_t step, int64_t failed, const std::string& reason);
+  std::vector<continuation_id> open_continuations(run_id run, const std::vector<new_continuation>& wanted);
+  void close_interval(stream_id stream, const std::string& partition, slice_bounds slice);
+};
+
+/// A raised version is far beyond those of all pages fetched ahead.
+inline constexpr int64_t version_jump = 1 << 20;
+
+} // namespace lode

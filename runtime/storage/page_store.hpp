@@ -1,0 +1,39 @@
+#pragma once
+
+#include <caf/expected.hpp>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "messages/storage.hpp"
+
+namespace lode {
+
+/// The only way in which pages, events, sweeps and replays write. One instance per writer, used by one thread; it owns
+/// one database connection and one writer row. A shard's pages go through exactly one instance of its node.
+class page_store {
+public:
+  virtual ~page_store() = default;
+
+  /// Latest facts of `keys` of one stream, in the order asked. Reads outside the commit's transaction, which is safe
+  /// because only this writer changes the rows of its shards and the fence refuses the rest.
+  /// Fails with errc::store_unavailable.
+  virtual caf::expected<std::vector<stored_fact>> probe(shard_id shard, stream_id stream,
+                                                        std::span<const std::string_view> keys) = 0;
+
+  /// Commits `pages` in their order in one transaction, or nothing of them. One outcome per page, in order:
+  /// all `committed`; or all `unknown`, `unavailable` or `data_error` (more than one page: split the group; a page
+  /// that stands alone never ends so: its culprit becomes a dead letter); or the refused ones say so and the others
+  /// `again`. Pages of one continuation in one group carry consecutive versions.
+  virtual std::vector<page_outcome> commit(std::span<const page_commit> pages) = 0;
+
+  /// After `unknown`: finds out whether the last group was committed, after the old database session is gone. Returns
+  /// the outcomes that commit() would have returned (`committed`, or `again` for all: nothing was written).
+  /// Fails with errc::store_unavailable: ask again.
+  virtual caf::expected<std::vector<page_outcome>> settle() = 0;
+};
+
+} // namespace lode

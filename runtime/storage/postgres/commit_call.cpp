@@ -1,0 +1,205 @@
+#include "runtime/storage/postgres/commit_call.hpp"
+
+#include <sodium.h>
+
+#include <tuple>
+#include <unordered_map>
+
+#include "runtime/storage/text_check.hpp"
+
+namespace lode {
+
+namespace {
+
+using texts = std::vector<std::string_view>;
+using numbers = std::vector<int64_t>;
+
+int64_t random_tag() {
+  int64_t out = 0;
+  randombytes_buf(&out, sizeof(out));
+  return out;
+}
+
+int64_t micros(instant at) {
+  return at.time_since_epoch().count();
+}
+
+template <class Range, class Read>
+numbers column(const Range& rows, Read read) {
+  numbers out;
+  out.reserve(rows.size());
+  for (const auto& row : rows)
+    out.push_back(static_cast<int64_t>(read(row)));
+  return out;
+}
+
+template <class Range, class Read>
+texts text_column(const Range& rows, Read read) {
+  texts out;
+  out.reserve(rows.size());
+  for (const auto& row : rows)
+    out.push_back(read(row));
+  return out;
+}
+
+void add_pages(parameters& out, std::span<const page_commit> pages) {
+  auto add = [&](auto read) { out.add(column(pages, read)); };
+  add([](const page_commit& page) { return page.tenant.value; });
+  add([](const page_commit& page) { return page.connection.value; });
+  add([](const page_commit& page) { return page.stream.value; });
+  add([](const page_commit& page) { return page.shard.value; });
+  add([](const page_commit& page) { return page.epoch.value; });
+  out.add_texts(text_column(pages, [](const page_commit& page) { return std::string_view{page.partition}; }));
+  add([](const page_commit& page) { return page.move.id.value; });
+  add([](const page_commit& page) { return page.move.run.value; });
+  add([](const page_commit& page) { return page.move.expected_version; });
+  add([](const page_commit& page) { return page.move.phase; });
+  out.add_byte_strings(text_column(pages, [](const page_commit& page) { return std::string_view{page.move.state}; }));
+  out.add_texts(text_column(pages, [](const page_commit& page) { return std::string_view{page.move.reason}; }));
+  std::vector<uint8_t> completes;
+  for (const auto& page : pages)
+    completes.push_back(page.completes_slice ? 1 : 0);
+  out.add_bools(completes);
+  add([](const page_commit& page) { return micros(page.completed.from); });
+  add([](const page_commit& page) { return micros(page.completed.to); });
+  add([](const page_commit&) { return random_tag(); });
+  for (auto counter : {&page_counters::pages, &page_counters::records, &page_counters::inserted,
+                       &page_counters::updated, &page_counters::unchanged, &page_counters::refused_older,
+                       &page_counters::dead, &page_counters::bytes})
+    add([counter](const page_commit& page) { return page.counters.*counter; });
+}
+
+/// A row of a page beside the page's number, counted from 1.
+template <class Row>
+struct row_of_page {
+  int64_t page;
+  const Row* row;
+};
+
+template <class Row>
+std::vector<row_of_page<Row>> rows_of(std::span<const page_commit> pages, std::vector<Row> page_commit::*member) {
+  std::vector<row_of_page<Row>> out;
+  for (size_t i = 0; i < pages.size(); ++i)
+    for (const auto& row : pages[i].*member)
+      out.push_back({static_cast<int64_t>(i) + 1, &row});
+  return out;
+}
+
+void add_opens(parameters& out, std::span<const page_commit> pages) {
+  const auto rows = rows_of(pages, &page_commit::opens);
+  out.add(column(rows, [](const auto& at) { return at.page; }));
+  out.add(column(rows, [](const auto& at) { return at.row->stream.value; }));
+  out.add_texts(text_column(rows, [](const auto& at) { return std::string_view{at.row->partition}; }));
+  out.add(column(rows, [](const auto& at) { return micros(at.row->slice.from); }));
+  out.add(column(rows, [](const auto& at) { return micros(at.row->slice.to); }));
+  out.add_byte_strings(text_column(rows, [](const auto& at) { return std::string_view{at.row->state}; }));
+}
+
+struct key_of_stream {
+  int64_t stream;
+  std::string_view key;
+  friend bool operator==(const key_of_stream&, const key_of_stream&) = default;
+};
+
+struct hash_key_of_stream {
+  size_t operator()(const key_of_stream& x) const noexcept {
+    return std::hash<std::string_view>{}(x.key) ^ std::hash<int64_t>{}(x.stream) * 31;
+  }
+};
+
+/// One statement may touch a key once: marks the last change of each. All of them go into the feed.
+std::vector<uint8_t> latest_marks(std::span<const page_commit> pages,
+                                  const std::vector<row_of_page<record_change>>& rows) {
+  std::vector<uint8_t> out(rows.size(), 0);
+  std::unordered_map<key_of_stream, size_t, hash_key_of_stream> last;
+  last.reserve(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i)
+    last[{pages[static_cast<size_t>(rows[i].page - 1)].stream.value, rows[i].row->key}] = i;
+  for (const auto& [key, index] : last)
+    out[index] = 1;
+  return out;
+}
+
+void add_changes(parameters& out, std::span<const page_commit> pages) {
+  const auto rows = rows_of(pages, &page_commit::changes);
+  out.add(column(rows, [](const auto& at) { return at.page; }));
+  out.add(column(rows, [](const auto& at) { return at.row->kind; }));
+  out.add_bools(latest_marks(pages, rows));
+  out.add_texts(text_column(rows, [](const auto& at) { return std::string_view{at.row->key}; }));
+  out.add_texts(text_column(rows, [](const auto& at) { return std::string_view{at.row->payload}; }));
+  out.add(column(rows, [](const auto& at) { return at.row->hash.high; }));
+  out.add(column(rows, [](const auto& at) { return at.row->hash.low; }));
+  out.add(column(rows, [](const auto& at) { return at.row->order.field; }));
+  out.add(column(rows, [](const auto& at) { return at.row->order.epoch; }));
+  out.add(column(rows, [](const auto& at) { return at.row->order.counter; }));
+}
+
+void add_dead(parameters& out, std::span<const page_commit> pages) {
+  const auto rows = rows_of(pages, &page_commit::dead);
+  out.add(column(rows, [](const auto& at) { return at.page; }));
+  out.add_texts(text_column(rows, [](const auto& at) { return std::string_view{at.row->key}; }));
+  out.add_texts(text_column(rows, [](const auto& at) { return std::string_view{at.row->payload}; }));
+  out.add_texts(text_column(rows, [](const auto& at) { return std::string_view{at.row->reason}; }));
+  out.add(column(rows, [](const auto& at) { return at.row->order.field; }));
+  out.add(column(rows, [](const auto& at) { return at.row->order.epoch; }));
+  out.add(column(rows, [](const auto& at) { return at.row->order.counter; }));
+}
+
+std::string numbered_parameters(int count) {
+  std::string out;
+  for (int i = 1; i <= count; ++i)
+    out += (i == 1 ? "$" : ", $") + std::to_string(i);
+  return out;
+}
+
+// Identity 4, pages 24, opened continuations 6, changes 10, dead records 7.
+const std::string commit_text = "SELECT out_status, out_version, out_opened, out_run_ended, out_refused "
+                                "FROM lode_commit_v1(" + numbered_parameters(51) + ")";
+
+constexpr size_t dead_payload_limit = 65536;
+
+} // namespace
+
+const statement commit_statement{"commit", commit_text.c_str()};
+
+parameters commit_parameters(const commit_identity& who, std::span<const page_commit> pages, bool careful) {
+  parameters out;
+  out.add(who.self.value).add(who.writer).add(who.group).add(careful);
+  add_pages(out, pages);
+  add_opens(out, pages);
+  add_changes(out, pages);
+  add_dead(out, pages);
+  return out;
+}
+
+page_commit without_unstorable(page_commit page) {
+  std::vector<record_change> kept;
+  for (auto& change : page.changes) {
+    std::string reason;
+    if (change.key.size() > max_key_bytes)
+      reason = "the key has " + std::to_string(change.key.size()) + " bytes, at most " + std::to_string(max_key_bytes)
+               + " are possible";
+    else if (!is_storable_text(change.key))
+      reason = "the key is not UTF-8 or contains U+0000";
+    else if (!is_storable_text(change.payload))
+      reason = "the record is not UTF-8 or contains a raw U+0000";
+    if (reason.empty()) {
+      kept.push_back(std::move(change));
+      continue;
+    }
+    page.counters.inserted -= change.kind == change_kind::inserted ? 1 : 0;
+    page.counters.updated -= change.kind == change_kind::updated ? 1 : 0;
+    ++page.counters.dead;
+    page.dead.push_back({std::move(change.key), std::move(change.payload), std::move(reason), change.order});
+  }
+  page.changes = std::move(kept);
+  for (auto& dead : page.dead) {
+    dead.key = storable_text(dead.key, max_key_bytes);
+    dead.payload = storable_text(dead.payload, dead_payload_limit);
+    dead.reason = storable_text(dead.reason, dead_payload_limit);
+  }
+  page.move.reason = storable_text(page.move.reason, dead_payload_limit);
+  return page;
+}
+
+} // namespace lode

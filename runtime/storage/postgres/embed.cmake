@@ -1,0 +1,17 @@
+# Writes OUTPUT: a C++ file with the text of every file of SOURCES, in the order of their names.
+list(SORT SOURCES)
+set(text "#include \"runtime/storage/postgres/migrate.hpp\"\n\nnamespace lode {\n\n")
+string(APPEND text "const std::vector<migration>& embedded_migrations() {\n  static const std::vector<migration> all{\n")
+foreach(source IN LISTS SOURCES)
+  get_filename_component(name ${source} NAME)
+  if(NOT name MATCHES "^([0-9][0-9][0-9][0-9])_[a-z0-9_]+\\.sql$")
+    message(FATAL_ERROR "${source}: a migration is called NNNN_words.sql")
+  endif()
+  string(REGEX REPLACE "^0*([0-9]+)$" "\\1" version ${CMAKE_MATCH_1})
+  file(READ ${source} sql)
+  # A string literal may be limited to 64 KiB: adjacent ones are one text.
+  string(REGEX REPLACE "\n-- " ")migration\"\n    R\"migration(\n-- " sql "${sql}")
+  string(APPEND text "    {${version}, \"${name}\", R\"migration(${sql})migration\"},\n")
+endforeach()
+string(APPEND text "  };\n  return all;\n}\n\n} // namespace lode\n")
+file(WRITE ${OUTPUT} "${text}")

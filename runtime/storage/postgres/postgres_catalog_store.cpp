@@ -1,0 +1,387 @@
+#include "runtime/storage/postgres/postgres_catalog_store.hpp"
+
+#include <algorithm>
+
+#include "runtime/storage/shard_hash.hpp"
+#include "runtime/storage/store_error.hpp"
+
+namespace lode {
+
+namespace {
+
+// -- sources and tenants ----------------------------------------------------------------------
+
+constexpr statement put_source_statement{
+  "put_source", "INSERT INTO source (name, manifest, version) VALUES ($1::text, $2::text, $3::text) "
+                "ON CONFLICT (name) DO UPDATE SET manifest = EXCLUDED.manifest, version = EXCLUDED.version, "
+                "changed = now() RETURNING id, name, version, manifest"};
+
+constexpr statement all_sources{"all_sources", "SELECT id, name, version, manifest FROM source ORDER BY name"};
+
+constexpr statement one_source{"one_source", "SELECT id, name, version, manifest FROM source WHERE id = $1::bigint"};
+
+constexpr statement next_tenant{"next_tenant", "SELECT nextval('tenant_id'), shard_count FROM store"};
+
+constexpr statement insert_tenant{"insert_tenant", "INSERT INTO tenant (id, name, shard) "
+                                                   "VALUES ($1::bigint, $2::text, $3::bigint) "
+                                                   "ON CONFLICT (name) WHERE state <> 3 DO NOTHING RETURNING id"};
+
+constexpr statement one_tenant{"one_tenant", "SELECT id, name, shard, state, reason FROM tenant "
+                                             "WHERE name = $1::text AND state <> 3"};
+
+constexpr statement tenants_after{"tenants_after", "SELECT id, name, shard, state, reason FROM tenant "
+                                                   "WHERE name > $1::text AND state <> 3 ORDER BY name "
+                                                   "LIMIT $2::bigint"};
+
+constexpr statement deleting_tenants{"deleting_tenants", "SELECT id, name, shard, state, reason FROM tenant "
+                                                         "WHERE state = 3 ORDER BY id"};
+
+constexpr statement tenant_state{"tenant_state", "SELECT lode_set_tenant_state($1::bigint, $2::bigint, $3::text)"};
+
+constexpr statement begin_erase_statement{"begin_erase", "SELECT lode_begin_erase($1::bigint, $2::bigint)"};
+
+constexpr statement erase_some_statement{"erase_some",
+                                         "SELECT lode_erase_some($1::bigint, $2::bigint, $3::bigint)"};
+
+// -- connections ------------------------------------------------------------------------------
+
+/// One statement, so that no connection stands there without its streams. The tenant's row is locked against a removal
+/// that begins meanwhile. A stream of a higher generation is a new row; those no longer wanted stay, not chosen.
+constexpr statement put_connection_statement{
+  "put_connection",
+  "WITH owner AS (SELECT id, shard FROM tenant WHERE id = $1::bigint AND state <> 3 FOR SHARE), "
+  "put AS (INSERT INTO connection AS c (tenant_id, shard, source_id, name, configuration, sealed_secrets, schedule) "
+  "SELECT owner.id, owner.shard, $2::bigint, $3::text, $4::text, $5::bytea, $6::text FROM owner "
+  "ON CONFLICT (tenant_id, name) WHERE state <> 3 DO UPDATE SET source_id = EXCLUDED.source_id, "
+  "configuration = EXCLUDED.configuration, schedule = EXCLUDED.schedule, "
+  "sealed_secrets = CASE WHEN EXCLUDED.sealed_secrets = '' THEN c.sealed_secrets ELSE EXCLUDED.sealed_secrets END "
+  "RETURNING c.id, c.tenant_id, c.shard), "
+  "wanted AS (SELECT put.id, put.tenant_id, put.shard, w.name, "
+  "greatest(max(w.generation), coalesce((SELECT max(s.generation) FROM stream s "
+  "WHERE s.connection_id = put.id AND s.name = w.name), 0)) AS generation "
+  "FROM put, unnest($7::text[], $8::bigint[]) AS w(name, generation) "
+  "GROUP BY put.id, put.tenant_id, put.shard, w.name), "
+  "chosen AS (INSERT INTO stream (tenant_id, connection_id, shard, name, generation) "
+  "SELECT tenant_id, id, shard, name, generation FROM wanted "
+  "ON CONFLICT (connection_id, name, generation) DO UPDATE SET chosen = true RETURNING connection_id), "
+  "dropped AS (UPDATE stream s SET chosen = false FROM put WHERE s.connection_id = put.id AND s.chosen "
+  "AND NOT EXISTS (SELECT FROM wanted w WHERE w.name = s.name AND w.generation = s.generation)) "
+  "SELECT id FROM put"};
+
+#define LODE_CONNECTION_COLUMNS                                                                                        \
+  "SELECT c.id, c.tenant_id, t.name, c.shard, c.name, c.source_id, o.name, c.configuration, c.sealed_secrets, "        \
+  "c.schedule, c.state, c.reason, "                                                                                    \
+  "ARRAY(SELECT id FROM stream s WHERE s.connection_id = c.id AND s.chosen ORDER BY s.name), "                         \
+  "ARRAY(SELECT s.name::text FROM stream s WHERE s.connection_id = c.id AND s.chosen ORDER BY s.name), "               \
+  "ARRAY(SELECT generation FROM stream s WHERE s.connection_id = c.id AND s.chosen ORDER BY s.name) "                  \
+  "FROM connection c JOIN tenant t ON t.id = c.tenant_id JOIN source o ON o.id = c.source_id "
+
+constexpr statement one_connection{"one_connection",
+                                   LODE_CONNECTION_COLUMNS "WHERE c.id = $1::bigint AND c.state <> 3"};
+
+constexpr statement connections_of{
+  "connections_of", LODE_CONNECTION_COLUMNS "WHERE c.tenant_id = $1::bigint AND c.state <> 3 ORDER BY c.name"};
+
+constexpr statement deleting_connections_query{
+  "deleting_connections", LODE_CONNECTION_COLUMNS "WHERE c.state = 3 ORDER BY c.id"};
+
+#undef LODE_CONNECTION_COLUMNS
+
+constexpr statement connection_state{"connection_state",
+                                     "SELECT lode_set_connection_state($1::bigint, $2::bigint, $3::text)"};
+
+constexpr statement connection_secrets{"connection_secrets", "UPDATE connection SET sealed_secrets = $2::bytea "
+                                                             "WHERE id = $1::bigint AND state <> 3 RETURNING id"};
+
+// -- what was mined ---------------------------------------------------------------------------
+
+constexpr statement records_after{
+  "records_after", "SELECT key, payload, hash_high, hash_low, deleted FROM record "
+                   "WHERE shard = (SELECT shard FROM stream WHERE id = $1::bigint) AND stream_id = $1::bigint "
+                   "AND key > $2::text AND (NOT deleted OR $4::boolean) ORDER BY key LIMIT $3::bigint"};
+
+/// Rows are per page and may begin before `after`; the statement's one snapshot shows a prefix of the feed.
+constexpr statement feed_after{
+  "feed_after", "SELECT f.base_seq, f.tenant_id, f.connection_id, f.stream_id, f.ops, f.keys, f.hash_highs, "
+                "f.hash_lows, f.order_fields, f.order_epochs, f.order_counters FROM feed f "
+                "WHERE f.shard = $1::bigint AND f.base_seq >= coalesce((SELECT max(base_seq) FROM feed "
+                "WHERE shard = $1::bigint AND base_seq <= $2::bigint + 1), 0) ORDER BY f.base_seq LIMIT $3::bigint"};
+
+constexpr statement feed_edges{"feed_edges", "SELECT feed_seq, feed_trimmed FROM shard WHERE id = $1::bigint"};
+
+constexpr statement store_row{"store_row", "SELECT generation, hash_seed FROM store"};
+
+// -- reading rows -----------------------------------------------------------------------------
+
+source_row read_source(const query_result& rows, int row) {
+  return {{rows.number(row, 0)}, rows.string(row, 1), rows.string(row, 2), rows.string(row, 3)};
+}
+
+tenant_row read_tenant(const query_result& rows, int row) {
+  return {{rows.number(row, 0)}, rows.string(row, 1), {rows.number(row, 2)},
+          static_cast<activity>(rows.number(row, 3)), rows.string(row, 4)};
+}
+
+connection_row read_connection(const query_result& rows, int row) {
+  connection_row out;
+  out.id = {rows.number(row, 0)};
+  out.tenant = {rows.number(row, 1)};
+  out.tenant_name = rows.string(row, 2);
+  out.shard = {rows.number(row, 3)};
+  out.name = rows.string(row, 4);
+  out.source = {rows.number(row, 5)};
+  out.source_name = rows.string(row, 6);
+  out.configuration = rows.string(row, 7);
+  out.sealed_secrets = rows.string(row, 8);
+  out.schedule = rows.string(row, 9);
+  out.state = static_cast<activity>(rows.number(row, 10));
+  out.reason = rows.string(row, 11);
+  const auto ids = rows.numbers(row, 12);
+  const auto names = rows.texts(row, 13);
+  const auto generations = rows.numbers(row, 14);
+  for (size_t i = 0; i < ids.size(); ++i)
+    out.streams.push_back({{ids[i]}, names[i], generations[i]});
+  return out;
+}
+
+change_kind kind_of(char op) {
+  return op == 'i' ? change_kind::inserted : op == 'u' ? change_kind::updated : change_kind::deleted;
+}
+
+void read_feed_row(const query_result& rows, int row, shard_id shard, int64_t after, size_t limit,
+                   std::vector<feed_entry>& out) {
+  const auto base = rows.number(row, 0);
+  const auto ops = rows.text(row, 4);
+  const auto keys = rows.texts(row, 5);
+  const auto highs = rows.numbers(row, 6), lows = rows.numbers(row, 7);
+  const auto fields = rows.numbers(row, 8), epochs = rows.numbers(row, 9), counters = rows.numbers(row, 10);
+  for (size_t i = 0; i < keys.size() && out.size() < limit; ++i) {
+    const auto seq = base + static_cast<int64_t>(i);
+    if (seq <= after)
+      continue;
+    out.push_back({shard, seq, {rows.number(row, 1)}, {rows.number(row, 2)}, {rows.number(row, 3)}, kind_of(ops[i]),
+                   keys[i], {static_cast<uint64_t>(highs[i]), static_cast<uint64_t>(lows[i])},
+                   {fields[i], epochs[i], counters[i]}});
+  }
+}
+
+template <class Read>
+auto read_all(const caf::expected<query_result>& rows, Read read)
+  -> caf::expected<std::vector<decltype(read(*rows, 0))>> {
+  if (!rows)
+    return rows.error();
+  std::vector<decltype(read(*rows, 0))> out;
+  for (int row = 0; row < rows->rows(); ++row)
+    out.push_back(read(*rows, row));
+  return out;
+}
+
+/// The first row, or errc::not_found with `missing`.
+template <class Read>
+auto read_one(const caf::expected<query_result>& rows, Read read, const std::string& missing)
+  -> caf::expected<decltype(read(*rows, 0))> {
+  if (!rows)
+    return rows.error();
+  if (rows->rows() == 0)
+    return store_error(errc::not_found, missing);
+  return read(*rows, 0);
+}
+
+caf::error error_of(const caf::expected<query_result>& result) {
+  return result ? caf::error{} : result.error();
+}
+
+class postgres_catalog_store final : public catalog_store {
+public:
+  postgres_catalog_store(const postgres_settings& settings, const std::string& role) : link_(settings, role) {}
+
+  caf::expected<source_row> put_source(const std::string& name, const std::string& manifest,
+                                       const std::string& version) override {
+    parameters values;
+    values.add_text(name).add_text(manifest).add_text(version);
+    return read_one(link_.execute(put_source_statement, values), read_source, "");
+  }
+
+  caf::expected<source_row> load_source(source_id source) override {
+    return read_one(link_.execute(one_source, parameters{}.add(source.value)), read_source,
+                    "there is no source " + to_string(source));
+  }
+
+  caf::expected<std::vector<source_row>> list_sources() override {
+    return read_all(link_.execute(all_sources), read_source);
+  }
+
+  caf::expected<tenant_row> create_tenant(const std::string& name) override {
+    auto next = link_.execute(next_tenant);
+    if (!next)
+      return next.error();
+    const tenant_id id{next->number(0, 0)};
+    const auto shard = shard_of(id, next->number(0, 1));
+    auto made = link_.execute(insert_tenant, parameters{}.add(id.value).add_text(name).add(shard.value));
+    if (!made)
+      return made.error();
+    if (made->rows() == 0)
+      return store_error(errc::conflict, "tenant '" + name + "' exists");
+    return tenant_row{id, name, shard, activity::active, ""};
+  }
+
+  caf::expected<tenant_row> find_tenant(const std::string& name) override {
+    return read_one(link_.execute(one_tenant, parameters{}.add_text(name)), read_tenant,
+                    "there is no tenant '" + name + "'");
+  }
+
+  caf::expected<std::vector<tenant_row>> list_tenants(const std::string& after_name, size_t limit) override {
+    parameters values;
+    values.add_text(after_name).add(static_cast<int64_t>(limit));
+    return read_all(link_.execute(tenants_after, values), read_tenant);
+  }
+
+  caf::expected<std::vector<tenant_row>> list_deleting_tenants() override {
+    return read_all(link_.execute(deleting_tenants), read_tenant);
+  }
+
+  caf::error set_tenant_state(tenant_id tenant, activity state, const std::string& reason) override {
+    if (state == activity::deleting)
+      return store_error(errc::bad_argument, "a tenant is removed by begin_erase");
+    return error_of(link_.execute(tenant_state, state_parameters(tenant.value, state, reason)));
+  }
+
+  caf::error begin_erase(tenant_id tenant) override {
+    return error_of(link_.execute(begin_erase_statement, parameters{}.add(tenant.value).add(nothing)));
+  }
+
+  caf::expected<size_t> erase_some(tenant_id tenant, size_t rows) override {
+    return erased(parameters{}.add(tenant.value).add(nothing).add(static_cast<int64_t>(rows)));
+  }
+
+  caf::error begin_erase(connection_id connection) override {
+    return error_of(link_.execute(begin_erase_statement, parameters{}.add(nothing).add(connection.value)));
+  }
+
+  caf::expected<size_t> erase_some(connection_id connection, size_t rows) override {
+    return erased(parameters{}.add(nothing).add(connection.value).add(static_cast<int64_t>(rows)));
+  }
+
+  caf::expected<connection_row> put_connection(tenant_id tenant, const connection_row& wanted) override {
+    std::vector<std::string_view> names;
+    std::vector<int64_t> generations;
+    for (const auto& stream : wanted.streams) {
+      names.push_back(stream.name);
+      generations.push_back(stream.generation);
+    }
+    parameters values;
+    values.add(tenant.value).add(wanted.source.value).add_text(wanted.name).add_text(wanted.configuration);
+    values.add_bytes(wanted.sealed_secrets).add_text(wanted.schedule).add_texts(names);
+    values.add(std::span<const int64_t>{generations});
+    auto put = link_.execute(put_connection_statement, values);
+    if (!put && link_.last_failure().sqlstate == "23503")
+      return store_error(errc::not_found, "there is no source " + to_string(wanted.source));
+    if (!put)
+      return put.error();
+    if (put->rows() == 0)
+      return store_error(errc::not_found, "there is no tenant " + to_string(tenant));
+    return load_connection({put->number(0, 0)});
+  }
+
+  caf::expected<connection_row> load_connection(connection_id connection) override {
+    return read_one(link_.execute(one_connection, parameters{}.add(connection.value)), read_connection,
+                    "there is no connection " + to_string(connection));
+  }
+
+  caf::expected<std::vector<connection_row>> list_connections(tenant_id tenant) override {
+    return read_all(link_.execute(connections_of, parameters{}.add(tenant.value)), read_connection);
+  }
+
+  caf::expected<std::vector<connection_row>> list_deleting_connections() override {
+    return read_all(link_.execute(deleting_connections_query), read_connection);
+  }
+
+  caf::error set_connection_state(connection_id connection, activity state, const std::string& reason) override {
+    if (state == activity::deleting)
+      return store_error(errc::bad_argument, "a connection is removed by begin_erase");
+    return error_of(link_.execute(connection_state, state_parameters(connection.value, state, reason)));
+  }
+
+  caf::error set_connection_secrets(connection_id connection, const std::string& sealed) override {
+    auto rows = link_.execute(connection_secrets, parameters{}.add(connection.value).add_bytes(sealed));
+    if (rows && rows->rows() == 0)
+      return store_error(errc::not_found, "there is no connection " + to_string(connection));
+    return error_of(rows);
+  }
+
+  caf::expected<std::vector<stored_record>> read_records(stream_id stream, const std::string& after_key, size_t limit,
+                                                         bool with_deleted) override {
+    parameters values;
+    values.add(stream.value).add_text(after_key).add(static_cast<int64_t>(limit)).add(with_deleted);
+    return read_all(link_.execute(records_after, values), [](const query_result& rows, int row) {
+      return stored_record{rows.string(row, 0), rows.string(row, 1),
+                           {static_cast<uint64_t>(rows.number(row, 2)), static_cast<uint64_t>(rows.number(row, 3))},
+                           rows.boolean(row, 4)};
+    });
+  }
+
+  caf::expected<std::vector<feed_entry>> read_feed(shard_id shard, int64_t after, size_t limit) override;
+
+  caf::expected<int64_t> store_generation() override {
+    return read_one(link_.execute(store_row), [](const query_result& rows, int row) { return rows.number(row, 0); },
+                    "the store has no row: run `lode migrate`");
+  }
+
+  caf::expected<uint64_t> hash_seed() override {
+    return read_one(
+      link_.execute(store_row),
+      [](const query_result& rows, int row) { return static_cast<uint64_t>(rows.number(row, 1)); },
+      "the store has no row: run `lode migrate`");
+  }
+
+private:
+  static constexpr std::optional<int64_t> nothing = std::nullopt;
+
+  static parameters state_parameters(int64_t id, activity state, const std::string& reason) {
+    parameters out;
+    out.add(id).add(static_cast<int64_t>(state)).add_text(state == activity::active ? std::string{} : reason);
+    return out;
+  }
+
+  caf::expected<size_t> erased(const parameters& values) {
+    return read_one(
+      link_.execute(erase_some_statement, values),
+      [](const query_result& rows, int row) { return static_cast<size_t>(rows.number(row, 0)); }, "");
+  }
+
+  postgres_connection link_;
+};
+
+caf::expected<std::vector<feed_entry>> postgres_catalog_store::read_feed(shard_id shard, int64_t after, size_t limit) {
+  constexpr int64_t rows_at_once = 100; // a row is a page: up to some hundred entries
+  std::vector<feed_entry> out;
+  for (auto place = after; out.size() < limit; place = out.back().seq) {
+    auto rows = link_.execute(feed_after, parameters{}.add(shard.value).add(place).add(rows_at_once));
+    if (!rows)
+      return rows.error();
+    const auto size_before = out.size();
+    for (int row = 0; row < rows->rows() && out.size() < limit; ++row)
+      read_feed_row(*rows, row, shard, place, limit, out);
+    if (out.size() == size_before || rows->rows() < rows_at_once)
+      break;
+  }
+  // The edges are read after the rows: what is trimmed meanwhile is noticed.
+  auto edges = link_.execute(feed_edges, parameters{}.add(shard.value));
+  if (!edges)
+    return edges.error();
+  if (edges->rows() == 0)
+    return store_error(errc::not_found, "there is no shard " + to_string(shard));
+  if (after < edges->number(0, 1))
+    return store_error(errc::bad_argument, "the feed of shard " + to_string(shard) + " was trimmed up to position "
+                                             + std::to_string(edges->number(0, 1)) + ", the reader stands at "
+                                             + std::to_string(after) + ": export the records and begin anew");
+  return out;
+}
+
+} // namespace
+
+std::unique_ptr<catalog_store> make_postgres_catalog_store(const postgres_settings& settings, const std::string& role) {
+  return std::make_unique<postgres_catalog_store>(settings, role);
+}
+
+} // namespace lode

@@ -1,0 +1,327 @@
+#include "runtime/storage/postgres/postgres_run_store.hpp"
+
+#include <tuple>
+
+#include "runtime/storage/store_error.hpp"
+
+namespace lode {
+
+namespace {
+
+// -- claims -----------------------------------------------------------------------------------
+
+/// Owners whose shards this node may take: earlier lives under its name, and lives without a database session.
+constexpr statement find_dead{
+  "find_dead", "SELECT incarnation FROM (SELECT incarnation FROM node WHERE name = $1::text "
+               "UNION SELECT owner FROM (SELECT DISTINCT owner FROM shard) s WHERE NOT EXISTS (SELECT FROM "
+               "pg_stat_activity WHERE starts_with(application_name, 'lode/' || owner || '/') "
+               "AND datname = current_database())) found WHERE incarnation NOT IN (0, $2::bigint)"};
+
+constexpr statement claim{"claim", "SELECT out_shard, out_epoch FROM lode_claim($1::text, $2::bigint, $3::bigint[])"};
+
+constexpr statement release{"release", "UPDATE shard SET owner = 0 WHERE owner = $1::bigint"};
+
+constexpr statement make_feed_partitions{"make_feed_partitions", "SELECT lode_feed_partitions()"};
+
+// -- due times --------------------------------------------------------------------------------
+
+constexpr statement due_query{
+  "due", "SELECT d.connection_id, d.tenant_id, d.shard, d.due, d.kind FROM due d "
+         "JOIN shard s ON s.id = d.shard AND s.owner = $1::bigint "
+         "JOIN connection c ON c.id = d.connection_id AND c.state = 0 "
+         "JOIN tenant t ON t.id = d.tenant_id AND t.state = 0 "
+         "WHERE d.due <= $2::bigint "
+         "ORDER BY CASE d.kind WHEN 3 THEN 0 WHEN 1 THEN 1 WHEN 4 THEN 2 WHEN 0 THEN 3 ELSE 4 END, d.due DESC, "
+         "d.connection_id LIMIT $3::bigint"};
+
+constexpr statement set_due_statement{
+  "set_due", "INSERT INTO due (connection_id, tenant_id, shard, due, kind) "
+             "SELECT id, tenant_id, shard, $2::bigint, $3::bigint FROM connection WHERE id = $1::bigint AND state <> 3 "
+             "ON CONFLICT (connection_id) DO UPDATE SET due = EXCLUDED.due, kind = EXCLUDED.kind "
+             "RETURNING connection_id"};
+
+constexpr statement drop_due{"drop_due", "DELETE FROM due WHERE connection_id = $1::bigint"};
+
+// -- runs -------------------------------------------------------------------------------------
+
+constexpr statement start{"start_run", "SELECT out_run, out_opened FROM lode_start_run($1::bigint, $2::bigint, "
+                                       "$3::bigint, $4::bigint, $5::bigint, $6::bigint[], $7::text[], $8::bigint[], "
+                                       "$9::bigint[], $10::bytea[], $11::bigint)"};
+
+constexpr statement open_runs{
+  "open_runs", "SELECT r.id, r.tenant_id, r.connection_id, r.shard, r.kind, "
+               "coalesce((SELECT max(crash_resumes) FROM continuation WHERE run_id = r.id AND phase = 0), 0) "
+               "FROM run r JOIN shard s ON s.id = r.shard AND s.owner = $1::bigint "
+               "JOIN connection c ON c.id = r.connection_id AND c.state = 0 "
+               "JOIN tenant t ON t.id = r.tenant_id AND t.state = 0 "
+               "WHERE r.phase = 0 ORDER BY r.id DESC"};
+
+constexpr statement open_continuations{
+  "open_continuations", "SELECT id, run_id, stream_id, partition, slice_from, slice_to, version, state, crash_resumes "
+                        "FROM continuation WHERE run_id = $1::bigint AND phase = 0 AND id > $2::bigint "
+                        "ORDER BY id LIMIT $3::bigint"};
+
+constexpr statement one_continuation{
+  "one_continuation", "SELECT id, run_id, stream_id, partition, slice_from, slice_to, version, state, crash_resumes "
+                      "FROM continuation WHERE id = $1::bigint AND phase = 0"};
+
+constexpr statement resume_one{
+  "resume_continuation", "UPDATE continuation c SET version = c.version + 1048576 FROM run r, shard s "
+                         "WHERE c.id = $1::bigint AND c.phase = 0 AND r.id = c.run_id AND s.id = r.shard "
+                         "AND s.owner = $2::bigint "
+                         "RETURNING c.id, c.run_id, c.stream_id, c.partition, c.slice_from, c.slice_to, c.version, c.state, "
+                         "c.crash_resumes"};
+
+constexpr statement cursors{"cursors", "SELECT k.stream_id, k.partition, k.known_up_to FROM stream_cursor k "
+                                       "JOIN stream s ON s.id = k.stream_id WHERE s.connection_id = $1::bigint "
+                                       "ORDER BY k.stream_id, k.partition"};
+
+constexpr statement cancel{"cancel_run", "SELECT lode_cancel_run($1::bigint, $2::text)"};
+
+constexpr statement set_cursor_statement{"set_cursor", "SELECT lode_set_cursor($1::bigint, $2::text, $3::bigint)"};
+
+#define LODE_RUN_COLUMNS                                                                                               \
+  "SELECT r.id, r.tenant_id, r.connection_id, r.kind, r.phase, (extract(epoch FROM r.started) * 1000000)::bigint, "    \
+  "(extract(epoch FROM r.ended) * 1000000)::bigint, r.open, r.failed, r.reason, "                                      \
+  "coalesce(sum(c.pages), 0)::bigint, coalesce(sum(c.records), 0)::bigint, coalesce(sum(c.inserted), 0)::bigint, "     \
+  "coalesce(sum(c.updated), 0)::bigint, coalesce(sum(c.unchanged), 0)::bigint, "                                       \
+  "coalesce(sum(c.refused_older), 0)::bigint, coalesce(sum(c.dead), 0)::bigint, coalesce(sum(c.bytes), 0)::bigint "
+
+constexpr statement one_run{"one_run", LODE_RUN_COLUMNS "FROM run r LEFT JOIN continuation c ON c.run_id = r.id "
+                                                        "WHERE r.id = $1::bigint GROUP BY r.id"};
+
+constexpr statement runs_of{
+  "runs_of", LODE_RUN_COLUMNS "FROM (SELECT * FROM run WHERE connection_id = $1::bigint ORDER BY id DESC "
+                              "LIMIT $2::bigint) r LEFT JOIN continuation c ON c.run_id = r.id "
+                              "GROUP BY r.id, r.tenant_id, r.connection_id, r.kind, r.phase, r.started, r.ended, "
+                              "r.open, r.failed, r.reason ORDER BY r.id DESC"};
+
+#undef LODE_RUN_COLUMNS
+
+instant at(int64_t micros) {
+  return instant{std::chrono::microseconds{micros}};
+}
+
+int64_t micros(instant time) {
+  return time.time_since_epoch().count();
+}
+
+run_summary read_run(const query_result& rows, int row) {
+  run_summary out;
+  out.run = {rows.number(row, 0)};
+  out.tenant = {rows.number(row, 1)};
+  out.connection = {rows.number(row, 2)};
+  out.kind = static_cast<run_kind>(rows.number(row, 3));
+  out.phase = static_cast<run_phase>(rows.number(row, 4));
+  out.started = at(rows.number(row, 5));
+  if (!rows.is_null(row, 6))
+    out.ended = at(rows.number(row, 6));
+  out.open = rows.number(row, 7);
+  out.failed = rows.number(row, 8);
+  out.reason = rows.string(row, 9);
+  auto& sums = out.counters;
+  int column = 10;
+  for (auto* counter : {&sums.pages, &sums.records, &sums.inserted, &sums.updated, &sums.unchanged,
+                        &sums.refused_older, &sums.dead, &sums.bytes})
+    *counter = rows.number(row, column++);
+  return out;
+}
+
+continuation_row read_continuation(const query_result& rows, int row) {
+  return {{rows.number(row, 0)},
+          {rows.number(row, 1)},
+          {rows.number(row, 2)},
+          rows.string(row, 3),
+          {at(rows.number(row, 4)), at(rows.number(row, 5))},
+          rows.number(row, 6),
+          rows.string(row, 7),
+          static_cast<int32_t>(rows.number(row, 8))};
+}
+
+/// All rows of a result, each read by `read`.
+template <class Read>
+auto read_all(const caf::expected<query_result>& rows, Read read)
+  -> caf::expected<std::vector<decltype(read(*rows, 0))>> {
+  if (!rows)
+    return rows.error();
+  std::vector<decltype(read(*rows, 0))> out;
+  out.reserve(static_cast<size_t>(rows->rows()));
+  for (int row = 0; row < rows->rows(); ++row)
+    out.push_back(read(*rows, row));
+  return out;
+}
+
+caf::error error_of(const caf::expected<query_result>& result) {
+  return result ? caf::error{} : result.error();
+}
+
+class postgres_run_store final : public run_store {
+public:
+  postgres_run_store(const postgres_settings& settings, const std::string& role)
+    : settings_(settings), link_(settings, role) {}
+
+  caf::expected<std::vector<shard_claim>> claim_shards(const std::string& node, incarnation self) override {
+    // Between ending the sessions and the claim a zombie can come back and hold a lock: end it again.
+    constexpr int attempts = 3;
+    caf::error error;
+    for (int attempt = 0; attempt < attempts; ++attempt) {
+      auto claimed = try_claim(node, self);
+      if (claimed) {
+        // Without them the feed's rows land in the default partition: slower to trim, nothing else.
+        std::ignore = link_.execute(make_feed_partitions);
+        return claimed;
+      }
+      error = claimed.error();
+      if (link_.last_failure().sqlstate != "55P03")
+        break;
+    }
+    return error;
+  }
+
+  caf::error release_shards(incarnation self) override {
+    return error_of(link_.execute(release, parameters{}.add(self.value)));
+  }
+
+  caf::expected<std::vector<due_connection>> load_due(instant until, size_t limit) override {
+    auto rows = link_.execute(due_query, parameters{}.add(settings_.self.value).add(micros(until)).add(
+                                           static_cast<int64_t>(limit)));
+    return read_all(rows, [](const query_result& found, int row) {
+      return due_connection{{found.number(row, 0)}, {found.number(row, 1)}, {found.number(row, 2)},
+                            at(found.number(row, 3)), static_cast<run_kind>(found.number(row, 4))};
+    });
+  }
+
+  caf::error set_due(connection_id connection, std::optional<instant> due, run_kind kind) override {
+    if (!due)
+      return error_of(link_.execute(drop_due, parameters{}.add(connection.value)));
+    auto rows = link_.execute(set_due_statement, parameters{}.add(connection.value).add(micros(*due)).add(
+                                                   static_cast<int64_t>(kind)));
+    if (rows && rows->rows() == 0)
+      return store_error(errc::not_found, "there is no connection " + to_string(connection));
+    return error_of(rows);
+  }
+
+  caf::expected<started_run> start_run(const run_start& wanted) override;
+
+  caf::expected<std::vector<open_run>> load_open_runs() override {
+    return read_all(link_.execute(open_runs, parameters{}.add(settings_.self.value)),
+                    [](const query_result& found, int row) {
+                      return open_run{{found.number(row, 0)}, {found.number(row, 1)}, {found.number(row, 2)},
+                                      {found.number(row, 3)}, static_cast<run_kind>(found.number(row, 4)),
+                                      static_cast<int32_t>(found.number(row, 5))};
+                    });
+  }
+
+  caf::expected<std::vector<continuation_row>> load_continuations(run_id run, continuation_id after,
+                                                                 size_t limit) override {
+    parameters values;
+    values.add(run.value).add(after.value).add(static_cast<int64_t>(limit));
+    return read_all(link_.execute(open_continuations, values), read_continuation);
+  }
+
+  caf::expected<continuation_row> load_continuation(continuation_id id) override {
+    auto rows = link_.execute(one_continuation, parameters{}.add(id.value));
+    if (!rows)
+      return rows.error();
+    if (rows->rows() == 0)
+      return store_error(errc::not_found, "continuation " + to_string(id) + " is not open");
+    return read_continuation(*rows, 0);
+  }
+
+  caf::expected<continuation_row> resume_continuation(continuation_id id) override {
+    auto rows = link_.execute(resume_one, parameters{}.add(id.value).add(settings_.self.value));
+    if (!rows)
+      return rows.error();
+    if (rows->rows() == 0)
+      return store_error(errc::not_found, "continuation " + to_string(id) + " is not open on this node");
+    return read_continuation(*rows, 0);
+  }
+
+  caf::expected<std::vector<partition_cursor>> load_cursors(connection_id connection) override {
+    return read_all(link_.execute(cursors, parameters{}.add(connection.value)),
+                    [](const query_result& found, int row) {
+                      return partition_cursor{{found.number(row, 0)}, found.string(row, 1), at(found.number(row, 2))};
+                    });
+  }
+
+  caf::error set_cursor(stream_id stream, const std::string& partition, std::optional<instant> known_up_to) override {
+    parameters values;
+    values.add(stream.value).add_text(partition);
+    values.add(known_up_to ? std::optional{micros(*known_up_to)} : std::nullopt);
+    return error_of(link_.execute(set_cursor_statement, values));
+  }
+
+  caf::error cancel_run(run_id run, const std::string& reason) override {
+    return error_of(link_.execute(cancel, parameters{}.add(run.value).add_text(reason)));
+  }
+
+  caf::expected<run_summary> load_run(run_id run) override {
+    auto rows = link_.execute(one_run, parameters{}.add(run.value));
+    if (!rows)
+      return rows.error();
+    if (rows->rows() == 0)
+      return store_error(errc::not_found, "there is no run " + to_string(run));
+    return read_run(*rows, 0);
+  }
+
+  caf::expected<std::vector<run_summary>> list_runs(connection_id connection, size_t limit) override {
+    parameters values;
+    values.add(connection.value).add(static_cast<int64_t>(limit));
+    return read_all(link_.execute(runs_of, values), read_run);
+  }
+
+private:
+  caf::expected<std::vector<shard_claim>> try_claim(const std::string& node, incarnation self);
+
+  postgres_settings settings_;
+  postgres_connection link_;
+};
+
+caf::expected<std::vector<shard_claim>> postgres_run_store::try_claim(const std::string& node, incarnation self) {
+  auto found = link_.execute(find_dead, parameters{}.add_text(node).add(self.value));
+  if (!found)
+    return found.error();
+  std::vector<int64_t> dead;
+  for (int row = 0; row < found->rows(); ++row) {
+    dead.push_back(found->number(row, 0));
+    if (auto error = end_sessions_of(link_, {dead.back()}))
+      return error;
+  }
+  auto rows = link_.execute(claim, parameters{}.add_text(node).add(self.value).add(std::span<const int64_t>{dead}));
+  return read_all(rows, [](const query_result& claimed, int row) {
+    return shard_claim{{claimed.number(row, 0)}, {claimed.number(row, 1)}};
+  });
+}
+
+caf::expected<started_run> postgres_run_store::start_run(const run_start& wanted) {
+  std::vector<int64_t> streams, from, to;
+  std::vector<std::string_view> partitions, states;
+  for (const auto& open : wanted.first) {
+    streams.push_back(open.stream.value);
+    partitions.push_back(open.partition);
+    from.push_back(micros(open.slice.from));
+    to.push_back(micros(open.slice.to));
+    states.push_back(open.state);
+  }
+  parameters values;
+  values.add(settings_.self.value).add(wanted.connection.value).add(wanted.claim.shard.value);
+  values.add(wanted.claim.epoch.value).add(static_cast<int64_t>(wanted.kind)).add(std::span<const int64_t>{streams});
+  values.add_texts(partitions).add(std::span<const int64_t>{from}).add(std::span<const int64_t>{to});
+  values.add_byte_strings(states);
+  values.add(wanted.next_due ? std::optional{micros(*wanted.next_due)} : std::nullopt);
+  auto rows = link_.execute(start, values);
+  if (!rows)
+    return rows.error();
+  started_run out{{rows->number(0, 0)}, {}};
+  for (auto id : rows->numbers(0, 1))
+    out.opened.push_back({id});
+  return out;
+}
+
+} // namespace
+
+std::unique_ptr<run_store> make_postgres_run_store(const postgres_settings& settings, const std::string& role) {
+  return std::make_unique<postgres_run_store>(settings, role);
+}
+
+} // namespace lode

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <caf/expected.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "messages/runs.hpp"
+#include "messages/storage.hpp"
+
+namespace lode {
+
+struct run_start {
+  connection_id connection;
+  shard_claim claim;
+  run_kind kind = run_kind::scheduled;
+  std::vector<new_continuation> first;
+  std::optional<instant> next_due; ///< written in the same transaction; absent: left as it is
+};
+
+struct started_run {
+  run_id run;
+  std::vector<continuation_id> opened;
+};
+
+struct partition_cursor {
+  stream_id stream;
+  std::string partition;
+  instant known_up_to{};
+};
+
+struct run_summary {
+  run_id run;
+  tenant_id tenant;
+  connection_id connection;
+  run_kind kind = run_kind::scheduled;
+  run_phase phase = run_phase::open;
+  instant started{};
+  std::optional<instant> ended;
+  int64_t open = 0;   ///< open continuations
+  int64_t failed = 0; ///< continuations whose interval stays owed
+  page_counters counters;
+  std::string reason;
+};
+
+/// The durable life of shards and runs: claims, starts, resumes, ends. Each operation is one transaction under the
+/// fence or raises versions first, so that pages in flight are refused. Used by one thread.
+/// All fail with errc::store_unavailable while the database does not answer, errc::not_owner when the fence is lost.
+class run_store {
+public:
+  virtual ~run_store() = default;
+
+  /// Registers this life of the node under its name and makes it the owner of all shards that a dead or the same node
+  /// held (dead for now: without a database session): ends the database sessions of the earlier incarnation first,
+  /// raises each epoch by one, and after a crash (not a hand-over) adds one to `crash_resumes` of the open
+  /// continuations of active connections.
+  virtual caf::expected<std::vector<shard_claim>> claim_shards(const std::string& node, incarnation self) = 0;
+  /// A clean hand-over: nobody owns the shards afterwards and the next claim counts no crash.
+  virtual caf::error release_shards(incarnation self) = 0;
+
+  /// Connections due up to `until`, most urgent kind first, then latest due first; active ones only.
+  virtual caf::expected<std::vector<due_connection>> load_due(instant until, size_t limit) = 0;
+  /// Moves the due time (feedback, skip, missed runs); absent = not scheduled.
+  virtual caf::error set_due(connection_id connection, std::optional<instant> due, run_kind kind) = 0;
+
+  /// Starts a run with its first continuations. errc::conflict: this connection has an open run of this kind, or is not
+  /// active. After errc::store_unavailable the run may have been started: ask again, a conflict says that it was.
+  /// The slices of a scheduled, manual or full run set where the cursor of a partition begins, if it has none.
+  virtual caf::expected<started_run> start_run(const run_start& start) = 0;
+  /// Open runs of this node's shards, latest first; those of active connections and tenants only. Runs of a paused or
+  /// suspended connection stay open: made active again, they are listed again and go on where they were.
+  virtual caf::expected<std::vector<open_run>> load_open_runs() = 0;
+  /// Open continuations of a run with an id above `after`, in id order.
+  virtual caf::expected<std::vector<continuation_row>> load_continuations(run_id run, continuation_id after,
+                                                                         size_t limit) = 0;
+  /// One continuation as it stands now; errc::not_found when it is no longer open.
+  virtual caf::expected<continuation_row> load_continuation(continuation_id id) = 0;
+  /// The same for a miner that goes on from the store: its version is raised first, so that pages an earlier generation
+  /// still has on their way are refused. Of this node's shards only, else errc::not_found.
+  virtual caf::expected<continuation_row> resume_continuation(continuation_id id) = 0;
+  virtual caf::expected<std::vector<partition_cursor>> load_cursors(connection_id connection) = 0;
+  /// Edits or (absent) forgets what a partition is known up to. Its open continuations are cancelled first, so pages in
+  /// flight are refused and their run may end as incomplete.
+  virtual caf::error set_cursor(stream_id stream, const std::string& partition, std::optional<instant> known_up_to) = 0;
+  /// Ends a run early: versions of its open continuations are raised first.
+  virtual caf::error cancel_run(run_id run, const std::string& reason) = 0;
+  virtual caf::expected<run_summary> load_run(run_id run) = 0;
+  virtual caf::expected<std::vector<run_summary>> list_runs(connection_id connection, size_t limit) = 0;
+};
+
+} // namespace lode

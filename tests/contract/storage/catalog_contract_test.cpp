@@ -1,0 +1,200 @@
+#include <gmock/gmock.h>
+
+#include "runtime/storage/shard_hash.hpp"
+#include "tests/contract/storage/storage_contract.hpp"
+
+namespace lode::test {
+
+using enum commit_status;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST_P(storage_contract, a_tenant_lives_in_the_shard_that_its_id_hashes_to) {
+  auto tenant = catalog_->create_tenant("globex");
+  ASSERT_TRUE(tenant);
+  EXPECT_EQ(tenant->shard, shard_of(tenant->id));
+  EXPECT_EQ(catalog_->find_tenant("globex")->id, tenant->id);
+}
+
+TEST_P(storage_contract, a_taken_name_is_a_conflict) {
+  EXPECT_EQ(code_of(catalog_->create_tenant("acme").error()), errc::conflict);
+  EXPECT_EQ(code_of(catalog_->find_tenant("nobody").error()), errc::not_found);
+}
+
+TEST_P(storage_contract, tenants_are_listed_by_name_in_batches) {
+  catalog_->create_tenant("b");
+  catalog_->create_tenant("a");
+  auto first = catalog_->list_tenants("", 2);
+  ASSERT_EQ(first->size(), 2u);
+  EXPECT_EQ((*first)[0].name, "a");
+  EXPECT_EQ((*first)[1].name, "acme");
+  EXPECT_EQ(catalog_->list_tenants("acme", 2)->at(0).name, "b");
+}
+
+TEST_P(storage_contract, a_source_is_changed_under_its_name) {
+  auto changed = catalog_->put_source("shop", "manifest 2", "v2");
+  EXPECT_EQ(changed->id, source_.id);
+  EXPECT_EQ(catalog_->load_source(source_.id)->manifest, "manifest 2");
+  EXPECT_EQ(catalog_->list_sources()->size(), 1u);
+  EXPECT_EQ(code_of(catalog_->load_source({99}).error()), errc::not_found);
+}
+
+TEST_P(storage_contract, a_connection_is_read_back_as_it_was_put) {
+  auto row = catalog_->load_connection(connection_.id);
+  ASSERT_TRUE(row);
+  EXPECT_EQ(row->tenant_name, "acme");
+  EXPECT_EQ(row->source_name, "shop");
+  EXPECT_EQ(row->configuration, R"({"shop":"acme"})");
+  EXPECT_EQ(row->sealed_secrets, std::string("sealed\0bytes", 12));
+  EXPECT_EQ(row->schedule, R"({"every":"15m"})");
+  ASSERT_EQ(row->streams.size(), 2u);
+  EXPECT_EQ(row->streams[0].name, "comments");
+}
+
+TEST_P(storage_contract, putting_a_connection_again_keeps_its_ids_and_secrets) {
+  connection_row wanted;
+  wanted.name = "shop";
+  wanted.source = source_.id;
+  wanted.configuration = "{}";
+  wanted.streams = {{{}, "posts", 0}};
+  auto row = catalog_->put_connection(connection_.tenant, wanted);
+  ASSERT_TRUE(row);
+  EXPECT_EQ(row->id, connection_.id);
+  EXPECT_EQ(row->sealed_secrets, connection_.sealed_secrets);
+  ASSERT_EQ(row->streams.size(), 1u);
+  EXPECT_EQ(row->streams[0].id, posts_);
+  wanted.streams = {{{}, "posts", 0}, {{}, "comments", 0}};
+  EXPECT_EQ(catalog_->put_connection(connection_.tenant, wanted)->streams.at(0).id, comments_);
+}
+
+TEST_P(storage_contract, a_changed_key_makes_a_stream_with_an_id_of_its_own) {
+  auto wanted = connection_;
+  wanted.streams = {{{}, "posts", 1}};
+  auto row = catalog_->put_connection(connection_.tenant, wanted);
+  ASSERT_EQ(row->streams.size(), 1u);
+  EXPECT_NE(row->streams[0].id, posts_);
+  EXPECT_EQ(row->streams[0].generation, 1);
+  wanted.streams = {{{}, "posts", 0}}; // whoever does not know the generation keeps it
+  EXPECT_EQ(catalog_->put_connection(connection_.tenant, wanted)->streams.at(0).id, row->streams[0].id);
+}
+
+TEST_P(storage_contract, a_connection_needs_its_tenant_and_its_source) {
+  auto wanted = connection_;
+  EXPECT_EQ(code_of(catalog_->put_connection({424242}, wanted).error()), errc::not_found);
+  wanted.source = {424242};
+  wanted.name = "other";
+  EXPECT_EQ(code_of(catalog_->put_connection(connection_.tenant, wanted).error()), errc::not_found);
+}
+
+TEST_P(storage_contract, new_secrets_replace_the_old_ones) {
+  ASSERT_FALSE(catalog_->set_connection_secrets(connection_.id, "new"));
+  EXPECT_EQ(catalog_->load_connection(connection_.id)->sealed_secrets, "new");
+  EXPECT_EQ(code_of(catalog_->set_connection_secrets({424242}, "new")), errc::not_found);
+}
+
+TEST_P(storage_contract, a_state_is_deleting_only_through_erasing) {
+  EXPECT_EQ(code_of(catalog_->set_tenant_state(connection_.tenant, activity::deleting, "")), errc::bad_argument);
+  EXPECT_EQ(code_of(catalog_->erase_some(connection_.tenant, 10).error()), errc::bad_argument);
+}
+
+/// Something in every table.
+void fill(page_store& pages, page_commit parent, stream_id comments) {
+  parent.changes = {insert("a", 1), insert("b", 2), removal("c")};
+  parent.dead = {{"d", "text", "reason", {}}};
+  parent.opens = {{comments, "p", {at_day(0), at_day(1)}, "sealed"}};
+  auto opened = pages.commit({&parent, 1}).at(0).opened.at(0);
+  auto child = parent;
+  child.stream = comments;
+  child.partition = "p";
+  child.opens.clear();
+  child.move = {opened, parent.move.run, 0, continuation_phase::closed, "", ""};
+  child.completes_slice = true;
+  child.completed = {at_day(0), at_day(1)};
+  EXPECT_EQ(pages.commit({&child, 1}).at(0).status, committed);
+}
+
+TEST_P(storage_contract, erasing_a_tenant_leaves_no_row_in_any_table) {
+  fill(*pages_, page(0), comments_);
+  ASSERT_FALSE(runs_->set_due(connection_.id, at_day(1), run_kind::scheduled));
+  auto kept = connect("globex");
+  auto rows = backend_->row_counter(connection_.tenant);
+  EXPECT_GT(rows(), 15);
+  ASSERT_FALSE(catalog_->begin_erase(connection_.tenant));
+  size_t steps = 0;
+  for (;;) {
+    auto erased = catalog_->erase_some(connection_.tenant, 3);
+    ASSERT_TRUE(erased) << to_string(erased.error());
+    if (*erased == 0)
+      break;
+    EXPECT_LE(*erased, 3u);
+    ++steps;
+  }
+  EXPECT_GT(steps, 4u);
+  EXPECT_EQ(rows(), 0);
+  EXPECT_THAT(feed(), IsEmpty());
+  EXPECT_TRUE(catalog_->load_connection(kept.id));
+}
+
+TEST_P(storage_contract, erasing_refuses_pages_in_flight_before_and_after) {
+  auto in_flight = page_with(0, {insert("a", 1)});
+  ASSERT_FALSE(catalog_->begin_erase(connection_.tenant));
+  EXPECT_EQ(commit_one(in_flight), refused_version);
+  EXPECT_EQ(code_of(catalog_->load_connection(connection_.id).error()), errc::not_found);
+  while (*catalog_->erase_some(connection_.tenant, 100) > 0) {
+  }
+  EXPECT_EQ(commit_one(in_flight), refused_version);
+}
+
+TEST_P(storage_contract, a_tenant_created_again_while_the_old_one_is_erased_has_a_new_id_and_keeps_its_rows) {
+  fill(*pages_, page(0), comments_);
+  ASSERT_FALSE(catalog_->begin_erase(connection_.tenant));
+  ASSERT_EQ(catalog_->list_deleting_tenants()->size(), 1u);
+  auto again = connect("acme");
+  EXPECT_NE(again.tenant, connection_.tenant);
+  EXPECT_NE(again.id, connection_.id);
+  while (*catalog_->erase_some(connection_.tenant, 100) > 0) {
+  }
+  EXPECT_EQ(catalog_->find_tenant("acme")->id, again.tenant);
+  EXPECT_TRUE(catalog_->load_connection(again.id));
+  EXPECT_THAT(*catalog_->list_deleting_tenants(), IsEmpty());
+}
+
+TEST_P(storage_contract, erasing_one_connection_keeps_the_others_of_the_tenant) {
+  fill(*pages_, page(0), comments_);
+  auto other = connect("acme", "second");
+  ASSERT_FALSE(catalog_->begin_erase(connection_.id));
+  ASSERT_EQ(catalog_->list_deleting_connections()->size(), 1u);
+  while (*catalog_->erase_some(connection_.id, 4) > 0) {
+  }
+  EXPECT_THAT(feed(), IsEmpty());
+  EXPECT_EQ(catalog_->list_connections(connection_.tenant)->size(), 1u);
+  EXPECT_TRUE(runs_->start_run(start_of(other)));
+}
+
+TEST_P(storage_contract, records_are_read_in_key_order_in_batches) {
+  commit({page_with(0, {insert("b", 1), insert("a", 2), insert("B", 3), removal("c")})});
+  auto first = catalog_->read_records(posts_, "", 2, false);
+  ASSERT_EQ(first->size(), 2u);
+  EXPECT_EQ((*first)[0].key, "B"); // by bytes
+  EXPECT_EQ((*first)[1].key, "a");
+  EXPECT_EQ(catalog_->read_records(posts_, "a", 10, false)->size(), 1u);
+  EXPECT_EQ(catalog_->read_records(posts_, "a", 10, true)->size(), 2u);
+}
+
+TEST_P(storage_contract, the_feed_is_read_from_the_middle_of_a_page) {
+  commit({page_with(0, {insert("a", 1), insert("b", 2), insert("c", 3)}), page_with(1, {insert("d", 4)})});
+  auto rest = catalog_->read_feed(connection_.shard, 1, 2);
+  ASSERT_EQ(rest->size(), 2u);
+  EXPECT_EQ((*rest)[0].seq, 2);
+  EXPECT_EQ((*rest)[0].key, "b");
+  EXPECT_EQ((*rest)[0].tenant, connection_.tenant);
+  EXPECT_EQ((*rest)[1].key, "c");
+  EXPECT_THAT(*catalog_->read_feed(connection_.shard, 4, 10), IsEmpty());
+}
+
+TEST_P(storage_contract, seed_and_generation_stay_what_they_are) {
+  EXPECT_EQ(*catalog_->hash_seed(), *backend_->make_catalog_store()->hash_seed());
+  EXPECT_EQ(*catalog_->store_generation(), *backend_->make_catalog_store()->store_generation());
+}
+
+} // namespace lode::test

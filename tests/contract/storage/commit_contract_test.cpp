@@ -1,0 +1,322 @@
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <thread>
+
+#include "tests/contract/storage/storage_contract.hpp"
+
+namespace lode::test {
+
+using enum commit_status;
+using testing::Each;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST_P(storage_contract, a_page_commits_rows_feed_and_its_move_together) {
+  auto done = commit({page_with(0, {insert("a", 1), insert("b", 2)})});
+  ASSERT_THAT(statuses(done), ElementsAre(committed)) << done[0].message;
+  EXPECT_EQ(done[0].version, 1);
+  EXPECT_EQ(records().size(), 2u);
+  EXPECT_EQ(records()[0].payload, R"({"content":1})");
+  EXPECT_THAT(feed_words(), ElementsAre("insert a 1", "insert b 2"));
+  auto row = runs_->load_continuation(continuation_);
+  ASSERT_TRUE(row);
+  EXPECT_EQ(row->version, 1);
+  EXPECT_EQ(row->state, "state 1");
+  EXPECT_EQ(runs_->load_run(run_)->counters.records, 2);
+}
+
+TEST_P(storage_contract, a_probe_answers_in_the_order_asked) {
+  commit({page_with(0, {insert("a", 1, 7), insert("b", 2)})});
+  const std::string_view keys[] = {"b", "unknown", "a"};
+  auto found = pages_->probe(connection_.shard, posts_, keys);
+  ASSERT_TRUE(found);
+  EXPECT_EQ((*found)[0].hash, (content_hash{2, 3}));
+  EXPECT_FALSE((*found)[1].known);
+  EXPECT_EQ((*found)[2].hash, (content_hash{1, 2}));
+  EXPECT_EQ((*found)[2].order, (fact_order{0, 1, 7}));
+}
+
+TEST_P(storage_contract, consecutive_pages_of_one_continuation_are_one_move) {
+  EXPECT_THAT(statuses(commit({page(0), page(1), page(2)})), Each(committed));
+  EXPECT_EQ(runs_->load_continuation(continuation_)->version, 3);
+  EXPECT_EQ(runs_->load_continuation(continuation_)->state, "state 3");
+  EXPECT_EQ(runs_->load_run(run_)->counters.pages, 3);
+}
+
+TEST_P(storage_contract, pages_in_the_wrong_order_are_refused) {
+  EXPECT_EQ(commit_one(page(1)), refused_version);
+  EXPECT_EQ(commit_one(page(0)), committed);
+  EXPECT_THAT(statuses(commit({page(2), page(1)})), ElementsAre(refused_version, refused_version));
+  EXPECT_EQ(runs_->load_continuation(continuation_)->version, 1);
+}
+
+TEST_P(storage_contract, a_page_given_twice_is_refused_the_second_time) {
+  EXPECT_EQ(commit_one(page_with(0, {insert("a", 1)})), committed);
+  auto again = commit({page_with(0, {insert("a", 1)})});
+  EXPECT_EQ(again[0].status, refused_version);
+  EXPECT_EQ(again[0].version, 1);
+  EXPECT_EQ(feed().size(), 1u);
+}
+
+TEST_P(storage_contract, a_page_after_a_refused_one_is_refused) {
+  EXPECT_EQ(commit_one(page(0)), committed);
+  EXPECT_EQ(commit_one(page(0)), refused_version); // page 8 of another generation
+  EXPECT_EQ(commit_one(page(2)), refused_version); // page 9, fetched ahead of a page that never came
+}
+
+TEST_P(storage_contract, a_refused_page_keeps_its_whole_group_from_being_written) {
+  auto other = connect("globex");
+  auto run = runs_->start_run(start_of(other));
+  ASSERT_TRUE(run);
+  auto good = page_of(other, run->run, run->opened[0], 0);
+  good.changes = {insert("x", 1)};
+  EXPECT_THAT(statuses(commit({good, page(5)})), ElementsAre(again, refused_version));
+  EXPECT_EQ(runs_->load_continuation(run->opened[0])->version, 0);
+  EXPECT_EQ(commit_one(good), committed);
+}
+
+TEST_P(storage_contract, nothing_follows_the_page_that_ends_a_continuation) {
+  EXPECT_THAT(statuses(commit({page(0, continuation_phase::closed), page(1)})), ElementsAre(again, refused_version));
+  EXPECT_EQ(commit_one(page(0, continuation_phase::closed)), committed);
+  EXPECT_EQ(commit_one(page(1)), refused_version);
+}
+
+TEST_P(storage_contract, a_page_of_an_earlier_epoch_is_refused) {
+  auto old = page_with(0, {insert("a", 1)});
+  claim_again(second_life);
+  EXPECT_EQ(commit_one(old), refused_fence);
+  auto successor = backend_->make_page_store(second_life, 0);
+  EXPECT_EQ(successor->commit({&old, 1})[0].status, refused_fence); // the right owner, the old epoch
+  auto fresh = page_with(0, {insert("a", 1)});
+  EXPECT_EQ(successor->commit({&fresh, 1})[0].status, committed);
+}
+
+TEST_P(storage_contract, the_fence_of_another_shard_is_no_fence) {
+  auto wrong = page_with(0, {insert("a", 1)});
+  wrong.shard = {(connection_.shard.value + 1) % 4096};
+  wrong.epoch = claim_of(wrong.shard).epoch;
+  EXPECT_EQ(commit_one(wrong), refused_fence);
+  EXPECT_THAT(records(), IsEmpty());
+}
+
+TEST_P(storage_contract, a_page_for_a_stream_of_another_tenant_is_refused) {
+  auto other = connect("globex");
+  auto wrong = page_with(0, {insert("a", 1)});
+  wrong.stream = other.streams[1].id;
+  EXPECT_NE(commit_one(wrong), committed);
+  EXPECT_TRUE(catalog_->read_records(other.streams[1].id, "", 10, true)->empty());
+}
+
+TEST_P(storage_contract, a_key_twice_in_a_group_is_one_row_and_two_feed_entries) {
+  EXPECT_THAT(statuses(commit({page_with(0, {insert("k", 1)}), page_with(1, {update("k", 2)})})), Each(committed));
+  ASSERT_EQ(records().size(), 1u);
+  EXPECT_EQ(records()[0].hash, (content_hash{2, 3}));
+  EXPECT_THAT(feed_words(), ElementsAre("insert k 1", "update k 2"));
+}
+
+TEST_P(storage_contract, there_and_back_in_one_group_is_two_changes) {
+  commit({page_with(0, {insert("k", 1)})});
+  EXPECT_EQ(commit_one(page_with(1, {update("k", 2), update("k", 1)})), committed);
+  EXPECT_THAT(feed_words(), ElementsAre("insert k 1", "update k 2", "update k 1"));
+  EXPECT_EQ(fact("k").hash, (content_hash{1, 2}));
+}
+
+TEST_P(storage_contract, a_reordered_record_moves_its_order_without_a_feed_entry) {
+  commit({page_with(0, {insert("k", 1, 1)})});
+  auto newer = update("k", 1, 9);
+  newer.kind = change_kind::reordered;
+  EXPECT_EQ(commit_one(page_with(1, {newer})), committed);
+  EXPECT_EQ(fact("k").order.counter, 9);
+  EXPECT_EQ(feed().size(), 1u);
+}
+
+TEST_P(storage_contract, a_tombstone_stays_until_the_key_comes_back) {
+  commit({page_with(0, {insert("k", 1)})});
+  EXPECT_EQ(commit_one(page_with(1, {removal("k", 2)})), committed);
+  EXPECT_THAT(records(), IsEmpty());
+  EXPECT_EQ(records(true).size(), 1u);
+  EXPECT_TRUE(fact("k").known);
+  EXPECT_TRUE(fact("k").deleted);
+  EXPECT_EQ(commit_one(page_with(2, {insert("k", 1, 3)})), committed);
+  EXPECT_FALSE(fact("k").deleted);
+  EXPECT_EQ(records().size(), 1u);
+  EXPECT_THAT(feed_words(), ElementsAre("insert k 1", "delete k 0", "insert k 1"));
+}
+
+TEST_P(storage_contract, a_poison_record_in_a_group_is_a_data_error_of_the_group) {
+  backend_->poison("bad");
+  EXPECT_THAT(statuses(commit({page_with(0, {insert("a", 1)}), page_with(1, {insert("bad", 2)})})), Each(data_error));
+  EXPECT_THAT(records(), IsEmpty());
+  EXPECT_EQ(commit_one(page_with(0, {insert("a", 1)})), committed);
+}
+
+TEST_P(storage_contract, a_poison_record_of_a_page_alone_is_dead_lettered_and_the_others_commit) {
+  backend_->poison("bad");
+  auto alone = page_with(0, {insert("a", 1), insert("bad", 2), insert("c", 3)});
+  alone.counters.inserted = 3;
+  auto done = commit({alone});
+  EXPECT_EQ(done[0].status, committed) << done[0].message;
+  EXPECT_THAT(done[0].dead_lettered, ElementsAre("bad"));
+  EXPECT_EQ(records().size(), 2u);
+  EXPECT_THAT(feed_words(), ElementsAre("insert a 1", "insert c 3"));
+  EXPECT_EQ(backend_->dead_letters(posts_), 1);
+  EXPECT_EQ(runs_->load_run(run_)->counters.inserted, 2);
+  EXPECT_EQ(runs_->load_run(run_)->counters.dead, 1);
+  EXPECT_EQ(commit_one(page_with(1, {insert("d", 1)})), committed);
+}
+
+TEST_P(storage_contract, dead_records_are_rows_of_their_page) {
+  auto with_dead = page(0);
+  with_dead.dead = {{"", "not JSON", "cannot be read", {0, 1, 4}}};
+  EXPECT_THAT(statuses(commit({with_dead, page(7)})), ElementsAre(again, refused_version));
+  EXPECT_EQ(backend_->dead_letters(posts_), 0);
+  EXPECT_EQ(commit_one(with_dead), committed);
+  EXPECT_EQ(backend_->dead_letters(posts_), 1);
+}
+
+TEST_P(storage_contract, children_are_committed_with_their_parent_page) {
+  auto parent = page(0);
+  parent.opens = {{comments_, R"({"post":1})", {}, "child 1"}, {comments_, R"({"post":2})", {}, "child 2"}};
+  EXPECT_THAT(statuses(commit({parent, page(9)})), ElementsAre(again, refused_version));
+  EXPECT_EQ(runs_->load_continuations(run_, {}, 10)->size(), 1u);
+  auto done = commit({parent});
+  ASSERT_EQ(done[0].opened.size(), 2u);
+  auto open = runs_->load_continuations(run_, {}, 10);
+  ASSERT_EQ(open->size(), 3u);
+  EXPECT_EQ((*open)[1].id, done[0].opened[0]);
+  EXPECT_EQ((*open)[1].partition, R"({"post":1})");
+  EXPECT_EQ((*open)[2].state, "child 2");
+  EXPECT_EQ(runs_->load_run(run_)->open, 3);
+}
+
+TEST_P(storage_contract, a_run_ends_once_when_its_last_pages_are_in_one_group) {
+  auto parent = page(0);
+  parent.opens = {{posts_, "child", {}, "state 0"}};
+  auto child = commit({parent})[0].opened.at(0);
+  auto done = commit({page(1, continuation_phase::closed),
+                      page_of(connection_, run_, child, 0, continuation_phase::closed)});
+  EXPECT_THAT(statuses(done), Each(committed));
+  EXPECT_EQ(done[0].run_ended + done[1].run_ended, 1);
+  EXPECT_EQ(runs_->load_run(run_)->phase, run_phase::finished);
+  EXPECT_EQ(runs_->load_run(run_)->open, 0);
+  EXPECT_TRUE(runs_->load_run(run_)->ended);
+}
+
+TEST_P(storage_contract, a_run_ends_once_when_its_last_pages_are_in_two_groups) {
+  auto parent = page(0);
+  parent.opens = {{posts_, "child", {}, "state 0"}};
+  auto child = commit({parent})[0].opened.at(0);
+  EXPECT_FALSE(commit({page(1, continuation_phase::closed)})[0].run_ended);
+  EXPECT_EQ(runs_->load_run(run_)->phase, run_phase::open);
+  EXPECT_TRUE(commit({page_of(connection_, run_, child, 0, continuation_phase::closed)})[0].run_ended);
+  EXPECT_EQ(runs_->load_run(run_)->phase, run_phase::finished);
+}
+
+TEST_P(storage_contract, a_run_with_a_failed_continuation_ends_incomplete_with_its_reason) {
+  auto failed = page(0, continuation_phase::failed);
+  failed.move.reason = "the page answers 500";
+  EXPECT_TRUE(commit({failed})[0].run_ended);
+  auto row = runs_->load_run(run_);
+  EXPECT_EQ(row->phase, run_phase::incomplete);
+  EXPECT_EQ(row->failed, 1);
+  EXPECT_EQ(row->reason, "the page answers 500");
+}
+
+TEST_P(storage_contract, a_lost_reply_of_a_done_commit_is_settled_as_committed) {
+  auto store = backend_->make_breakable_page_store(first_life, 1);
+  auto warm = page_with(0, {insert("a", 1)});
+  ASSERT_EQ(store->commit({&warm, 1})[0].status, committed);
+  auto lost = page(1, continuation_phase::closed);
+  lost.changes = {insert("b", 2)};
+  lost.opens = {{comments_, "child", {}, "state"}};
+  backend_->break_next_commit(true);
+  EXPECT_EQ(store->commit({&lost, 1})[0].status, unknown);
+  auto settled = store->settle();
+  ASSERT_TRUE(settled) << to_string(settled.error());
+  EXPECT_THAT(statuses(*settled), ElementsAre(committed));
+  EXPECT_EQ((*settled)[0].version, 2);
+  ASSERT_EQ((*settled)[0].opened.size(), 1u);
+  EXPECT_TRUE(runs_->load_continuation((*settled)[0].opened[0]));
+  EXPECT_FALSE((*settled)[0].run_ended);
+  EXPECT_EQ(feed().size(), 2u);
+  EXPECT_EQ(store->commit({&lost, 1})[0].status, refused_version);
+}
+
+TEST_P(storage_contract, a_settled_commit_still_says_that_it_ended_the_run) {
+  auto store = backend_->make_breakable_page_store(first_life, 1);
+  auto warm = page(0);
+  store->commit({&warm, 1});
+  auto last = page(1, continuation_phase::closed);
+  backend_->break_next_commit(true);
+  EXPECT_EQ(store->commit({&last, 1})[0].status, unknown);
+  EXPECT_TRUE(store->settle()->at(0).run_ended);
+}
+
+TEST_P(storage_contract, a_lost_request_is_settled_as_not_done_and_can_be_sent_again) {
+  auto store = backend_->make_breakable_page_store(first_life, 1);
+  auto warm = page_with(0, {insert("a", 1)});
+  ASSERT_EQ(store->commit({&warm, 1})[0].status, committed);
+  auto lost = page_with(1, {insert("b", 2)});
+  backend_->break_next_commit(false);
+  EXPECT_EQ(store->commit({&lost, 1})[0].status, unknown);
+  EXPECT_EQ(store->commit({&lost, 1})[0].status, unknown); // not before it is settled
+  auto settled = store->settle();
+  ASSERT_TRUE(settled) << to_string(settled.error());
+  EXPECT_THAT(statuses(*settled), ElementsAre(again));
+  EXPECT_EQ(store->commit({&lost, 1})[0].status, committed);
+  EXPECT_EQ(feed().size(), 2u);
+}
+
+TEST_P(storage_contract, two_feed_readers_see_every_position_once_while_writers_commit) {
+  constexpr int pages_each = 40;
+  const auto other = connect("acme", "second");
+  const auto other_run = runs_->start_run(start_of(other));
+  ASSERT_TRUE(other_run);
+  std::atomic<int> left{2};
+  const auto write = [&](int64_t number, connection_row where, run_id run, continuation_id id) {
+    auto store = backend_->make_page_store(first_life, number);
+    for (int version = 0; version < pages_each; ++version) {
+      auto next = page_of(where, run, id, version);
+      next.changes = {update("k", static_cast<uint64_t>(version)), insert(std::to_string(version), 1)};
+      EXPECT_EQ(store->commit({&next, 1})[0].status, committed);
+    }
+    --left;
+  };
+  std::vector<std::vector<int64_t>> seen(2);
+  const auto read = [&](size_t reader) {
+    auto catalog = backend_->make_catalog_store();
+    int64_t after = 0;
+    for (bool is_last = false; !is_last;) {
+      is_last = left == 0;
+      auto entries = catalog->read_feed(connection_.shard, after, 7);
+      ASSERT_TRUE(entries);
+      for (const auto& entry : *entries)
+        seen[reader].push_back(after = entry.seq);
+      is_last = is_last && entries->empty();
+    }
+  };
+  std::vector<std::thread> threads;
+  threads.emplace_back(write, 1, connection_, run_, continuation_);
+  threads.emplace_back(write, 2, other, other_run->run, other_run->opened[0]);
+  threads.emplace_back(read, 0);
+  threads.emplace_back(read, 1);
+  for (auto& thread : threads)
+    thread.join();
+  std::vector<int64_t> all(4 * pages_each);
+  for (size_t i = 0; i < all.size(); ++i)
+    all[i] = static_cast<int64_t>(i) + 1;
+  EXPECT_EQ(seen[0], all);
+  EXPECT_EQ(seen[1], all);
+}
+
+TEST_P(storage_contract, an_event_without_a_continuation_is_written_while_its_connection_is_active) {
+  auto event = page_with(0, {insert("live", 1)});
+  event.move = {};
+  EXPECT_EQ(commit_one(event), committed);
+  EXPECT_EQ(runs_->load_continuation(continuation_)->version, 0);
+  ASSERT_FALSE(catalog_->set_connection_state(connection_.id, activity::paused, "by hand"));
+  EXPECT_EQ(commit_one(event), refused_version);
+}
+
+} // namespace lode::test

@@ -1,0 +1,272 @@
+#include <gmock/gmock.h>
+
+#include "tests/contract/storage/storage_contract.hpp"
+
+namespace lode::test {
+
+using enum commit_status;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST_P(storage_contract, all_shards_belong_to_the_only_node) {
+  EXPECT_EQ(claims_.size(), 4096u);
+  for (const auto& claim : claims_)
+    EXPECT_EQ(claim.epoch.value, 1);
+}
+
+TEST_P(storage_contract, a_crash_is_counted_on_open_continuations_and_a_committed_page_forgets_it) {
+  claim_again(second_life);
+  EXPECT_EQ(runs_->load_continuation(continuation_)->crash_resumes, 1);
+  auto open = runs_->load_open_runs();
+  ASSERT_EQ(open->size(), 1u);
+  EXPECT_EQ((*open)[0].crash_resumes, 1);
+  auto successor = backend_->make_page_store(second_life, 0);
+  auto next = page(0);
+  EXPECT_EQ(successor->commit({&next, 1})[0].status, committed);
+  EXPECT_EQ(runs_->load_continuation(continuation_)->crash_resumes, 0);
+}
+
+TEST_P(storage_contract, a_hand_over_counts_no_crash_and_still_raises_the_epoch) {
+  ASSERT_FALSE(runs_->release_shards(first_life));
+  EXPECT_EQ(commit_one(page(0)), refused_fence);
+  claim_again(second_life);
+  EXPECT_EQ(claims_.size(), 4096u);
+  EXPECT_EQ(claims_[0].epoch.value, 2);
+  EXPECT_EQ(runs_->load_continuation(continuation_)->crash_resumes, 0);
+}
+
+TEST_P(storage_contract, a_crash_is_not_counted_on_a_paused_connection) {
+  ASSERT_FALSE(catalog_->set_connection_state(connection_.id, activity::paused, "by hand"));
+  claim_again(second_life);
+  EXPECT_EQ(runs_->load_continuation(continuation_)->crash_resumes, 0);
+}
+
+TEST_P(storage_contract, a_second_run_of_the_same_kind_is_a_conflict) {
+  auto second = runs_->start_run(start_of(connection_));
+  ASSERT_FALSE(second);
+  EXPECT_EQ(code_of(second.error()), errc::conflict);
+  EXPECT_TRUE(runs_->start_run(start_of(connection_, run_kind::manual)));
+  commit({page(0, continuation_phase::closed)});
+  EXPECT_TRUE(runs_->start_run(start_of(connection_)));
+}
+
+TEST_P(storage_contract, a_run_is_not_started_without_the_fence) {
+  auto start = start_of(connect("globex"));
+  start.claim.epoch = {77};
+  EXPECT_EQ(code_of(runs_->start_run(start).error()), errc::not_owner);
+  auto elsewhere = start_of(connect("globex"));
+  elsewhere.claim = claim_of({(elsewhere.claim.shard.value + 1) % 4096});
+  EXPECT_EQ(code_of(runs_->start_run(elsewhere).error()), errc::not_owner);
+}
+
+TEST_P(storage_contract, a_run_of_an_inactive_connection_is_not_started) {
+  auto other = connect("globex");
+  ASSERT_FALSE(catalog_->set_tenant_state(other.tenant, activity::suspended, "dead token"));
+  EXPECT_EQ(code_of(runs_->start_run(start_of(other)).error()), errc::conflict);
+}
+
+TEST_P(storage_contract, a_run_without_continuations_is_finished_at_once) {
+  auto start = start_of(connection_, run_kind::manual);
+  start.first.clear();
+  auto run = runs_->start_run(start);
+  ASSERT_TRUE(run);
+  EXPECT_EQ(runs_->load_run(run->run)->phase, run_phase::finished);
+}
+
+TEST_P(storage_contract, a_run_writes_the_next_due_time_with_its_start) {
+  auto start = start_of(connection_, run_kind::manual);
+  start.next_due = at_day(3);
+  ASSERT_TRUE(runs_->start_run(start));
+  EXPECT_THAT(*runs_->load_due(at_day(2), 10), IsEmpty());
+  auto due = runs_->load_due(at_day(3), 10);
+  ASSERT_EQ(due->size(), 1u);
+  EXPECT_EQ((*due)[0].connection, connection_.id);
+  EXPECT_EQ((*due)[0].due, at_day(3));
+}
+
+TEST_P(storage_contract, what_is_due_comes_most_urgent_kind_first_then_latest_first) {
+  const auto set = [&](const char* name, int day, run_kind kind) {
+    auto connection = connect(name);
+    EXPECT_FALSE(runs_->set_due(connection.id, at_day(day), kind));
+    return connection.id;
+  };
+  auto old = set("t1", 1, run_kind::scheduled);
+  auto repair = set("t2", 1, run_kind::repair);
+  auto late = set("t3", 3, run_kind::scheduled);
+  auto backfill = set("t4", 4, run_kind::backfill);
+  auto manual = set("t5", 2, run_kind::manual);
+  set("t6", 9, run_kind::repair);
+  std::vector<connection_id> order;
+  auto due = runs_->load_due(at_day(5), 10);
+  for (const auto& entry : *due)
+    order.push_back(entry.connection);
+  EXPECT_THAT(order, ElementsAre(repair, manual, late, old, backfill));
+  EXPECT_EQ(runs_->load_due(at_day(5), 2)->size(), 2u);
+  ASSERT_FALSE(runs_->set_due(manual, std::nullopt, run_kind::manual));
+  EXPECT_EQ(runs_->load_due(at_day(5), 10)->size(), 4u);
+}
+
+TEST_P(storage_contract, a_paused_tenant_is_not_due) {
+  ASSERT_FALSE(runs_->set_due(connection_.id, at_day(1), run_kind::scheduled));
+  ASSERT_FALSE(catalog_->set_tenant_state(connection_.tenant, activity::paused, "by hand"));
+  EXPECT_THAT(*runs_->load_due(at_day(5), 10), IsEmpty());
+  ASSERT_FALSE(catalog_->set_tenant_state(connection_.tenant, activity::active, ""));
+  EXPECT_EQ(runs_->load_due(at_day(5), 10)->size(), 1u);
+}
+
+TEST_P(storage_contract, a_cancelled_run_refuses_its_pages_in_flight) {
+  ASSERT_FALSE(runs_->cancel_run(run_, "by hand"));
+  EXPECT_EQ(commit_one(page(0)), refused_version);
+  EXPECT_EQ(commit_one(page(1)), refused_version);
+  auto row = runs_->load_run(run_);
+  EXPECT_EQ(row->phase, run_phase::cancelled);
+  EXPECT_EQ(row->reason, "by hand");
+  EXPECT_EQ(code_of(runs_->load_continuation(continuation_).error()), errc::not_found);
+  EXPECT_TRUE(runs_->start_run(start_of(connection_)));
+  EXPECT_EQ(code_of(runs_->cancel_run({424242}, "x")), errc::not_found);
+}
+
+TEST_P(storage_contract, pausing_refuses_pages_in_flight_and_those_fetched_ahead) {
+  ASSERT_FALSE(catalog_->set_connection_state(connection_.id, activity::paused, "by hand"));
+  for (int version = 0; version < 5; ++version)
+    EXPECT_EQ(commit_one(page(version)), refused_version);
+  EXPECT_THAT(*runs_->load_open_runs(), IsEmpty());
+}
+
+TEST_P(storage_contract, a_suspended_connection_goes_on_where_it_was_when_it_is_active_again) {
+  ASSERT_EQ(commit_one(page(0)), committed);
+  ASSERT_FALSE(catalog_->set_connection_state(connection_.id, activity::suspended, "dead token"));
+  EXPECT_EQ(catalog_->load_connection(connection_.id)->reason, "dead token");
+  ASSERT_FALSE(catalog_->set_connection_state(connection_.id, activity::active, ""));
+  ASSERT_EQ(runs_->load_open_runs()->size(), 1u);
+  auto row = runs_->load_continuation(continuation_);
+  EXPECT_EQ(row->state, "state 1");
+  EXPECT_EQ(commit_one(page(row->version)), committed);
+}
+
+// -- cursors ----------------------------------------------------------------------------------
+
+
+slice_bounds days(int from, int to) {
+  return {at_day(from), at_day(to)};
+}
+
+page_commit closing(page_commit last, slice_bounds slice) {
+  last.completes_slice = true;
+  last.completed = slice;
+  return last;
+}
+
+TEST_P(storage_contract, the_cursor_moves_over_the_unbroken_row_of_closed_slices_only) {
+  auto start = start_of(connection_, run_kind::manual);
+  start.first = {{posts_, "", days(0, 1), ""}, {posts_, "", days(1, 2), ""}, {posts_, "", days(2, 3), ""}};
+  auto run = runs_->start_run(start);
+  ASSERT_TRUE(run);
+  const auto known = [&] { return runs_->load_cursors(connection_.id)->at(0).known_up_to; };
+  const auto close = [&](size_t i) {
+    auto last = page_of(connection_, run->run, run->opened[i], 0, continuation_phase::closed);
+    return commit_one(closing(last, start.first[i].slice));
+  };
+  EXPECT_EQ(known(), at_day(0));
+  EXPECT_EQ(close(2), committed);
+  EXPECT_EQ(known(), at_day(0));
+  EXPECT_EQ(close(0), committed);
+  EXPECT_EQ(known(), at_day(1));
+  EXPECT_EQ(close(1), committed);
+  EXPECT_EQ(known(), at_day(3));
+}
+
+TEST_P(storage_contract, the_cursor_never_passes_a_failed_slice) {
+  auto start = start_of(connection_, run_kind::manual);
+  start.first = {{posts_, "", days(0, 1), ""}, {posts_, "", days(1, 2), ""}, {posts_, "", days(2, 3), ""}};
+  auto run = runs_->start_run(start);
+  ASSERT_TRUE(run);
+  std::vector<page_commit> group;
+  for (size_t i = 0; i < 3; ++i) {
+    auto phase = i == 1 ? continuation_phase::failed : continuation_phase::closed;
+    auto last = page_of(connection_, run->run, run->opened[i], 0, phase);
+    group.push_back(i == 1 ? last : closing(last, start.first[i].slice));
+  }
+  EXPECT_THAT(statuses(commit(group)), testing::Each(committed));
+  EXPECT_EQ(runs_->load_cursors(connection_.id)->at(0).known_up_to, at_day(1));
+  // The next run reads the owed slice again.
+  auto repair = start_of(connection_, run_kind::repair);
+  repair.first = {{posts_, "", days(1, 2), ""}};
+  auto second = runs_->start_run(repair);
+  commit({closing(page_of(connection_, second->run, second->opened[0], 0, continuation_phase::closed), days(1, 2))});
+  EXPECT_EQ(runs_->load_cursors(connection_.id)->at(0).known_up_to, at_day(3));
+}
+
+TEST_P(storage_contract, a_slice_that_overlaps_the_cursor_moves_it) {
+  auto start = start_of(connection_, run_kind::manual);
+  start.first = {{posts_, "", days(0, 2), ""}, {posts_, "", days(1, 4), ""}};
+  auto run = runs_->start_run(start);
+  for (size_t i = 0; i < 2; ++i)
+    commit({closing(page_of(connection_, run->run, run->opened[i], 0, continuation_phase::closed),
+                    start.first[i].slice)});
+  EXPECT_EQ(runs_->load_cursors(connection_.id)->at(0).known_up_to, at_day(4));
+}
+
+TEST_P(storage_contract, a_backfill_says_nothing_about_where_a_partition_begins) {
+  auto start = start_of(connection_, run_kind::backfill);
+  start.first = {{posts_, "", days(0, 1), ""}};
+  auto run = runs_->start_run(start);
+  commit({closing(page_of(connection_, run->run, run->opened[0], 0, continuation_phase::closed), days(0, 1))});
+  EXPECT_THAT(*runs_->load_cursors(connection_.id), IsEmpty());
+}
+
+TEST_P(storage_contract, slices_that_a_page_opens_have_cursors_of_their_own_partition) {
+  auto parent = page(0);
+  parent.opens = {
+    {comments_, "p1", days(3, 4), ""}, {comments_, "p2", days(1, 2), ""}, {comments_, "p1", days(2, 3), ""}};
+  auto opened = commit({parent})[0].opened;
+  ASSERT_EQ(opened.size(), 3u);
+  auto last = page_of(connection_, run_, opened[2], 0, continuation_phase::closed);
+  last.stream = comments_;
+  last.partition = "p1";
+  EXPECT_EQ(commit_one(closing(last, days(2, 3))), committed);
+  auto cursors = runs_->load_cursors(connection_.id);
+  ASSERT_EQ(cursors->size(), 2u);
+  EXPECT_EQ((*cursors)[0].known_up_to, at_day(3)); // p1 begins at day 2
+  EXPECT_EQ((*cursors)[1].known_up_to, at_day(1));
+}
+
+TEST_P(storage_contract, setting_a_cursor_refuses_pages_in_flight_and_forgets_what_was_closed) {
+  auto start = start_of(connection_, run_kind::manual);
+  start.first = {{posts_, "", days(0, 1), ""}, {posts_, "", days(1, 2), ""}};
+  auto run = runs_->start_run(start);
+  commit({closing(page_of(connection_, run->run, run->opened[1], 0, continuation_phase::closed), days(1, 2))});
+  auto in_flight = closing(page_of(connection_, run->run, run->opened[0], 0, continuation_phase::closed), days(0, 1));
+  ASSERT_FALSE(runs_->set_cursor(posts_, "", at_day(-5)));
+  EXPECT_EQ(commit_one(in_flight), refused_version);
+  EXPECT_EQ(runs_->load_cursors(connection_.id)->at(0).known_up_to, at_day(-5));
+  EXPECT_EQ(runs_->load_run(run->run)->phase, run_phase::incomplete);
+  ASSERT_FALSE(runs_->set_cursor(posts_, "", std::nullopt));
+  EXPECT_THAT(*runs_->load_cursors(connection_.id), IsEmpty());
+  EXPECT_EQ(code_of(runs_->set_cursor({424242}, "", std::nullopt)), errc::not_found);
+}
+
+TEST_P(storage_contract, continuations_are_loaded_in_bounded_batches_in_id_order) {
+  auto parent = page(0);
+  for (int i = 0; i < 5; ++i)
+    parent.opens.push_back({comments_, std::to_string(i), {}, ""});
+  commit({parent});
+  auto first = runs_->load_continuations(run_, {}, 4);
+  ASSERT_EQ(first->size(), 4u);
+  auto second = runs_->load_continuations(run_, first->back().id, 4);
+  ASSERT_EQ(second->size(), 2u);
+  EXPECT_LT(first->back().id, second->front().id);
+}
+
+TEST_P(storage_contract, runs_are_listed_latest_first_with_their_sums) {
+  commit({page_with(0, {insert("a", 1)})});
+  auto second = runs_->start_run(start_of(connection_, run_kind::manual));
+  auto listed = runs_->list_runs(connection_.id, 10);
+  ASSERT_EQ(listed->size(), 2u);
+  EXPECT_EQ((*listed)[0].run, second->run);
+  EXPECT_EQ((*listed)[0].kind, run_kind::manual);
+  EXPECT_EQ((*listed)[1].counters.records, 1);
+  EXPECT_EQ(runs_->list_runs(connection_.id, 1)->size(), 1u);
+}
+
+} // namespace lode::test
