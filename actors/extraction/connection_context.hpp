@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "messages/runs.hpp"
+#include "messages/storage.hpp"
+#include "runtime/expression/value.hpp"
+#include "runtime/manifest/plan.hpp"
+
+namespace lode {
+
+/// Everything that mining one connection needs: immutable, shared by the tenant's actors, made again when it changes.
+struct connection_context {
+  tenant_id tenant;
+  std::string tenant_name;
+  connection_id connection;
+  std::string connection_name;
+  shard_claim claim;
+  source_plan_pointer plan;
+  expression::value config; ///< configuration and secrets merged
+  std::string secrets;      ///< JSON object as it was given, for the credential keeper
+  std::string schedule;     ///< JSON
+  /// Id of each stream of the plan in this connection, by index in the plan; 0 = not mined.
+  std::vector<stream_id> streams;
+  uint64_t hash_seed = 0;
+
+  const stream_plan& stream(size_t index) const { return plan->streams[index]; }
+  /// Index in the plan, or plan->streams.size() when the stream is not mined here.
+  size_t index_of(stream_id id) const {
+    size_t i = 0;
+    while (i < streams.size() && streams[i] != id)
+      ++i;
+    return i;
+  }
+  /// Tenant, connection and stream as people write them: "acme/crm/contacts".
+  std::string path_of(size_t index) const {
+    return tenant_name + "/" + connection_name + "/" + stream(index).name;
+  }
+};
+
+} // namespace lode

@@ -1,0 +1,333 @@
+#include "actors/extraction/miner.hpp"
+
+#include <caf/all.hpp>
+
+#include <random>
+
+#include "actors/extraction/connection_context.hpp"
+#include "actors/extraction/http_exchange.hpp"
+#include "messages/fault_point.hpp"
+#include "runtime/extraction/continuation_codec.hpp"
+#include "runtime/extraction/error_rules.hpp"
+#include "runtime/extraction/page_reader.hpp"
+#include "runtime/extraction/request_builder.hpp"
+
+namespace lode {
+
+namespace {
+
+double spread() {
+  static thread_local std::minstd_rand random{std::random_device{}()};
+  return std::uniform_real_distribution<double>{0, 1}(random);
+}
+
+void set_timeouts(http_timeouts& out, const lode_extension::request_timeouts& in) {
+  out.connect = in.connect.value_or(out.connect);
+  out.first_byte = in.first_byte.value_or(out.first_byte);
+  out.total = in.whole.value_or(out.total);
+}
+
+/// Timer tokens: deadlines odd, pauses even, so that neither is taken for the other.
+constexpr uint64_t is_watch = 1;
+
+} // namespace
+
+miner_state::miner_state(miner_actor::pointer self, miner_job job) : self(self), job(std::move(job)) {
+  estimate = this->job.connection->stream(this->job.stream).lode.page_bytes_estimate;
+}
+
+miner_actor::behavior_type miner_state::make_behavior() {
+  self->set_exit_handler([this](caf::exit_msg& exit) {
+    if (in_flight)
+      job.services->http->cancel(*in_flight);
+    self->quit(std::move(exit.reason));
+  });
+  last_progress = self->clock().now();
+  watch();
+  self->send(self, go_on{generation});
+  return {
+    [this](go_on msg) {
+      if (at == step::starting)
+        begin(job.row);
+      else if (msg.generation == generation && at == step::idle && ahead.size() < job.services->window)
+        ask();
+    },
+    [this](permit_granted msg) {
+      if (msg.generation != generation || at != step::permit)
+        return self->send(job.services->gate, return_permit{msg.bytes});
+      reserved = msg.bytes;
+      authorize();
+    },
+    [this](response_arrived& msg) {
+      if (msg.generation == generation && at == step::fetching)
+        hand_on(std::move(msg.exchange));
+    },
+    [this](page_parsed& msg) {
+      if (msg.generation == generation)
+        parsed(msg);
+    },
+    [this](page_unreadable& msg) {
+      if (msg.generation == generation)
+        unreadable(msg.reason, msg.after);
+    },
+    [this](const page_committed& msg) {
+      if (msg.generation == generation)
+        committed(msg);
+    },
+    [this](const page_refused& msg) {
+      if (msg.generation == generation)
+        resume_from_store();
+    },
+    [this](timer_fired msg) { timer(msg.token); },
+  };
+}
+
+// -- the page path ----------------------------------------------------------------------------------------------------
+
+void miner_state::begin(const continuation_row& row) {
+  auto decoded = job.services->codec->decode(row.state);
+  if (!decoded)
+    return suspend(decoded.error());
+  state = std::move(*decoded);
+  // A slice that began under another manifest starts again: its paging and its keys may mean something else.
+  auto manifest = std::to_string(job.connection->plan->hash);
+  if (!state.manifest_version().empty() && state.manifest_version() != manifest)
+    state = begin_again(state).value_or(state);
+  state.set_manifest_version(manifest);
+  version = row.version;
+  failures = waits = 0;
+  at = step::idle;
+  self->send(self, go_on{generation});
+}
+
+void miner_state::ask() {
+  at = step::permit;
+  self->send(job.services->gate,
+             ask_permit{generation, job.connection->tenant, job.connection, job.stream, estimate, !ahead.empty()});
+}
+
+void miner_state::authorize() {
+  if (!job.credentials)
+    return fetch({});
+  at = step::token;
+  self->request(job.credentials, caf::infinite, ask_access_token{is_token_rejected ? access_token : std::string{}})
+    .then(
+      [this, asked = generation](struct access_token& reply) {
+        if (asked == generation && at == step::token)
+          fetch(std::move(reply.value));
+      },
+      [this, asked = generation](caf::error& error) {
+        if (asked == generation && at == step::token)
+          unreadable(error, std::chrono::seconds{1});
+      });
+}
+
+void miner_state::fetch(std::string token) {
+  access_token = std::move(token);
+  requested_at = job.services->now();
+  const auto& connection = *job.connection;
+  const auto& stream = connection.stream(job.stream);
+  auto request = build_request(stream, {connection.config, job.row.partition, job.row.slice, state, access_token, requested_at});
+  if (!request)
+    return suspend(caf::make_error(errc::bad_source, path() + ": " + message_of(request.error())));
+  set_timeouts(request->timeouts, stream.lode.timeouts);
+  LODE_DIE_AT("miner.before_request");
+  at = step::fetching;
+  sent = self->clock().now();
+  // Stamped before it is sent: what the API answers is at least as new as this.
+  stamp = {0, connection.claim.epoch.value, job.services->clock->next()};
+  auto client = caf::weak_actor_ptr{self->ctrl()};
+  in_flight = job.services->http->start(std::move(*request), [client, asked = generation](http_result result) {
+    if (auto miner = client.lock())
+      caf::anon_send(caf::actor_cast<miner_actor>(miner),
+                     response_arrived{asked, std::make_shared<const http_exchange>(http_exchange{std::move(result)})});
+  });
+}
+
+void miner_state::hand_on(exchange_pointer exchange) {
+  LODE_DIE_AT("miner.after_response");
+  in_flight.reset();
+  if (const auto* error = exchange->error()) {
+    const auto& connection = *job.connection;
+    auto judged = judge(connection.stream(job.stream), *error,
+                        {failures, waits, job.services->now(), spread(), connection.config});
+    auto code = judged.action == verdict_action::retry  ? errc::unreachable
+                : judged.action == verdict_action::wait ? errc::rate_limited
+                                                        : errc::page_failed;
+    return unreadable(caf::make_error(code, path() + ": " + judged.message), judged.after);
+  }
+  at = step::parsing;
+  self->send(job.services->processor_of(job.row.id),
+             process_page{job.row.id, job.row.run, generation, version, stamp, job.connection, job.stream,
+                          job.row.partition, job.row.slice, state.SerializeAsString(), failures, waits, requested_at,
+                          std::move(exchange)},
+             miner_actor{self});
+}
+
+void miner_state::parsed(page_parsed& page) {
+  last_progress = self->clock().now();
+  ahead.push_back({version, reserved, sent});
+  job.services->report.fetched(fetch_result::ok);
+  reserved = 0;
+  version = page.version;
+  failures = waits = 0;
+  is_token_rejected = false;
+  estimate = (estimate * 7 + page.body_bytes) / 8 + 1;
+  if (page.pause.count() > 0)
+    self->send(job.services->gate, report_quota{job.connection, job.stream, page.pause});
+  if (page.is_last) {
+    at = step::draining;
+    return;
+  }
+  state.ParseFromString(page.next_state);
+  at = step::idle;
+  self->send(self, go_on{generation});
+}
+
+void miner_state::committed(const page_committed& page) {
+  last_progress = self->clock().now();
+  if (!ahead.empty()) {
+    self->send(job.services->gate, return_permit{ahead.front().bytes});
+    job.services->report.committed(last_progress - ahead.front().requested);
+    ahead.pop_front();
+  }
+  LODE_DIE_AT("miner.after_commit");
+  if (page.opened > 0)
+    self->send(job.supervisor, continuations_opened{job.connection->connection, job.row.run, page.opened});
+  if (page.phase != continuation_phase::open)
+    return end(page.phase, page.run_ended, std::move(failure));
+  self->send(self, go_on{generation});
+}
+
+// -- what goes wrong ---------------------------------------------------------------------------------------------------
+
+void miner_state::unreadable(const caf::error& reason, std::chrono::nanoseconds after) {
+  last_progress = self->clock().now();
+  const auto& report = job.services->report;
+  switch (disposition_of(reason)) {
+    case disposition::retry_later:
+      ++failures;
+      report.fetched(fetch_result::retried);
+      return retry(after.count() > 0 ? after : std::chrono::seconds{1});
+    case disposition::wait:
+      // Waiting is not failing: the gate holds this and all other requests of the credential back.
+      ++waits;
+      report.fetched(fetch_result::rate_limited);
+      self->send(job.services->gate, report_quota{job.connection, job.stream, after});
+      return retry(std::chrono::nanoseconds{0});
+    case disposition::give_up_page:
+      report.fetched(fetch_result::failed);
+      return give_up(reason);
+    case disposition::suspend:
+      report.fetched(fetch_result::refused);
+      return job.credentials && !is_token_rejected ? refresh_token_once() : suspend(reason);
+    default:
+      self->quit(reason);
+  }
+}
+
+void miner_state::retry(std::chrono::nanoseconds after) {
+  self->send(job.services->gate, return_permit{std::exchange(reserved, 0)});
+  if (after.count() == 0) {
+    at = step::idle;
+    return self->send(self, go_on{generation});
+  }
+  pause(step::pausing, after);
+}
+
+void miner_state::pause(step then, std::chrono::nanoseconds after) {
+  at = then;
+  timer_token += 2;
+  self->send(job.services->timers, arm_timer{after, timer_token});
+}
+
+void miner_state::refresh_token_once() {
+  is_token_rejected = true;
+  retry(std::chrono::nanoseconds{0});
+}
+
+void miner_state::give_up(const caf::error& reason) {
+  failure = message_of(reason);
+  job.services->report.page_failed(path(), job.row.run, failure);
+  ahead.push_back({version, std::exchange(reserved, 0), sent});
+  at = step::draining;
+  const auto& connection = *job.connection;
+  hashed_page page;
+  page.generation = generation;
+  page.tenant = connection.tenant;
+  page.connection = connection.connection;
+  page.stream = connection.streams[job.stream];
+  page.shard = connection.claim.shard;
+  page.epoch = connection.claim.epoch;
+  page.partition = job.row.partition;
+  page.stamp = stamp;
+  page.move = {job.row.id, job.row.run, version, continuation_phase::failed, {}, failure};
+  self->send(job.services->writer_of(connection.claim.shard), std::move(page), miner_actor{self});
+}
+
+void miner_state::suspend(const caf::error& reason) {
+  self->send(job.supervisor, connection_failed{job.connection->connection, job.row.run, reason});
+  self->quit();
+}
+
+void miner_state::resume_from_store() {
+  if (in_flight)
+    job.services->http->cancel(*std::exchange(in_flight, std::nullopt));
+  ++generation;
+  give_back_all();
+  at = step::resuming;
+  self->request(job.services->keeper, caf::infinite, resume_continuation{job.row.id})
+    .then([this](const continuation_row& row) { begin(row); },
+          [this](const caf::error& error) {
+            if (error == errc::store_unavailable)
+              return pause(step::resuming, std::chrono::seconds{1});
+            if (error == errc::not_found)
+              return end(continuation_phase::cancelled, false, {});
+            self->quit(error);
+          });
+}
+
+void miner_state::give_back_all() {
+  auto bytes = std::exchange(reserved, 0);
+  for (const auto& page : ahead)
+    bytes += page.bytes;
+  ahead.clear();
+  if (bytes > 0)
+    self->send(job.services->gate, return_permit{bytes});
+}
+
+void miner_state::watch() {
+  watch_token += 2;
+  self->send(job.services->timers, arm_timer{job.services->page_deadline, watch_token | is_watch});
+}
+
+void miner_state::timer(uint64_t token) {
+  if (token == timer_token && at == step::pausing) {
+    at = step::idle;
+    return self->send(self, go_on{generation});
+  }
+  if (token == timer_token && at == step::resuming)
+    return resume_from_store();
+  if (token != (watch_token | is_watch))
+    return;
+  // Only work that was handed on can be lost; a slow store, a quota and a pause are not losses.
+  bool is_handed_on = at == step::parsing || at == step::draining || at == step::idle;
+  if (is_handed_on && !job.services->health->is_out()
+      && self->clock().now() - last_progress >= job.services->page_deadline) {
+    job.services->report.page_lost();
+    resume_from_store();
+  }
+  watch();
+}
+
+void miner_state::end(continuation_phase phase, bool run_ended, std::string reason) {
+  self->send(job.supervisor, continuation_ended{job.connection->connection, job.row.run, job.row.id, phase, run_ended,
+                                                std::move(reason)});
+  self->quit();
+}
+
+std::string miner_state::path() const {
+  return job.connection->path_of(job.stream);
+}
+
+} // namespace lode

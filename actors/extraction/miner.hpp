@@ -1,0 +1,91 @@
+#pragma once
+
+#include <deque>
+#include <optional>
+
+#include "actors/extraction/mining_services.hpp"
+#include "messages/actors.hpp"
+#include "messages/wire/continuation.pb.h"
+#include "runtime/http/http_client.hpp"
+
+namespace lode {
+
+/// What a miner is made for: one continuation of one connection.
+struct miner_job {
+  services_pointer services;
+  connection_pointer connection;
+  continuation_row row;
+  uint32_t stream = 0; ///< index in the plan
+  tenant_supervisor_actor supervisor;
+  credential_keeper_actor credentials; ///< null unless the stream authenticates with OAuth
+};
+
+/// Fetches one continuation page by page:
+///
+///   starting -> idle -> permit -> (token ->) fetching -> parsing -> idle ..., the commits following behind within the window
+///   any -- page refused, lost, or deadline over --> resuming: a new generation, read from the store
+///
+/// A page that the store refuses voids what was fetched ahead. Trouble of the API is waited out within the source's rules,
+/// trouble of the store is the writer's affair. Quits with an error only on a defect.
+struct miner_state {
+  static constexpr const char* name = "lode.miner";
+  enum class step : uint8_t { starting, idle, permit, token, fetching, parsing, pausing, resuming, draining };
+
+  miner_state(miner_actor::pointer self, miner_job job);
+  miner_actor::behavior_type make_behavior();
+
+  // the page path
+  void begin(const continuation_row& row);
+  void ask();
+  void authorize();
+  void fetch(std::string access_token);
+  void hand_on(exchange_pointer exchange);
+  void parsed(page_parsed& page);
+  void unreadable(const caf::error& reason, std::chrono::nanoseconds after);
+  void committed(const page_committed& page);
+
+  // what goes wrong
+  void retry(std::chrono::nanoseconds after);
+  void pause(step then, std::chrono::nanoseconds after);
+  void give_up(const caf::error& reason);
+  void suspend(const caf::error& reason);
+  void refresh_token_once();
+  void resume_from_store();
+  void give_back_all();
+  void watch();
+  void timer(uint64_t token);
+  void end(continuation_phase phase, bool run_ended, std::string reason);
+
+  std::string path() const;
+
+  struct uncommitted {
+    int64_t version;
+    uint64_t bytes;
+    caf::actor_clock::time_point requested;
+  };
+
+  miner_actor::pointer self;
+  miner_job job;
+  step at = step::starting;
+  uint64_t generation = 0;
+  int64_t version = 0;                ///< that the row must have when the next page commits
+  wire::continuation_state state;     ///< of the next page
+  fact_order stamp;
+  instant requested_at{};
+  caf::actor_clock::time_point sent; ///< when the page in flight was requested
+  uint64_t estimate = 0;              ///< moving average of the stream's pages
+  uint64_t reserved = 0;              ///< for the page in flight
+  std::deque<uncommitted> ahead;      ///< parsed, not yet committed
+  uint32_t failures = 0;
+  uint32_t waits = 0;
+  std::string access_token;
+  bool is_token_rejected = false;
+  std::optional<request_handle> in_flight;
+  std::string failure;                ///< why the continuation failed, for the supervisor
+  uint64_t timer_token = 0;           ///< of the pause
+  uint64_t watch_token = 0;           ///< of the deadline
+  caf::actor_clock::time_point last_progress;
+};
+using miner = miner_actor::stateful_impl<miner_state>;
+
+} // namespace lode

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "actors/supervision/restart_budget.hpp"
+#include "messages/actors.hpp"
+
+namespace lode {
+
+class http_client;
+class continuation_codec;
+struct miner_job;
+
+/// Logical time of this node: stamped before a request is sent and when an event is received. Only grows.
+class logical_clock {
+public:
+  int64_t next() noexcept { return ++counter_; }
+
+private:
+  std::atomic<int64_t> counter_{0};
+};
+
+/// Whether the store answers, as the writers see it: a slow store must not look like a lost page.
+class store_health {
+public:
+  void outage_begins() noexcept { ++outages_; }
+  void outage_ends() noexcept { --outages_; }
+  bool is_out() const noexcept { return outages_.load() > 0; }
+
+private:
+  std::atomic<int> outages_{0};
+};
+
+enum class fetch_result : uint8_t { ok, retried, rate_limited, refused, failed };
+
+/// What people see of the page path: metrics and log lines. Called from any thread; must not block.
+struct mining_report {
+  std::function<void(fetch_result)> fetched = [](auto) {};
+  /// From the request sent to its page committed.
+  std::function<void(std::chrono::nanoseconds)> committed = [](auto) {};
+  std::function<void(const std::string& path, run_id, const std::string& why)> page_failed = [](auto&, auto, auto&) {};
+  std::function<void(connection_id, const std::string& why)> suspended = [](auto, auto&) {};
+  std::function<void()> page_lost = [] {};
+  std::function<void(const caf::error&)> miner_restarted = [](auto&) {};
+};
+
+/// What the page path of one node shares. Made once by the composition root; everything in it outlives the actors.
+struct mining_services {
+  timers_actor timers;
+  fetch_gate_actor gate;
+  run_keeper_actor keeper;
+  std::vector<processor_actor> processors;
+  std::vector<page_writer_actor> writers;
+  /// Makes the miner for a job; from the registry.
+  std::function<miner_actor(caf::actor_system&, miner_job)> make_miner;
+  http_client* http = nullptr;
+  const continuation_codec* codec = nullptr;
+  logical_clock* clock = nullptr;
+  store_health* health = nullptr;
+  mining_report report;
+  /// Wall clock for template "now" and cursors; never for order.
+  std::function<instant()> now;
+
+  uint64_t window = 4;            ///< pages fetched and not yet committed, per miner
+  uint32_t miners_per_tenant = 4;
+  std::chrono::nanoseconds page_deadline = std::chrono::minutes{4}; ///< no progress for so long: the page is lost
+  restart_limits restarts;
+
+  const page_writer_actor& writer_of(shard_id shard) const { return writers[shard.value % writers.size()]; }
+  const processor_actor& processor_of(continuation_id id) const {
+    return processors[static_cast<uint64_t>(id.value) % processors.size()];
+  }
+};
+using services_pointer = std::shared_ptr<const mining_services>;
+
+} // namespace lode

@@ -1,0 +1,159 @@
+#include "actors/extraction/processor.hpp"
+
+#include <caf/all.hpp>
+
+#include "actors/extraction/connection_context.hpp"
+#include "actors/extraction/http_exchange.hpp"
+#include "messages/fault_point.hpp"
+#include "runtime/extraction/continuation_codec.hpp"
+#include "runtime/extraction/error_rules.hpp"
+#include "runtime/extraction/limit_headers.hpp"
+
+namespace lode {
+
+namespace {
+
+/// The error that tells the miner what a verdict means for it.
+caf::error error_of(const verdict& judged, const std::string& where) {
+  auto message = where + ": " + judged.message;
+  switch (judged.action) {
+    case verdict_action::wait:
+      return caf::make_error(errc::rate_limited, message);
+    case verdict_action::give_up_page:
+      return caf::make_error(errc::page_failed, message);
+    case verdict_action::unauthorized:
+      return caf::make_error(errc::unauthorized, message);
+    case verdict_action::rejected:
+      return caf::make_error(errc::rejected, message);
+    default:
+      return caf::make_error(errc::server_failed, message);
+  }
+}
+
+/// A refused page token: the slice begins anew, or its interval stays owed.
+page_content read_refused_token(const wire::continuation_state& state, const std::string& why) {
+  page_content content;
+  content.reason = why;
+  if (auto anew = begin_again(state)) {
+    content.ending = page_ending::slice_again;
+    content.next_state = std::move(*anew);
+  } else {
+    content.ending = page_ending::failed;
+  }
+  return content;
+}
+
+/// How long a used-up limit asks us to stay away, from any response.
+std::chrono::nanoseconds pause_asked(const stream_plan& stream, const http_response& response, instant now) {
+  std::chrono::nanoseconds pause{0};
+  for (const auto& reading : read_limits(stream.lode.limit_headers, response.headers, now))
+    if (reading.remaining_share.value_or(1) <= 0 || reading.remaining.value_or(1) <= 0)
+      pause = std::max<std::chrono::nanoseconds>(pause, reading.reset_after.value_or(std::chrono::seconds{1}));
+  return pause;
+}
+
+continuation_phase phase_after(page_ending ending) {
+  switch (ending) {
+    case page_ending::slice_ended:
+      return continuation_phase::closed;
+    case page_ending::failed:
+      return continuation_phase::failed;
+    default:
+      return continuation_phase::open;
+  }
+}
+
+} // namespace
+
+processor_state::processor_state(processor_actor::pointer self, std::vector<page_writer_actor> writers,
+                                 const continuation_codec* codec)
+  : self(self), writers(std::move(writers)), codec(codec) {}
+
+processor_actor::behavior_type processor_state::make_behavior() {
+  return {[this](process_page& page, const miner_actor& miner) { process(page, miner); }};
+}
+
+void processor_state::process(process_page& page, const miner_actor& miner) {
+  std::chrono::nanoseconds after{0};
+  auto content = read(page, after);
+  if (!content)
+    return self->send(miner, page_unreadable{page.generation, std::move(content.error()), after});
+  page_parsed parsed{page.generation, page.version + 1, content->next_state.SerializeAsString(),
+                     phase_after(content->ending) != continuation_phase::open};
+  const auto* response = page.exchange->response();
+  parsed.body_bytes = response->body.size();
+  parsed.pause = pause_asked(page.connection->stream(page.stream), *response, page.requested_at);
+  auto hashed = seal(page, *content);
+  if (!hashed)
+    return self->send(miner, page_unreadable{page.generation, std::move(hashed.error()), after});
+  LODE_DIE_AT("processor.before_writer");
+  // The writer first: whatever the miner sends there after our answer comes later in the writer's mailbox.
+  const auto& writer = writers[static_cast<size_t>(hashed->shard.value) % writers.size()];
+  self->send(writer, std::move(*hashed), miner);
+  LODE_DIE_AT("processor.after_writer");
+  self->send(miner, std::move(parsed));
+}
+
+caf::expected<page_content> processor_state::read(const process_page& page, std::chrono::nanoseconds& after) {
+  const auto& connection = *page.connection;
+  const auto& stream = connection.stream(page.stream);
+  wire::continuation_state state;
+  if (!state.ParseFromString(page.state))
+    return caf::make_error(errc::internal, connection.path_of(page.stream) + ": continuation state is no protobuf");
+  received_response response{*page.exchange->response(), scratch};
+  std::uniform_real_distribution<double> spread{0, 1};
+  auto judged = judge(stream, response, {page.failures, page.waits, page.requested_at, spread(random), connection.config});
+  after = judged.after;
+  switch (judged.action) {
+    case verdict_action::accept:
+      break;
+    case verdict_action::ignore:
+      return read_ignored_page(state);
+    case verdict_action::restart_paging:
+      return read_refused_token(state, judged.message);
+    case verdict_action::retry:
+      // A source that asks to retry a 401 means: with a fresh token.
+      if (response.status() == 401 && std::holds_alternative<oauth_auth>(stream.requester.authenticator))
+        judged.action = verdict_action::unauthorized;
+      [[fallthrough]];
+    default:
+      return error_of(judged, connection.path_of(page.stream));
+  }
+  auto content = reader.read({*connection.plan, page.stream, connection.config, page.partition, page.slice, state, response,
+                              connection.hash_seed, page.requested_at});
+  if (!content)
+    return caf::make_error(static_cast<errc>(content.error().code()),
+                           connection.path_of(page.stream) + ": " + message_of(content.error()));
+  return content;
+}
+
+caf::expected<hashed_page> processor_state::seal(process_page& page, page_content& content) {
+  const auto& connection = *page.connection;
+  hashed_page result;
+  result.generation = page.generation;
+  result.tenant = connection.tenant;
+  result.connection = connection.connection;
+  result.stream = connection.streams[page.stream];
+  result.shard = connection.claim.shard;
+  result.epoch = connection.claim.epoch;
+  result.partition = std::move(page.partition);
+  result.stamp = page.stamp;
+  result.move = {page.continuation, page.run, page.version, phase_after(content.ending), {}, std::move(content.reason)};
+  result.body_bytes = page.exchange->response()->body.size();
+  if (result.move.phase == continuation_phase::open) {
+    auto state = codec->encode(content.next_state);
+    if (!state)
+      return state.error();
+    result.move.state = std::move(*state);
+  }
+  result.completed = page.slice;
+  result.completes_slice = content.ending == page_ending::slice_ended && !content.is_suspect && !page.slice.is_whole();
+  for (auto& child : content.children)
+    if (auto stream = connection.streams[child.stream])
+      result.opens.push_back({stream, std::move(child.partition), {}, {}});
+  result.records = std::move(content.records);
+  result.dead = std::move(content.dead);
+  return result;
+}
+
+} // namespace lode

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <random>
+
+#include "actors/extraction/mining_services.hpp"
+#include "messages/actors.hpp"
+#include "runtime/extraction/received_response.hpp"
+#include "runtime/extraction/page_reader.hpp"
+
+namespace lode {
+
+/// Stateless but for scratch memory: any page may go to any processor, a restart loses only what is in its mailbox (the
+/// miners' deadlines notice).
+struct processor_state {
+  static constexpr const char* name = "lode.processor";
+
+  /// `writers` and `codec` are those of the node.
+  processor_state(processor_actor::pointer self, std::vector<page_writer_actor> writers, const continuation_codec* codec);
+  processor_actor::behavior_type make_behavior();
+
+  void process(process_page& page, const miner_actor& miner);
+  caf::expected<page_content> read(const process_page& page, std::chrono::nanoseconds& after);
+  caf::expected<hashed_page> seal(process_page& page, page_content& content);
+
+  processor_actor::pointer self;
+  std::vector<page_writer_actor> writers;
+  const continuation_codec* codec;
+  page_reader reader;
+  json_document scratch;
+  std::minstd_rand random{std::random_device{}()};
+};
+using processor = processor_actor::stateful_impl<processor_state>;
+
+} // namespace lode

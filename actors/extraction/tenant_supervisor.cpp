@@ -1,0 +1,378 @@
+#include "actors/extraction/tenant_supervisor.hpp"
+
+#include <caf/all.hpp>
+
+#include <algorithm>
+
+#include "actors/extraction/connection_context.hpp"
+#include "actors/extraction/credential_keeper.hpp"
+#include "actors/extraction/miner.hpp"
+#include "messages/fault_point.hpp"
+
+namespace lode {
+
+namespace {
+
+constexpr uint32_t load_batch = 64;
+constexpr auto store_retry = std::chrono::seconds{1};
+
+} // namespace
+
+tenant_supervisor_state::tenant_supervisor_state(tenant_supervisor_actor::pointer self, tenant_id tenant,
+                                                 services_pointer services, scheduler_actor scheduler,
+                                                 shard_region_actor region)
+  : self(self),
+    tenant(tenant),
+    services(std::move(services)),
+    scheduler(std::move(scheduler)),
+    region(std::move(region)) {}
+
+tenant_supervisor_actor::behavior_type tenant_supervisor_state::make_behavior() {
+  self->set_down_handler([this](const caf::down_msg& down) { miner_down(down); });
+  self->set_exit_handler([this](caf::exit_msg& exit) {
+    for (auto& [id, run] : runs)
+      stop_miners(run.connection->connection);
+    for (auto& [id, keeper] : credentials)
+      self->send_exit(keeper, exit.reason);
+    self->quit(std::move(exit.reason));
+  });
+  return {
+    [this](const begin_run& command) { ++commands, begin(command); },
+    [this](const resume_run& command) { ++commands, resume(command.run); },
+    [this](const connection_changed& command) { ++commands, changed(command.connection); },
+    [this](const cancel_run& command) { ++commands, cancel(command); },
+    [this](const continuation_ended& report) { ended(report); },
+    [this](const continuations_opened& report) { opened(report); },
+    [this](const connection_failed& report) { suspend(report.connection, message_of(report.reason)); },
+    [this](timer_fired fired) {
+      if (auto node = delayed.extract(fired.token))
+        node.mapped()();
+    },
+  };
+}
+
+// -- commands ---------------------------------------------------------------------------------------------------------
+
+void tenant_supervisor_state::begin(const begin_run& command) {
+  ++busy;
+  self->request(services->keeper, caf::infinite, load_connection{command.connection})
+    .then([this, command](connection_pointer& connection) { start(command, std::move(connection)); },
+          [this, command](const caf::error& why) {
+            --busy;
+            self->send(scheduler, run_finished{command.connection, {}, command.kind, false, run_phase::incomplete,
+                                               message_of(why)});
+            if (disposition_of(why) == disposition::suspend)
+              write_suspension(command.connection, message_of(why));
+            rest();
+          });
+}
+
+void tenant_supervisor_state::start(const begin_run& command, connection_pointer connection) {
+  self->request(services->keeper, caf::infinite, start_run{connection, command.kind, command.due})
+    .then(
+      [this, command, connection](const run_started& started) {
+        --busy;
+        if (!started.run) {
+          self->send(scheduler, run_finished{command.connection, {}, command.kind, false, run_phase::finished,
+                                             "there was nothing to read"});
+          return rest();
+        }
+        self->send(scheduler, run_begun{command.connection, started.run});
+        open(started.run, command.kind, connection);
+      },
+      [this, command](const caf::error& why) {
+        --busy;
+        self->send(scheduler,
+                   run_finished{command.connection, {}, command.kind, false, run_phase::incomplete, message_of(why)});
+        if (disposition_of(why) == disposition::suspend)
+          write_suspension(command.connection, message_of(why));
+        // An earlier start whose answer was lost left a run that nobody here knows.
+        if (why == errc::conflict)
+          return resume_open(command.connection);
+        rest();
+      });
+}
+
+void tenant_supervisor_state::resume(const open_run& run) {
+  if (runs.count(run.run) > 0)
+    return;
+  ++busy;
+  self->request(services->keeper, caf::infinite, load_connection{run.connection})
+    .then(
+      [this, run](connection_pointer& connection) {
+        --busy;
+        self->send(scheduler, run_begun{run.connection, run.run});
+        open(run.run, run.kind, std::move(connection));
+      },
+      [this, run](const caf::error& why) {
+        --busy;
+        if (why == errc::store_unavailable)
+          return later(store_retry, [this, run] { resume(run); });
+        self->send(scheduler, run_finished{run.connection, run.run, run.kind, false, run_phase::open, message_of(why)});
+        rest();
+      });
+}
+
+void tenant_supervisor_state::changed(connection_id connection) {
+  stop_miners(connection);
+  std::erase_if(runs, [&](const auto& entry) { return entry.second.connection->connection == connection; });
+  if (auto node = credentials.extract(connection))
+    self->send_exit(node.mapped(), caf::exit_reason::user_shutdown);
+  resume_open(connection);
+}
+
+void tenant_supervisor_state::resume_open(connection_id connection) {
+  ++busy;
+  self->request(services->keeper, caf::infinite, load_open_runs{connection})
+    .then(
+      [this](const open_runs_loaded& loaded) {
+        --busy;
+        for (const auto& run : loaded.runs)
+          resume(run);
+        rest();
+      },
+      [this, connection](const caf::error&) {
+        --busy;
+        later(store_retry, [this, connection] { resume_open(connection); });
+      });
+}
+
+void tenant_supervisor_state::cancel(const cancel_run& command) {
+  ++busy;
+  self->request(services->keeper, caf::infinite, command)
+    .then(
+      [this, command] {
+        --busy;
+        if (auto i = runs.find(command.run); i != runs.end()) {
+          for (auto& [id, miner] : i->second.mining)
+            self->send_exit(miner.actor, caf::exit_reason::user_shutdown);
+          mined -= i->second.mining.size();
+          i->second.mining.clear();
+          i->second.reason = command.reason;
+          finish(command.run, run_phase::cancelled);
+        }
+        rest();
+      },
+      [this](const caf::error&) { --busy, rest(); });
+}
+
+// -- work -------------------------------------------------------------------------------------------------------------
+
+void tenant_supervisor_state::open(run_id id, run_kind kind, connection_pointer connection) {
+  auto [i, is_new] = runs.try_emplace(id);
+  if (!is_new)
+    return;
+  i->second.id = id;
+  i->second.kind = kind;
+  i->second.connection = std::move(connection);
+  pump(i->second);
+}
+
+void tenant_supervisor_state::pump(active_run& run) {
+  while (!run.ready.empty() && mined < services->miners_per_tenant) {
+    auto row = std::move(run.ready.front());
+    run.ready.pop_front();
+    if (!mine(run, std::move(row)))
+      return; // suspended: the run is gone
+  }
+  if (run.ready.empty() && run.has_more && !run.is_loading)
+    return load_more(run);
+  auto is_done = run.ready.empty() && run.mining.empty() && !run.has_more && !run.is_loading && run.restarting == 0;
+  if (is_done)
+    finish(run.id, run.has_failed ? run_phase::incomplete : run_phase::finished);
+}
+
+void tenant_supervisor_state::load_more(active_run& run) {
+  run.is_loading = true;
+  run.has_more = false;
+  ++busy;
+  self->request(services->keeper, caf::infinite, load_continuations{run.id, run.loaded, load_batch})
+    .then(
+      [this, id = run.id](continuations_loaded& loaded) {
+        --busy;
+        auto i = runs.find(id);
+        if (i == runs.end())
+          return rest();
+        auto& run = i->second;
+        run.is_loading = false;
+        run.has_more = run.has_more || loaded.rows.size() == load_batch;
+        for (auto& row : loaded.rows) {
+          run.loaded = row.id;
+          run.ready.push_back(std::move(row));
+        }
+        pump(run);
+      },
+      [this, id = run.id](const caf::error&) {
+        --busy;
+        later(store_retry, [this, id] {
+          if (auto i = runs.find(id); i != runs.end())
+            load_more(i->second);
+        });
+      });
+}
+
+bool tenant_supervisor_state::mine(active_run& run, continuation_row row) {
+  if (run.mining.count(row.id) > 0)
+    return true;
+  auto stream = run.connection->index_of(row.stream);
+  if (stream == run.connection->streams.size()) {
+    suspend(run.connection->connection,
+            "an open slice belongs to a stream that its source no longer has: reset the connection's state");
+    return false;
+  }
+  auto index = static_cast<uint32_t>(stream);
+  auto miner = services->make_miner(self->system(), miner_job{services, run.connection, row, index,
+                                                              tenant_supervisor_actor{self}, credentials_of(run, index)});
+  self->monitor(miner);
+  auto id = row.id;
+  run.mining.emplace(id, child{std::move(miner), std::move(row)});
+  ++mined;
+  return true;
+}
+
+void tenant_supervisor_state::finish(run_id id, run_phase phase) {
+  auto node = runs.extract(id);
+  if (!node)
+    return;
+  const auto& run = node.mapped();
+  self->send(scheduler, run_finished{run.connection->connection, id, run.kind, true, phase, run.reason});
+  rest();
+}
+
+// -- what miners report -------------------------------------------------------------------------------------------------
+
+void tenant_supervisor_state::ended(const continuation_ended& report) {
+  auto i = runs.find(report.run);
+  if (i == runs.end() || i->second.mining.erase(report.continuation) == 0)
+    return;
+  --mined;
+  auto& run = i->second;
+  if (report.phase == continuation_phase::failed) {
+    run.has_failed = true;
+    run.reason = report.reason;
+  }
+  pump_all();
+}
+
+void tenant_supervisor_state::pump_all() {
+  std::vector<run_id> ids;
+  for (const auto& [id, run] : runs)
+    ids.push_back(id);
+  for (auto id : ids)
+    if (auto i = runs.find(id); i != runs.end())
+      pump(i->second);
+}
+
+void tenant_supervisor_state::opened(const continuations_opened& report) {
+  auto i = runs.find(report.run);
+  if (i == runs.end())
+    return;
+  LODE_DIE_AT("supervisor.before_children");
+  i->second.has_more = true;
+  pump(i->second);
+}
+
+void tenant_supervisor_state::suspend(connection_id connection, const std::string& reason) {
+  stop_miners(connection);
+  for (auto i = runs.begin(); i != runs.end();) {
+    if (i->second.connection->connection == connection) {
+      self->send(scheduler, run_finished{connection, i->first, i->second.kind, true, run_phase::open, reason});
+      i = runs.erase(i);
+    } else {
+      ++i;
+    }
+  }
+  write_suspension(connection, reason);
+}
+
+void tenant_supervisor_state::write_suspension(connection_id connection, const std::string& reason) {
+  services->report.suspended(connection, reason);
+  ++busy;
+  self->request(services->keeper, caf::infinite, suspend_connection{connection, reason})
+    .then([this] { --busy, rest(); },
+          [this, connection, reason](const caf::error& why) {
+            --busy;
+            if (why == errc::store_unavailable)
+              return later(store_retry, [this, connection, reason] { write_suspension(connection, reason); });
+            rest();
+          });
+}
+
+void tenant_supervisor_state::miner_down(const caf::down_msg& down) {
+  for (auto& [id, run] : runs)
+    for (auto i = run.mining.begin(); i != run.mining.end(); ++i)
+      if (i->second.actor.address() == down.source) {
+        auto row = std::move(i->second.row);
+        run.mining.erase(i);
+        --mined;
+        return restart_later(run, row, down.reason);
+      }
+}
+
+void tenant_supervisor_state::restart_later(active_run& run, const continuation_row& row, const caf::error& why) {
+  auto connection = run.connection->connection;
+  services->report.miner_restarted(why);
+  auto [i, is_new] = budgets.try_emplace(connection, services->restarts);
+  auto wait = i->second.spend(self->clock().now());
+  if (!wait)
+    return suspend(connection, "its miner failed again and again: " + message_of(why));
+  ++run.restarting;
+  later(*wait, [this, run = run.id, id = row.id] { restart(run, id); });
+}
+
+void tenant_supervisor_state::restart(run_id id, continuation_id continuation) {
+  if (runs.count(id) == 0)
+    return rest();
+  ++busy;
+  self->request(services->keeper, caf::infinite, resume_continuation{continuation})
+    .then(
+      [this, id](continuation_row& row) {
+        --busy;
+        if (auto i = runs.find(id); i != runs.end() && i->second.restarting > 0) {
+          --i->second.restarting;
+          i->second.ready.push_front(std::move(row));
+          pump(i->second);
+        }
+      },
+      [this, id, continuation](const caf::error& why) {
+        --busy;
+        if (why == errc::store_unavailable)
+          return later(store_retry, [this, id, continuation] { restart(id, continuation); });
+        if (auto i = runs.find(id); i != runs.end() && i->second.restarting > 0) {
+          --i->second.restarting;
+          pump(i->second);
+        }
+      });
+}
+
+void tenant_supervisor_state::stop_miners(connection_id connection) {
+  for (auto& [id, run] : runs) {
+    if (run.connection->connection != connection)
+      continue;
+    for (auto& [continuation, miner] : run.mining)
+      self->send_exit(miner.actor, caf::exit_reason::user_shutdown);
+    mined -= run.mining.size();
+    run.mining.clear();
+  }
+}
+
+credential_keeper_actor tenant_supervisor_state::credentials_of(const active_run& run, uint32_t stream) {
+  if (!std::holds_alternative<oauth_auth>(run.connection->stream(stream).requester.authenticator))
+    return {};
+  auto& keeper = credentials[run.connection->connection];
+  if (!keeper)
+    keeper = self->spawn<credential_keeper>(services, run.connection, stream);
+  return keeper;
+}
+
+void tenant_supervisor_state::later(std::chrono::nanoseconds delay, std::function<void()> action) {
+  delayed.emplace(++next_token, std::move(action));
+  self->send(services->timers, arm_timer{delay, next_token});
+}
+
+void tenant_supervisor_state::rest() {
+  if (runs.empty() && busy == 0 && delayed.empty())
+    self->send(region, tenant_idle{tenant, commands});
+}
+
+} // namespace lode

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "actors/extraction/mining_services.hpp"
+#include "messages/actors.hpp"
+
+namespace lode {
+
+/// Runs the connections of one tenant: loads their continuations in batches, mines a limited number at once, restarts
+/// miners that end with a defect within a budget, and suspends a connection that cannot go on without a person. Holds
+/// nothing that the store does not: after a restart of the node its runs are resumed from there.
+struct tenant_supervisor_state {
+  static constexpr const char* name = "lode.tenant-supervisor";
+
+  tenant_supervisor_state(tenant_supervisor_actor::pointer self, tenant_id tenant, services_pointer services,
+                          scheduler_actor scheduler, shard_region_actor region);
+  tenant_supervisor_actor::behavior_type make_behavior();
+
+  struct child {
+    miner_actor actor;
+    continuation_row row;
+  };
+  struct active_run {
+    run_id id;
+    run_kind kind = run_kind::scheduled;
+    connection_pointer connection;
+    std::deque<continuation_row> ready;
+    std::map<continuation_id, child> mining;
+    continuation_id loaded; ///< the last one that was read from the store
+    bool has_more = true;   ///< the store may hold open continuations after `loaded`
+    bool is_loading = false;
+    uint32_t restarting = 0;
+    bool has_failed = false;
+    std::string reason;
+  };
+  using budget = restart_budget<caf::actor_clock::time_point>;
+
+  // commands
+  void begin(const begin_run& command);
+  void start(const begin_run& command, connection_pointer connection);
+  void resume(const open_run& run);
+  void changed(connection_id connection);
+  void resume_open(connection_id connection);
+  void cancel(const cancel_run& command);
+
+  // work
+  void open(run_id run, run_kind kind, connection_pointer connection);
+  void pump(active_run& run);
+  void load_more(active_run& run);
+  bool mine(active_run& run, continuation_row row);
+  void pump_all();
+  void finish(run_id run, run_phase phase);
+
+  // what miners report
+  void ended(const continuation_ended& report);
+  void opened(const continuations_opened& report);
+  void suspend(connection_id connection, const std::string& reason);
+  void write_suspension(connection_id connection, const std::string& reason);
+  void miner_down(const caf::down_msg& down);
+  void restart_later(active_run& run, const continuation_row& row, const caf::error& why);
+  void restart(run_id run, continuation_id continuation);
+
+  void stop_miners(connection_id connection);
+  credential_keeper_actor credentials_of(const active_run& run, uint32_t stream);
+  void later(std::chrono::nanoseconds delay, std::function<void()> action);
+  void rest();
+
+  tenant_supervisor_actor::pointer self;
+  tenant_id tenant;
+  services_pointer services;
+  scheduler_actor scheduler;
+  shard_region_actor region;
+  std::map<run_id, active_run> runs;
+  std::map<connection_id, budget> budgets;
+  std::map<connection_id, credential_keeper_actor> credentials;
+  std::map<uint64_t, std::function<void()>> delayed; ///< by timer token
+  uint64_t next_token = 0;
+  uint64_t commands = 0; ///< received from the region
+  uint32_t busy = 0;     ///< requests to the keeper without an answer
+  size_t mined = 0;      ///< miners alive
+};
+using tenant_supervisor = tenant_supervisor_actor::stateful_impl<tenant_supervisor_state>;
+
+} // namespace lode

@@ -1,0 +1,207 @@
+#include "actors/scheduling/run_keeper.hpp"
+
+#include <caf/all.hpp>
+
+#include <algorithm>
+
+#include "actors/extraction/connection_context.hpp"
+#include "actors/scheduling/schedule.hpp"
+#include "messages/fault_point.hpp"
+#include "runtime/expression/json_text.hpp"
+#include "runtime/extraction/continuation_codec.hpp"
+#include "runtime/extraction/slicer.hpp"
+
+namespace lode {
+
+namespace {
+
+template <class Reply, class T>
+caf::result<Reply> reply_with(caf::expected<T>&& answer) {
+  if (!answer)
+    return std::move(answer.error());
+  return Reply{std::move(*answer)};
+}
+
+caf::result<void> done_or(caf::error&& error) {
+  if (error)
+    return std::move(error);
+  return caf::unit;
+}
+
+/// Configuration with the secrets laid over it, as templates read it.
+caf::expected<expression::value> merged(const std::string& configuration, const std::string& secrets) {
+  expression::value_map result;
+  for (const auto* text : {&configuration, &secrets}) {
+    if (text->empty())
+      continue;
+    auto parsed = expression::parse_json(*text);
+    if (!parsed || !parsed->is(expression::kind::map))
+      return caf::make_error(errc::bad_source, "configuration and secrets must each be a JSON object");
+    for (const auto& [key, item] : parsed->map())
+      result.set(key, item);
+  }
+  return expression::value{std::move(result)};
+}
+
+/// Index -> id of the streams that are mined: the chosen ones and the parents that they need.
+std::vector<stream_id> mined_streams(const source_plan& plan, const std::vector<stream_row>& chosen) {
+  std::vector<stream_id> result(plan.streams.size());
+  for (size_t i = 0; i < plan.streams.size(); ++i)
+    for (const auto& stream : chosen)
+      if (stream.name == plan.streams[i].name)
+        result[i] = stream.id;
+  return result;
+}
+
+} // namespace
+
+run_keeper_state::run_keeper_state(run_keeper_actor::pointer self, run_keeper_parts parts)
+  : self(self), parts(std::move(parts)) {
+  for (const auto& claim : this->parts.claims)
+    epochs[claim.shard] = claim.epoch;
+}
+
+run_keeper_actor::behavior_type run_keeper_state::make_behavior() {
+  return {
+    [this](const load_due& ask) { return reply_with<due_loaded>(parts.runs->load_due(ask.until, ask.limit)); },
+    [this](const move_due& ask) { return done_or(parts.runs->set_due(ask.connection, ask.due, ask.kind)); },
+    [this](const load_connection& ask) { return reply_with<connection_pointer>(load(ask.connection)); },
+    [this](const load_open_runs& ask) -> caf::result<open_runs_loaded> {
+      auto runs = parts.runs->load_open_runs();
+      if (!runs)
+        return runs.error();
+      std::erase_if(*runs, [&](const open_run& run) { return ask.connection && run.connection != ask.connection; });
+      return open_runs_loaded{std::move(*runs)};
+    },
+    [this](const start_run& ask) { return reply_with<run_started>(start(ask)); },
+    [this](const load_continuations& ask) {
+      return reply_with<continuations_loaded>(parts.runs->load_continuations(ask.run, ask.after, ask.limit));
+    },
+    [this](const resume_continuation& ask) {
+      return reply_with<continuation_row>(parts.runs->resume_continuation(ask.continuation));
+    },
+    [this](const cancel_run& ask) { return done_or(parts.runs->cancel_run(ask.run, ask.reason)); },
+    [this](const suspend_connection& ask) {
+      return done_or(parts.catalog->set_connection_state(ask.connection, activity::suspended, ask.reason));
+    },
+    [this](const store_secrets& ask) -> caf::result<void> {
+      auto sealed = parts.seal_secrets(ask.secrets);
+      if (!sealed)
+        return sealed.error();
+      return done_or(parts.catalog->set_connection_secrets(ask.connection, *sealed));
+    },
+  };
+}
+
+caf::expected<connection_pointer> run_keeper_state::load(connection_id id) {
+  auto row = parts.catalog->load_connection(id);
+  if (!row)
+    return row.error();
+  if (row->state != activity::active)
+    return caf::make_error(errc::conflict, row->tenant_name + "/" + row->name + " is not active: " + row->reason);
+  auto plan = plan_of(row->source);
+  if (!plan)
+    return plan.error();
+  auto secrets = row->sealed_secrets.empty() ? caf::expected<std::string>{std::string{}}
+                                             : parts.open_secrets(row->sealed_secrets);
+  if (!secrets)
+    return secrets.error();
+  auto config = merged(row->configuration, *secrets);
+  if (!config)
+    return config.error();
+  if (!seed) {
+    auto stored = parts.catalog->hash_seed();
+    if (!stored)
+      return stored.error();
+    seed = *stored;
+  }
+  auto result = std::make_shared<connection_context>();
+  result->tenant = row->tenant;
+  result->tenant_name = row->tenant_name;
+  result->connection = row->id;
+  result->connection_name = row->name;
+  result->claim = {row->shard, epochs[row->shard]};
+  result->plan = *plan;
+  result->config = std::move(*config);
+  result->secrets = std::move(*secrets);
+  result->schedule = row->schedule;
+  result->streams = mined_streams(**plan, row->streams);
+  result->hash_seed = *seed;
+  return connection_pointer{std::move(result)};
+}
+
+caf::expected<source_plan_pointer> run_keeper_state::plan_of(source_id id) {
+  auto row = parts.catalog->load_source(id);
+  if (!row)
+    return row.error();
+  auto& [version, plan] = plans[id];
+  if (!plan || version != row->version) {
+    auto loaded = parts.load_plan(*row);
+    if (!loaded)
+      return loaded.error();
+    plan = *loaded;
+    version = row->version;
+  }
+  return plan;
+}
+
+caf::expected<run_started> run_keeper_state::start(const start_run& ask) {
+  const auto& connection = *ask.connection;
+  auto is_scheduled = ask.kind == run_kind::scheduled;
+  auto next = is_scheduled ? due_after(connection, ask.due) : std::nullopt;
+  auto first = first_continuations(connection);
+  if (!first)
+    return first.error();
+  caf::expected<started_run> started = started_run{};
+  LODE_DIE_AT("run.before_start");
+  if (!first->empty())
+    started = parts.runs->start_run({connection.connection, connection.claim, ask.kind, std::move(*first), next});
+  LODE_DIE_AT("run.after_start");
+  auto is_moved = started && started->run && next.has_value();
+  if (is_scheduled && !is_moved && (started || started.error() == errc::conflict))
+    if (auto error = parts.runs->set_due(connection.connection, next, run_kind::scheduled))
+      return error;
+  if (!started)
+    return started.error();
+  return run_started{started->run, static_cast<uint32_t>(started->opened.size())};
+}
+
+caf::expected<std::vector<new_continuation>>
+run_keeper_state::first_continuations(const connection_context& connection) {
+  auto cursors = parts.runs->load_cursors(connection.connection);
+  if (!cursors)
+    return cursors.error();
+  std::vector<new_continuation> result;
+  for (size_t i = 0; i < connection.streams.size(); ++i) {
+    auto stream = connection.streams[i];
+    if (!stream)
+      continue;
+    auto partitions = initial_partitions(connection.stream(i), connection.config, parts.now());
+    if (!partitions)
+      return partitions.error();
+    for (const auto& partition : *partitions) {
+      auto known = std::find_if(cursors->begin(), cursors->end(), [&](const partition_cursor& cursor) {
+        return cursor.stream == stream && cursor.partition == partition;
+      });
+      auto cursor = known == cursors->end() ? std::nullopt : std::optional{known->known_up_to};
+      auto slices = plan_slices(connection.stream(i), {connection.config, partition, cursor, parts.now(), {}});
+      if (!slices)
+        return slices.error();
+      for (const auto& slice : *slices) {
+        auto state = parts.codec->encode(slice.first);
+        if (!state)
+          return state.error();
+        result.push_back({stream, partition, slice.bounds, std::move(*state)});
+      }
+    }
+  }
+  return result;
+}
+
+std::optional<instant> run_keeper_state::due_after(const connection_context& connection, instant due) {
+  auto schedule = parse_schedule(connection.schedule);
+  // A schedule is checked when it is set; one that a newer release wrote only runs by hand here.
+  return schedule ? next_due(*schedule, due, parts.now(), random()) : std::nullopt;
+}
+
+} // namespace lode

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <utility>
+
+#include "messages/actors.hpp"
+#include "runtime/manifest/plan.hpp"
+#include "runtime/storage/catalog_store.hpp"
+#include "runtime/storage/run_store.hpp"
+
+namespace lode {
+
+class continuation_codec;
+
+/// What the run keeper works with. The functions keep manifests and keys out of it.
+struct run_keeper_parts {
+  std::shared_ptr<run_store> runs;
+  std::shared_ptr<catalog_store> catalog;
+  const continuation_codec* codec = nullptr;
+  std::vector<shard_claim> claims;
+  std::function<caf::expected<source_plan_pointer>(const source_row&)> load_plan;
+  std::function<caf::expected<std::string>(std::string_view)> open_secrets;
+  std::function<caf::expected<std::string>(std::string_view)> seal_secrets;
+  std::function<instant()> now;
+};
+
+/// Serves run_store and catalog_store; blocks, so it is detached. Holds nothing that the store does not: a restart loses
+/// only cached plans.
+struct run_keeper_state {
+  static constexpr const char* name = "lode.run-keeper";
+
+  run_keeper_state(run_keeper_actor::pointer self, run_keeper_parts parts);
+  run_keeper_actor::behavior_type make_behavior();
+
+  caf::expected<connection_pointer> load(connection_id id);
+  caf::expected<source_plan_pointer> plan_of(source_id id);
+  caf::expected<run_started> start(const start_run& ask);
+  caf::expected<std::vector<new_continuation>> first_continuations(const connection_context& connection);
+  std::optional<instant> due_after(const connection_context& connection, instant due);
+
+  run_keeper_actor::pointer self;
+  run_keeper_parts parts;
+  std::map<shard_id, shard_epoch> epochs;
+  std::map<source_id, std::pair<std::string, source_plan_pointer>> plans; ///< by source, with the version
+  std::mt19937_64 random{std::random_device{}()};
+  std::optional<uint64_t> seed;
+};
+using run_keeper = run_keeper_actor::stateful_impl<run_keeper_state>;
+
+} // namespace lode

@@ -1,0 +1,62 @@
+#include "actors/scheduling/schedule.hpp"
+
+#include <algorithm>
+
+namespace lode {
+
+namespace {
+
+/// Up to `jitter`; milliseconds of at most 366 days times 2^27 stay below 2^63.
+std::chrono::milliseconds drawn(std::chrono::milliseconds jitter, uint64_t random) {
+  return std::chrono::milliseconds{static_cast<int64_t>(static_cast<uint64_t>(jitter.count()) * (random >> 37) >> 27)};
+}
+
+std::optional<instant> later(std::optional<instant> due, const schedule& schedule, uint64_t random) {
+  if (due)
+    *due += drawn(schedule.jitter, random);
+  return due;
+}
+
+constexpr double busy_share = 0.5;
+constexpr double quiet_share = 0.01;
+
+} // namespace
+
+std::optional<instant> first_due(const schedule& schedule, instant now, uint64_t random) {
+  return later(schedule.policy->first(now), schedule, random);
+}
+
+std::optional<instant> next_due(const schedule& schedule, instant after, instant now, uint64_t random) {
+  auto due = schedule.policy->next(after, after);
+  if (!due || *due > now)
+    return later(due, schedule, random);
+  if (schedule.missed == missed_policy::run_once)
+    return now;
+  return later(schedule.policy->next(after, now), schedule, random);
+}
+
+std::optional<instant> effective_due(const schedule& schedule, instant due, instant now, uint64_t random) {
+  auto following = schedule.policy->next(due, due);
+  bool is_missed = following && *following <= now;
+  return is_missed && schedule.missed == missed_policy::skip ? next_due(schedule, due, now, random) : due;
+}
+
+std::chrono::milliseconds adjust(const schedule& schedule, std::chrono::milliseconds current, double changed_share) {
+  if (!schedule.feedback)
+    return current;
+  if (changed_share > busy_share)
+    current /= 2;
+  else if (changed_share < quiet_share)
+    current *= 2;
+  return std::clamp(current, schedule.feedback->min, schedule.feedback->max);
+}
+
+schedule with_interval(schedule schedule, std::chrono::milliseconds interval) {
+  if (schedule.every) {
+    schedule.policy = make_interval_policy(interval);
+    schedule.every = interval;
+  }
+  return schedule;
+}
+
+} // namespace lode

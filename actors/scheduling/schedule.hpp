@@ -1,0 +1,71 @@
+#pragma once
+
+#include <caf/expected.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "actors/scheduling/schedule_registry.hpp"
+
+namespace lode {
+
+/// What happens when a run becomes due while the one before is still open.
+enum class overlap_policy : uint8_t {
+  skip,  ///< nothing: the next due time is the next chance
+  queue, ///< one run begins when the open one ends, however many became due
+};
+
+/// What happens to due times that passed while nobody could start them (node down, run too long).
+enum class missed_policy : uint8_t {
+  run_once, ///< one run at once stands for all of them
+  skip,     ///< none: on with the next one
+};
+
+/// Among runs of one kind that are due, higher ones start first.
+enum class urgency : uint8_t { low, normal, high };
+
+/// How far feedback may move an interval: the owner's word.
+struct feedback_bounds {
+  std::chrono::milliseconds min{};
+  std::chrono::milliseconds max{};
+};
+
+/// When a connection runs by itself. A value; every function on it is pure.
+struct schedule {
+  schedule_policy_pointer policy;
+  std::optional<std::chrono::milliseconds> every; ///< as configured; absent unless the policy is `interval`
+  std::chrono::milliseconds jitter{};
+  overlap_policy overlap = overlap_policy::skip;
+  missed_policy missed = missed_policy::run_once;
+  urgency priority = urgency::normal;
+  std::optional<feedback_bounds> feedback; ///< only with `every`
+};
+
+/// Reads a JSON object with the keys of exactly one kind in `kinds` (`every`; `cron`, `time_zone`; `manual`) and
+/// optionally `jitter`, `overlap`, `missed`, `feedback`, `priority`. Fails with errc::bad_argument, all mistakes at
+/// once: each names key, value found and what is allowed.
+caf::expected<schedule> parse_schedule(std::string_view json_text, const schedule_registry& kinds);
+caf::expected<schedule> parse_schedule(std::string_view json_text);
+
+/// The first due time of a new connection; nothing: only by hand. `random` spreads it by up to the jitter.
+std::optional<instant> first_due(const schedule& schedule, instant now, uint64_t random);
+
+/// The due time that follows `after`, the due time that was dealt with last. If that has passed as well, the policy
+/// for missed runs decides: `now`, or the next one in the future. Up to the jitter later, drawn from `random` (all its
+/// bits), except when it is `now`. Nothing: not due by itself.
+std::optional<instant> next_due(const schedule& schedule, instant after, instant now, uint64_t random);
+
+/// What becomes of a stored due time when a node finds it, perhaps long after: `due` itself, or a later one because it
+/// was missed (another one has passed since) and such runs are skipped.
+std::optional<instant> effective_due(const schedule& schedule, instant due, instant now, uint64_t random);
+
+/// The interval to go on with after a complete run in which `changed_share` (0 to 1) of the records had changed: half
+/// of `current` above one half, twice as long below 1 %, within the owner's bounds; `current` where there are none.
+std::chrono::milliseconds adjust(const schedule& schedule, std::chrono::milliseconds current, double changed_share);
+
+/// The schedule with another interval; unchanged when it is not one of intervals.
+schedule with_interval(schedule schedule, std::chrono::milliseconds interval);
+
+} // namespace lode

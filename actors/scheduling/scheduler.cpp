@@ -1,0 +1,109 @@
+#include "actors/scheduling/scheduler.hpp"
+
+#include <caf/all.hpp>
+
+#include <algorithm>
+
+namespace lode {
+
+namespace {
+
+/// How many of a per-second rate fall into one tick, at least one.
+size_t per_tick(uint32_t rate, std::chrono::nanoseconds tick) {
+  return std::max<size_t>(1, static_cast<size_t>(rate * std::chrono::duration<double>(tick).count()));
+}
+
+} // namespace
+
+scheduler_state::scheduler_state(scheduler_actor::pointer self, timers_actor timers, run_keeper_actor keeper,
+                                 shard_region_actor region, scheduler_settings settings, std::function<instant()> now,
+                                 std::function<void(int64_t)> report_open)
+  : self(self),
+    timers(std::move(timers)),
+    keeper(std::move(keeper)),
+    region(std::move(region)),
+    settings(settings),
+    now(std::move(now)),
+    report_open(std::move(report_open)) {}
+
+scheduler_actor::behavior_type scheduler_state::make_behavior() {
+  self->send(self, timer_fired{token});
+  return {
+    [this](wake) { look(); },
+    [this](timer_fired fired) {
+      if (fired.token != token)
+        return;
+      look();
+      self->send(timers, arm_timer{settings.tick, ++token});
+    },
+    [this](const run_begun& msg) {
+      starting.erase(msg.connection);
+      open.insert(msg.run);
+      report_open(static_cast<int64_t>(open.size()));
+    },
+    [this](const run_finished& msg) {
+      starting.erase(msg.connection);
+      open.erase(msg.run);
+      report_open(static_cast<int64_t>(open.size()));
+    },
+  };
+}
+
+void scheduler_state::look() {
+  if (!is_recovered)
+    return load_open();
+  resume_some();
+  load_due_runs();
+}
+
+void scheduler_state::load_open() {
+  if (std::exchange(is_asking, true))
+    return;
+  self->request(keeper, caf::infinite, load_open_runs{})
+    .then(
+      [this](open_runs_loaded& loaded) {
+        is_asking = false;
+        is_recovered = true;
+        std::sort(loaded.runs.begin(), loaded.runs.end(), [](const auto& a, const auto& b) { return a.run > b.run; });
+        to_resume.assign(loaded.runs.begin(), loaded.runs.end());
+        look();
+      },
+      [this](const caf::error&) { is_asking = false; });
+}
+
+void scheduler_state::resume_some() {
+  for (auto n = per_tick(settings.resumes_per_second, settings.tick); n > 0 && !to_resume.empty(); --n) {
+    auto run = to_resume.front();
+    to_resume.pop_front();
+    self->send(region, tenant_command{run.tenant, resume_run{run}});
+  }
+}
+
+void scheduler_state::load_due_runs() {
+  auto busy = open.size() + starting.size() + to_resume.size();
+  if (busy >= settings.max_open_runs || is_asking)
+    return;
+  auto room = std::min(settings.max_open_runs - busy, per_tick(settings.starts_per_second, settings.tick));
+  is_asking = true;
+  // What is starting is still due in the store: it is asked for on top and left out below.
+  self->request(keeper, caf::infinite, load_due{now(), static_cast<uint32_t>(room + starting.size())})
+    .then(
+      [this, room](const due_loaded& loaded) {
+        is_asking = false;
+        start(loaded.connections, room);
+      },
+      [this](const caf::error&) { is_asking = false; });
+}
+
+void scheduler_state::start(const std::vector<due_connection>& due, size_t room) {
+  for (const auto& connection : due) {
+    if (room == 0)
+      return;
+    if (!starting.insert(connection.connection).second)
+      continue;
+    --room;
+    self->send(region, tenant_command{connection.tenant, begin_run{connection.connection, connection.kind, connection.due}});
+  }
+}
+
+} // namespace lode

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <set>
+#include <unordered_map>
+
+#include "messages/actors.hpp"
+
+namespace lode {
+
+struct scheduler_settings {
+  std::chrono::nanoseconds tick = std::chrono::milliseconds{200};
+  uint32_t starts_per_second = 100;
+  uint32_t resumes_per_second = 1'000;
+  uint32_t max_open_runs = 10'000;
+};
+
+/// Starts what is due at a steady rate and resumes, first of all, what the last life of the node left open, latest run
+/// first. Due times and open runs live in the store; what is held here is only what is on its way.
+struct scheduler_state {
+  static constexpr const char* name = "lode.scheduler";
+
+  scheduler_state(scheduler_actor::pointer self, timers_actor timers, run_keeper_actor keeper, shard_region_actor region,
+                  scheduler_settings settings, std::function<instant()> now, std::function<void(int64_t)> report_open);
+  scheduler_actor::behavior_type make_behavior();
+
+  void look();
+  void load_open();
+  void resume_some();
+  void load_due_runs();
+  void start(const std::vector<due_connection>& due, size_t room);
+
+  scheduler_actor::pointer self;
+  timers_actor timers;
+  run_keeper_actor keeper;
+  shard_region_actor region;
+  scheduler_settings settings;
+  std::function<instant()> now;
+  std::function<void(int64_t)> report_open;
+  bool is_recovered = false;            ///< the open runs of the last life are known
+  bool is_asking = false;               ///< a question to the keeper has no answer yet
+  std::deque<open_run> to_resume;
+  std::set<connection_id> starting;     ///< told to begin, not heard of since
+  std::set<run_id> open;
+  uint64_t token = 0;
+};
+using scheduler = scheduler_actor::stateful_impl<scheduler_state>;
+
+} // namespace lode

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "actors/extraction/mining_services.hpp"
+#include "messages/actors.hpp"
+#include "runtime/storage/page_store.hpp"
+
+namespace lode {
+
+struct page_writer_settings {
+  size_t group_pages = 256;
+  size_t group_records = 10'000;
+  size_t group_bytes = 8 << 20;
+  std::chrono::nanoseconds retry_min = std::chrono::milliseconds{100};
+  std::chrono::nanoseconds retry_max = std::chrono::seconds{5};
+};
+
+/// What people see of a writer. Called on the writer's thread.
+struct page_writer_report {
+  std::function<void(const page_counters&)> committed = [](const page_counters&) {};
+  std::function<void(std::chrono::nanoseconds elapsed, size_t pages)> group = [](auto, auto) {};
+  std::function<void(const std::string& why)> outage = [](const std::string&) {};
+};
+
+/// Commits pages in the order in which they arrive. While one group commits, the next one gathers in the mailbox.
+///
+///   gathering -- wake --> committing -- committed, or refused and told --> gathering
+///                  committing -- unavailable --> waiting -- backoff --> committing   (same group)
+///                  committing -- unknown --> settling -- backoff --> settling ...
+///
+/// A page leaves `pending` only when its outcome is known. A restart loses what was pending: the miners' deadlines notice
+/// and read those pages again.
+struct page_writer_state {
+  static constexpr const char* name = "lode.page-writer";
+
+  page_writer_state(page_writer_actor::pointer self, std::shared_ptr<page_store> store, store_health* health,
+                    page_writer_settings settings, page_writer_report report);
+  ~page_writer_state();
+  page_writer_actor::behavior_type make_behavior();
+
+  void commit_group();
+  size_t group_size() const;
+  caf::expected<std::vector<page_commit>> compare(size_t count);
+  void conclude(const std::vector<page_commit>& commits, const std::vector<page_outcome>& outcomes);
+  void tell(size_t index, const page_outcome& outcome);
+  void settle();
+  void wait(const std::string& why);
+  void recovered();
+  void wake_up();
+
+  page_writer_actor::pointer self;
+  std::shared_ptr<page_store> store;
+  store_health* health;
+  page_writer_settings settings;
+  page_writer_report report;
+  std::vector<hashed_page> pending;
+  std::vector<miner_actor> miners;    ///< who waits for each pending page
+  std::vector<page_commit> unsettled; ///< the group whose outcome is unknown: the first of `pending`
+  size_t page_limit;                  ///< halved while a group holds a value that the database refuses
+  std::chrono::nanoseconds backoff;
+  bool is_awake = false;              ///< a wake is on its way
+  bool is_out = false;                ///< the store does not answer
+  bool is_stopping = false;
+};
+using page_writer = page_writer_actor::stateful_impl<page_writer_state>;
+
+} // namespace lode

@@ -1,0 +1,28 @@
+#include "actors/extraction/byte_budget.hpp"
+
+#include <gtest/gtest.h>
+
+using namespace lode;
+
+TEST(byte_budget_test, head_pages_may_use_all_of_it_and_pages_ahead_half) {
+  byte_budget budget{100};
+  EXPECT_TRUE(budget.reserve(50, true));
+  EXPECT_FALSE(budget.reserve(1, true));
+  EXPECT_TRUE(budget.reserve(50, false));
+  EXPECT_FALSE(budget.reserve(1, false));
+}
+
+TEST(byte_budget_test, a_head_page_larger_than_the_budget_passes_alone_so_that_nothing_deadlocks) {
+  byte_budget budget{100};
+  EXPECT_TRUE(budget.reserve(1000, false));
+  EXPECT_FALSE(budget.reserve(1, false));
+  budget.give_back(1000);
+  EXPECT_TRUE(budget.reserve(1, false));
+}
+
+TEST(byte_budget_test, giving_back_more_than_is_used_leaves_zero) {
+  byte_budget budget{100};
+  ASSERT_TRUE(budget.reserve(10, false));
+  budget.give_back(50);
+  EXPECT_EQ(budget.used(), 0u);
+}

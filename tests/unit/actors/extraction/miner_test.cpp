@@ -1,0 +1,188 @@
+#include "actors/extraction/miner.hpp"
+
+#include "actors/extraction/fetch_gate.hpp"
+#include "actors/extraction/processor.hpp"
+#include "actors/supervision/timers.hpp"
+#include "runtime/extraction/continuation_codec.hpp"
+#include "runtime/http/scripted_http_client.hpp"
+#include "tests/support/actor_test.hpp"
+#include "tests/support/mining_fixtures.hpp"
+
+using namespace lode;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string page_body(int first, int count, const std::string& next) {
+  std::string items;
+  for (int i = first; i < first + count; ++i)
+    items += (i > first ? "," : "") + ("{\"id\":\"" + std::to_string(i) + "\"}");
+  return "{\"items\":[" + items + "]" + (next.empty() ? "" : ",\"next\":\"" + next + "\"") + "}";
+}
+
+/// One miner between a scripted API and a writer that the test plays.
+struct miner_test : actor_test {
+  scripted_http_client http;
+  continuation_codec codec{[](std::string_view text) { return std::string{text}; },
+                           [](std::string_view text) { return std::string{text}; }};
+  logical_clock clock;
+  store_health health;
+  std::vector<hashed_page> pages; ///< that reached the writer
+  std::vector<continuation_ended> endings;
+  std::vector<std::string> suspensions;
+  uint32_t resumed = 0;
+  continuation_row stored{continuation_id{5}, run_id{2}, stream_id{100}, "", {}, 1, "", 0};
+
+  timers_actor service = spawn<timers>();
+  fetch_gate_actor gate = spawn<fetch_gate>(service, 1'000'000u, fetch_gate_report{});
+  page_writer_actor writer = spawn_fake<page_writer_actor>(
+    [this](hashed_page& page, const miner_actor&) { pages.push_back(std::move(page)); }, [](wake) {});
+  run_keeper_actor keeper = spawn_fake<run_keeper_actor>(
+    [](load_due) { return due_loaded{}; }, [](const move_due&) {}, [](load_connection) { return connection_pointer{}; },
+    [](load_open_runs) { return open_runs_loaded{}; }, [](const start_run&) { return run_started{}; },
+    [](load_continuations) { return continuations_loaded{}; },
+    [this](resume_continuation) -> caf::result<continuation_row> {
+      ++resumed;
+      return stored;
+    },
+    [](const cancel_run&) {}, [](const suspend_connection&) {}, [](const store_secrets&) {});
+  tenant_supervisor_actor supervisor = spawn_fake<tenant_supervisor_actor>(
+    [](const begin_run&) {}, [](const resume_run&) {}, [](connection_changed) {}, [](const cancel_run&) {},
+    [this](const continuation_ended& msg) { endings.push_back(msg); }, [](const continuations_opened&) {},
+    [this](const connection_failed& msg) { suspensions.push_back(message_of(msg.reason)); }, [](timer_fired) {});
+  miner_actor actor;
+
+  void mine(uint64_t window = 4, std::chrono::nanoseconds deadline = 5min) {
+    auto services = std::make_shared<mining_services>();
+    services->timers = service;
+    services->gate = gate;
+    services->keeper = keeper;
+    services->writers = {writer};
+    services->processors = {spawn<processor>(services->writers, &codec)};
+    services->http = &http;
+    services->codec = &codec;
+    services->clock = &clock;
+    services->health = &health;
+    services->now = [] { return instant{std::chrono::hours{500'000}}; };
+    services->window = window;
+    services->page_deadline = deadline;
+    auto connection = item_connection(1, item_plan());
+    actor = spawn<miner>(miner_job{services, connection, stored, 0, supervisor, {}});
+    run();
+  }
+
+  /// What the writer says of page `index`.
+  void commit(size_t index) {
+    const auto& page = pages.at(index);
+    caf::anon_send(actor, page_committed{page.generation, page.move.expected_version + 1, page.move.phase, 0, false});
+    run();
+  }
+
+  std::vector<int64_t> versions() const {
+    std::vector<int64_t> result;
+    for (const auto& page : pages)
+      result.push_back(page.move.expected_version);
+    return result;
+  }
+};
+
+constexpr auto first_url = "https://api.test/items";
+constexpr auto second_url = "https://api.test/items?after=t2";
+
+} // namespace
+
+TEST_F(miner_test, pages_reach_the_writer_in_version_order_until_the_last_one) {
+  http.answer(first_url, 200, page_body(0, 3, "t2"));
+  http.answer(second_url, 200, page_body(3, 2, ""));
+  mine();
+  EXPECT_EQ(versions(), (std::vector<int64_t>{1, 2}));
+  EXPECT_EQ(pages[0].records.size(), 3u);
+  EXPECT_EQ(pages[0].move.phase, continuation_phase::open);
+  EXPECT_EQ(pages[1].move.phase, continuation_phase::closed);
+  EXPECT_TRUE(endings.empty()) << "not before the last commit";
+  commit(0);
+  commit(1);
+  ASSERT_EQ(endings.size(), 1u);
+  EXPECT_EQ(endings[0].phase, continuation_phase::closed);
+}
+
+TEST_F(miner_test, no_more_pages_than_the_window_are_fetched_before_the_first_commit) {
+  http.answer(first_url, 200, page_body(0, 1, "t2"));
+  for (int i = 2; i < 9; ++i)
+    http.answer("https://api.test/items?after=t" + std::to_string(i), 200, page_body(i, 1, "t" + std::to_string(i + 1)));
+  mine(3);
+  EXPECT_EQ(http.requests().size(), 3u);
+  commit(0);
+  EXPECT_EQ(http.requests().size(), 4u);
+}
+
+TEST_F(miner_test, a_refused_page_voids_what_was_fetched_ahead_and_the_store_says_where_to_go_on) {
+  http.answer(first_url, 200, page_body(0, 3, "t2"));
+  http.answer(second_url, 200, page_body(3, 2, ""));
+  mine();
+  ASSERT_EQ(pages.size(), 2u);
+  stored.version = 7;
+  caf::anon_send(actor, page_refused{pages[0].generation, commit_status::refused_version});
+  run();
+  EXPECT_EQ(resumed, 1u);
+  EXPECT_EQ(versions(), (std::vector<int64_t>{1, 2, 7, 8}));
+  commit(1);
+  EXPECT_TRUE(endings.empty()) << "a commit of the old generation means nothing";
+}
+
+TEST_F(miner_test, an_error_of_the_api_is_tried_again_after_its_backoff) {
+  http.answer(first_url, 503, "busy");
+  http.answer(first_url, 200, page_body(0, 1, ""));
+  mine();
+  EXPECT_TRUE(pages.empty());
+  advance(10s);
+  EXPECT_EQ(versions(), std::vector<int64_t>{1});
+}
+
+TEST_F(miner_test, a_page_whose_retries_are_used_up_leaves_its_interval_owed) {
+  http.answer(first_url, 503, "busy");
+  mine();
+  advance(10min);
+  ASSERT_EQ(pages.size(), 1u);
+  EXPECT_EQ(pages[0].move.phase, continuation_phase::failed);
+  EXPECT_NE(pages[0].move.reason.find("503"), std::string::npos) << pages[0].move.reason;
+  commit(0);
+  EXPECT_EQ(endings.at(0).phase, continuation_phase::failed);
+  EXPECT_TRUE(suspensions.empty());
+}
+
+TEST_F(miner_test, waiting_for_a_limit_uses_up_no_retries) {
+  for (int i = 0; i < 30; ++i)
+    http.answer(first_url, 429, "slow down", {{"Retry-After", "1"}});
+  http.answer(first_url, 200, page_body(0, 1, ""));
+  mine();
+  advance(2min);
+  EXPECT_EQ(versions(), std::vector<int64_t>{1});
+  EXPECT_EQ(pages[0].move.phase, continuation_phase::closed);
+}
+
+TEST_F(miner_test, refused_credentials_suspend_the_connection) {
+  http.answer(first_url, 401, "who are you");
+  mine();
+  ASSERT_EQ(suspensions.size(), 1u);
+  EXPECT_NE(suspensions[0].find("tenant1/items/items"), std::string::npos) << suspensions[0];
+  EXPECT_TRUE(pages.empty());
+}
+
+TEST_F(miner_test, a_page_that_died_with_its_worker_is_noticed_and_read_again) {
+  http.answer(first_url, 200, page_body(0, 1, "t2"));
+  http.answer(second_url, 200, page_body(1, 1, ""));
+  mine(1, 10s);
+  ASSERT_EQ(pages.size(), 1u);
+  advance(25s);
+  EXPECT_GE(resumed, 1u);
+  EXPECT_GE(pages.size(), 2u) << "the page was read again";
+}
+
+TEST_F(miner_test, a_slow_store_is_no_lost_page) {
+  http.answer(first_url, 200, page_body(0, 1, ""));
+  mine(1, 10s);
+  health.outage_begins();
+  advance(60s);
+  EXPECT_EQ(resumed, 0u);
+}

@@ -1,0 +1,210 @@
+#include "actors/extraction/tenant_supervisor.hpp"
+
+#include <deque>
+
+#include "actors/extraction/miner.hpp"
+#include "actors/supervision/timers.hpp"
+#include "tests/support/actor_test.hpp"
+#include "tests/support/mining_fixtures.hpp"
+
+using namespace lode;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A supervisor whose miners are puppets: the test says when they end.
+struct tenant_supervisor_test : actor_test {
+  std::vector<continuation_row> rows; ///< open continuations in the store
+  std::vector<miner_job> mined;
+  std::vector<miner_actor> miners;
+  std::vector<run_finished> finished;
+  std::vector<run_begun> begun;
+  std::vector<std::string> suspended;
+  std::vector<tenant_idle> idle;
+  caf::error load_error;
+  caf::error start_error;
+  std::deque<caf::error> suspend_errors;
+  std::vector<open_run> open_runs;
+
+  timers_actor service = spawn<timers>();
+  run_keeper_actor keeper = spawn_fake<run_keeper_actor>(
+    [](load_due) { return due_loaded{}; }, [](const move_due&) {},
+    [this](load_connection) -> caf::result<connection_pointer> {
+      if (load_error)
+        return load_error;
+      return item_connection(1, item_plan());
+    },
+    [this](load_open_runs) { return open_runs_loaded{open_runs}; },
+    [this](const start_run&) -> caf::result<run_started> {
+      if (start_error)
+        return start_error;
+      return run_started{run_id{2}, 1};
+    },
+    [this](const load_continuations& ask) {
+      continuations_loaded result;
+      for (const auto& row : rows)
+        if (row.id > ask.after && result.rows.size() < ask.limit)
+          result.rows.push_back(row);
+      return result;
+    },
+    [this](const resume_continuation& ask) -> caf::result<continuation_row> {
+      for (const auto& row : rows)
+        if (row.id == ask.continuation)
+          return row;
+      return caf::make_error(errc::not_found);
+    },
+    [](const cancel_run&) {},
+    [this](const suspend_connection& ask) -> caf::result<void> {
+      if (!suspend_errors.empty()) {
+        auto error = suspend_errors.front();
+        suspend_errors.pop_front();
+        return error;
+      }
+      suspended.push_back(ask.reason);
+      return caf::unit;
+    },
+    [](const store_secrets&) {});
+  scheduler_actor scheduling = spawn_fake<scheduler_actor>(
+    [](wake) {}, [](timer_fired) {}, [this](run_begun msg) { begun.push_back(msg); },
+    [this](const run_finished& msg) { finished.push_back(msg); });
+  shard_region_actor region = spawn_fake<shard_region_actor>([](tenant_command&) {},
+                                                             [this](const tenant_idle& msg) { idle.push_back(msg); });
+  tenant_supervisor_actor supervisor;
+
+  void SetUp() override {
+    auto services = std::make_shared<mining_services>();
+    services->timers = service;
+    services->keeper = keeper;
+    services->miners_per_tenant = 2;
+    services->restarts = {2, 1min, 100ms, 1s};
+    services->make_miner = [this](caf::actor_system&, miner_job job) {
+      mined.push_back(std::move(job));
+      miners.push_back(spawn_fake<miner_actor>([](go_on) {}, [](permit_granted) {}, [](response_arrived&) {},
+                                               [](page_parsed&) {}, [](page_unreadable&) {}, [](page_committed) {},
+                                               [](page_refused) {}, [](timer_fired) {}));
+      return miners.back();
+    };
+    supervisor = spawn<tenant_supervisor>(tenant_id{1}, services, scheduling, region);
+  }
+
+  void TearDown() override {
+    mined.clear(); // they hold the supervisor
+    miners.clear();
+  }
+
+  void open(int64_t id) { rows.push_back({continuation_id{id}, run_id{2}, stream_id{100}, "", {}, 1, "", 0}); }
+  void begin() {
+    caf::anon_send(supervisor, begin_run{connection_id{10}});
+    run();
+  }
+  void end(int64_t id, continuation_phase phase = continuation_phase::closed) {
+    std::erase_if(rows, [id](const auto& row) { return row.id.value == id; });
+    caf::anon_send(supervisor, continuation_ended{connection_id{10}, run_id{2}, continuation_id{id}, phase, false, "why"});
+    run();
+  }
+};
+
+} // namespace
+
+TEST_F(tenant_supervisor_test, continuations_are_mined_side_by_side_within_the_tenants_limit) {
+  open(1), open(2), open(3);
+  begin();
+  EXPECT_EQ(mined.size(), 2u);
+  end(1);
+  EXPECT_EQ(mined.size(), 3u);
+  EXPECT_TRUE(finished.empty());
+  end(2), end(3);
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_EQ(finished[0].phase, run_phase::finished);
+  EXPECT_EQ(idle.size(), 1u);
+}
+
+TEST_F(tenant_supervisor_test, continuations_that_pages_open_are_mined_in_the_same_run) {
+  open(1);
+  begin();
+  open(2);
+  caf::anon_send(supervisor, continuations_opened{connection_id{10}, run_id{2}, 1});
+  run();
+  end(1);
+  EXPECT_EQ(mined.size(), 2u);
+  EXPECT_TRUE(finished.empty());
+  end(2);
+  EXPECT_EQ(finished.size(), 1u);
+}
+
+TEST_F(tenant_supervisor_test, more_continuations_than_one_batch_are_all_mined) {
+  for (int64_t id = 1; id <= 200; ++id)
+    open(id);
+  begin();
+  for (int64_t id = 1; id <= 200; ++id)
+    end(id);
+  EXPECT_EQ(mined.size(), 200u);
+  EXPECT_EQ(finished.size(), 1u);
+}
+
+TEST_F(tenant_supervisor_test, a_failed_continuation_makes_the_run_incomplete_with_its_reason) {
+  open(1);
+  begin();
+  end(1, continuation_phase::failed);
+  EXPECT_EQ(finished.at(0).phase, run_phase::incomplete);
+  EXPECT_EQ(finished.at(0).reason, "why");
+}
+
+TEST_F(tenant_supervisor_test, a_miner_that_ends_by_a_defect_is_started_again_after_a_backoff) {
+  open(1);
+  begin();
+  caf::anon_send_exit(miners[0], caf::exit_reason::kill);
+  run();
+  EXPECT_EQ(mined.size(), 1u);
+  advance(300ms);
+  EXPECT_EQ(mined.size(), 2u);
+  EXPECT_EQ(mined[1].row.id, continuation_id{1});
+}
+
+TEST_F(tenant_supervisor_test, a_miner_that_ends_again_and_again_suspends_its_connection) {
+  open(1);
+  begin();
+  for (int i = 0; i < 3; ++i) {
+    caf::anon_send_exit(miners.back(), caf::exit_reason::kill);
+    advance(1s);
+  }
+  ASSERT_EQ(suspended.size(), 1u);
+  EXPECT_NE(suspended[0].find("kill"), std::string::npos);
+  EXPECT_EQ(mined.size(), 3u);
+}
+
+TEST_F(tenant_supervisor_test, a_connection_that_needs_a_person_is_suspended_even_when_the_store_is_away_at_first) {
+  open(1), open(2);
+  begin();
+  suspend_errors = {caf::make_error(errc::store_unavailable), caf::make_error(errc::store_unavailable)};
+  caf::anon_send(supervisor, connection_failed{connection_id{10}, run_id{2}, caf::make_error(errc::unauthorized, "dead token")});
+  advance(5s);
+  EXPECT_EQ(suspended, std::vector<std::string>{"dead token"});
+  EXPECT_EQ(finished.size(), 1u);
+}
+
+TEST_F(tenant_supervisor_test, a_start_whose_answer_was_lost_is_found_and_gone_on_with) {
+  open(1);
+  start_error = caf::make_error(errc::conflict, "a run is open");
+  open_runs = {{run_id{2}, tenant_id{1}, connection_id{10}, shard_id{1}, run_kind::scheduled, 0}};
+  begin();
+  EXPECT_EQ(mined.size(), 1u);
+  EXPECT_EQ(begun.size(), 1u);
+}
+
+TEST_F(tenant_supervisor_test, a_connection_that_is_not_active_begins_nothing) {
+  load_error = caf::make_error(errc::conflict, "paused");
+  begin();
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_FALSE(finished[0].begun);
+  EXPECT_TRUE(mined.empty());
+}
+
+TEST_F(tenant_supervisor_test, a_resumed_run_is_opened_once) {
+  open(1);
+  open_run run_row{run_id{2}, tenant_id{1}, connection_id{10}, shard_id{1}, run_kind::scheduled, 0};
+  caf::anon_send(supervisor, resume_run{run_row});
+  caf::anon_send(supervisor, resume_run{run_row});
+  run();
+  EXPECT_EQ(mined.size(), 1u);
+}

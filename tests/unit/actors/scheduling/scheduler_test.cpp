@@ -1,0 +1,115 @@
+#include "actors/scheduling/scheduler.hpp"
+
+#include "actors/supervision/timers.hpp"
+#include "tests/support/actor_test.hpp"
+
+using namespace lode;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A scheduler over a store and a region that the test plays. A connection that began is no longer due.
+struct scheduler_test : actor_test {
+  std::vector<due_connection> due;
+  std::vector<open_run> open;
+  std::vector<int64_t> begun;
+  std::vector<int64_t> resumed;
+  bool is_store_away = false;
+  size_t asked = 0;
+
+  timers_actor service = spawn<timers>();
+  run_keeper_actor keeper = spawn_fake<run_keeper_actor>(
+    [this](const load_due& ask) -> caf::result<due_loaded> {
+      ++asked;
+      if (is_store_away)
+        return caf::make_error(errc::store_unavailable);
+      due_loaded result;
+      for (const auto& each : due)
+        if (result.connections.size() < ask.limit)
+          result.connections.push_back(each);
+      return result;
+    },
+    [](const move_due&) {}, [](load_connection) { return connection_pointer{}; },
+    [this](load_open_runs) -> caf::result<open_runs_loaded> {
+      if (is_store_away)
+        return caf::make_error(errc::store_unavailable);
+      return open_runs_loaded{open};
+    },
+    [](const start_run&) { return run_started{}; }, [](load_continuations) { return continuations_loaded{}; },
+    [](resume_continuation) { return continuation_row{}; }, [](const cancel_run&) {}, [](const suspend_connection&) {},
+    [](const store_secrets&) {});
+  shard_region_actor region = spawn_fake<shard_region_actor>(
+    [this](tenant_command& msg) {
+      if (auto* command = std::get_if<begin_run>(&msg.command))
+        begun.push_back(command->connection.value);
+      if (auto* command = std::get_if<resume_run>(&msg.command))
+        resumed.push_back(command->run.run.value);
+    },
+    [](const tenant_idle&) {});
+  scheduler_actor scheduling;
+
+  void begin(scheduler_settings settings = {}) {
+    scheduling = spawn<scheduler>(service, keeper, region, settings, [] { return instant{}; }, [](int64_t) {});
+    run();
+  }
+
+  void make_due(int64_t count) {
+    for (int64_t id = 1; id <= count; ++id)
+      due.push_back({connection_id{id}, tenant_id{id}, shard_id{1}, instant{}, run_kind::scheduled});
+  }
+};
+
+} // namespace
+
+TEST_F(scheduler_test, what_is_due_starts_at_a_steady_rate_and_each_connection_once) {
+  make_due(100);
+  begin({200ms, 50, 1000, 1000});
+  EXPECT_EQ(begun.size(), 10u);
+  advance(1s);
+  EXPECT_LE(begun.size(), 70u);
+  advance(10s);
+  std::sort(begun.begin(), begun.end());
+  EXPECT_EQ(begun.size(), 100u);
+  EXPECT_EQ(std::unique(begun.begin(), begun.end()), begun.end());
+}
+
+TEST_F(scheduler_test, runs_of_the_last_life_are_resumed_before_anything_new_latest_first) {
+  open = {{run_id{5}, tenant_id{1}, connection_id{1}, shard_id{1}, run_kind::scheduled, 0},
+          {run_id{9}, tenant_id{2}, connection_id{2}, shard_id{1}, run_kind::scheduled, 0}};
+  begin();
+  EXPECT_EQ(resumed, (std::vector<int64_t>{9, 5}));
+}
+
+TEST_F(scheduler_test, a_store_that_is_away_at_the_start_is_asked_again_until_it_answers) {
+  is_store_away = true;
+  open = {{run_id{5}, tenant_id{1}, connection_id{1}, shard_id{1}, run_kind::scheduled, 0}};
+  begin();
+  advance(2s);
+  EXPECT_TRUE(resumed.empty());
+  EXPECT_EQ(asked, 0u) << "nothing new starts before the open runs are known";
+  is_store_away = false;
+  advance(1s);
+  EXPECT_EQ(resumed.size(), 1u);
+}
+
+TEST_F(scheduler_test, no_more_runs_are_open_than_the_bound_allows) {
+  make_due(20);
+  begin({200ms, 100, 1000, 5});
+  advance(5s);
+  EXPECT_EQ(begun.size(), 5u);
+  due.erase(due.begin());
+  caf::anon_send(scheduling, run_begun{connection_id{1}, run_id{1}});
+  advance(1s);
+  EXPECT_EQ(begun.size(), 5u);
+  caf::anon_send(scheduling, run_finished{connection_id{1}, run_id{1}});
+  advance(1s);
+  EXPECT_EQ(begun.size(), 6u);
+}
+
+TEST_F(scheduler_test, a_connection_whose_start_failed_may_be_started_again) {
+  make_due(1);
+  begin();
+  caf::anon_send(scheduling, run_finished{connection_id{1}, {}, run_kind::scheduled, false, run_phase::incomplete, "x"});
+  advance(1s);
+  EXPECT_GE(begun.size(), 2u);
+}

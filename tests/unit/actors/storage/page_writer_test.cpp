@@ -1,0 +1,187 @@
+#include "actors/storage/page_writer.hpp"
+
+#include <deque>
+
+#include "tests/support/actor_test.hpp"
+
+using namespace lode;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A store that answers with what the test put in line, else commits; keeps the groups it was given.
+class scripted_page_store : public page_store {
+public:
+  std::deque<commit_status> script;
+  std::deque<std::optional<bool>> settled; ///< was it committed; nothing: unavailable
+  std::function<commit_status(const page_commit&)> refusal = [](const auto&) { return commit_status::committed; };
+  std::vector<std::vector<int64_t>> groups; ///< versions
+  bool is_down = false;
+
+  caf::expected<std::vector<stored_fact>> probe(shard_id, stream_id, std::span<const std::string_view> keys) override {
+    if (is_down)
+      return caf::make_error(errc::store_unavailable, "down");
+    return std::vector<stored_fact>(keys.size());
+  }
+
+  std::vector<page_outcome> commit(std::span<const page_commit> pages) override {
+    last.assign(pages.begin(), pages.end());
+    std::vector<int64_t> versions;
+    for (const auto& page : pages)
+      versions.push_back(page.move.expected_version);
+    groups.push_back(versions);
+    if (!script.empty()) {
+      auto status = script.front();
+      script.pop_front();
+      return outcomes(pages, [&](const auto&) { return status; });
+    }
+    auto is_refused = [&](const page_commit& page) { return refusal(page) != commit_status::committed; };
+    if (std::any_of(pages.begin(), pages.end(), is_refused))
+      return outcomes(pages, [&](const auto& page) { return is_refused(page) ? refusal(page) : commit_status::again; });
+    return outcomes(pages, [](const auto&) { return commit_status::committed; });
+  }
+
+  caf::expected<std::vector<page_outcome>> settle() override {
+    auto known = settled.front();
+    settled.pop_front();
+    if (!known)
+      return caf::make_error(errc::store_unavailable, "still down");
+    return outcomes(last, [&](const auto&) { return *known ? commit_status::committed : commit_status::again; });
+  }
+
+private:
+  template <class F>
+  static std::vector<page_outcome> outcomes(std::span<const page_commit> pages, F status) {
+    std::vector<page_outcome> result;
+    for (const auto& page : pages) {
+      auto& outcome = result.emplace_back();
+      outcome.status = status(page);
+      outcome.version = page.move.expected_version + 1;
+    }
+    return result;
+  }
+
+  std::vector<page_commit> last;
+};
+
+struct page_writer_test : actor_test {
+  std::shared_ptr<scripted_page_store> store = std::make_shared<scripted_page_store>();
+  store_health health;
+  page_writer_actor writer = spawn<page_writer>(store, &health, page_writer_settings{}, page_writer_report{});
+  std::vector<int64_t> committed;
+  std::vector<commit_status> refused;
+  miner_actor miner = spawn_fake<miner_actor>(
+    [](go_on) {}, [](permit_granted) {}, [](response_arrived&) {}, [](page_parsed&) {}, [](page_unreadable&) {},
+    [this](const page_committed& msg) { committed.push_back(msg.version); },
+    [this](const page_refused& msg) { refused.push_back(msg.status); }, [](timer_fired) {});
+
+  void send(int64_t version) {
+    hashed_page page;
+    page.move.id = continuation_id{1};
+    page.move.expected_version = version;
+    page.records.push_back({"k" + std::to_string(version), "{}", {0, 1}, 0});
+    caf::anon_send(writer, std::move(page), miner);
+  }
+};
+
+using groups = std::vector<std::vector<int64_t>>;
+
+} // namespace
+
+TEST_F(page_writer_test, pages_that_gathered_commit_as_one_group_in_their_order) {
+  send(1), send(2), send(3);
+  run();
+  EXPECT_EQ(store->groups, (groups{{1, 2, 3}}));
+  EXPECT_EQ(committed, (std::vector<int64_t>{2, 3, 4}));
+}
+
+TEST_F(page_writer_test, a_refused_page_is_told_and_the_others_of_its_group_commit) {
+  store->refusal = [](const page_commit& page) {
+    return page.move.expected_version == 2 ? commit_status::refused_version : commit_status::committed;
+  };
+  send(1), send(2), send(3);
+  run();
+  EXPECT_EQ(store->groups, (groups{{1, 2, 3}, {1, 3}}));
+  EXPECT_EQ(committed, (std::vector<int64_t>{2, 4}));
+  EXPECT_EQ(refused, std::vector{commit_status::refused_version});
+}
+
+TEST_F(page_writer_test, an_outage_is_shown_and_waited_out_and_keeps_the_order) {
+  store->script = {commit_status::unavailable, commit_status::unavailable};
+  send(1), send(2);
+  run();
+  EXPECT_TRUE(health.is_out());
+  EXPECT_TRUE(committed.empty());
+  send(3);
+  advance(1s);
+  EXPECT_FALSE(health.is_out());
+  EXPECT_EQ(store->groups, (groups{{1, 2}, {1, 2, 3}, {1, 2, 3}})) << "nothing was written before";
+  EXPECT_EQ(committed, (std::vector<int64_t>{2, 3, 4}));
+}
+
+TEST_F(page_writer_test, a_probe_that_fails_is_waited_out_like_a_commit) {
+  store->is_down = true;
+  send(1);
+  advance(1s);
+  EXPECT_TRUE(health.is_out());
+  store->is_down = false;
+  advance(5s);
+  EXPECT_EQ(committed, std::vector<int64_t>{2});
+}
+
+TEST_F(page_writer_test, an_unknown_outcome_that_was_committed_is_not_written_again) {
+  store->script = {commit_status::unknown};
+  store->settled = {std::nullopt, true};
+  send(1);
+  advance(1s);
+  EXPECT_EQ(store->groups.size(), 1u);
+  EXPECT_EQ(committed, std::vector<int64_t>{2});
+}
+
+TEST_F(page_writer_test, an_unknown_outcome_that_was_not_committed_is_written_again) {
+  store->script = {commit_status::unknown};
+  store->settled = {false};
+  send(1);
+  advance(1s);
+  EXPECT_EQ(store->groups.size(), 2u);
+  EXPECT_EQ(committed, std::vector<int64_t>{2});
+}
+
+TEST_F(page_writer_test, nothing_commits_before_an_unknown_outcome_is_settled) {
+  store->script = {commit_status::unknown};
+  store->settled = {std::nullopt, std::nullopt, true};
+  send(1);
+  run();
+  send(2);
+  run();
+  EXPECT_EQ(store->groups.size(), 1u);
+  advance(2s);
+  EXPECT_EQ(store->groups, (groups{{1}, {2}}));
+}
+
+TEST_F(page_writer_test, a_data_error_is_split_until_the_culprit_stands_alone) {
+  store->script = {commit_status::data_error, commit_status::data_error};
+  send(1), send(2), send(3), send(4);
+  run();
+  EXPECT_EQ(store->groups[0].size(), 4u);
+  EXPECT_EQ(store->groups[1].size(), 2u);
+  EXPECT_EQ(store->groups[2].size(), 1u);
+  EXPECT_EQ(committed.size(), 4u);
+}
+
+TEST_F(page_writer_test, a_group_is_bounded_by_records) {
+  page_writer_settings small;
+  small.group_records = 2;
+  auto bounded = spawn<page_writer>(store, &health, small, page_writer_report{});
+  std::swap(writer, bounded);
+  send(1), send(2), send(3);
+  run();
+  EXPECT_EQ(store->groups, (groups{{1, 2}, {3}}));
+}
+
+TEST_F(page_writer_test, told_to_stop_it_commits_what_had_arrived) {
+  send(1), send(2);
+  caf::anon_send_exit(writer, caf::exit_reason::user_shutdown);
+  run();
+  EXPECT_EQ(committed.size(), 2u);
+}
