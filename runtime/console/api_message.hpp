@@ -1,0 +1,57 @@
+#pragma once
+
+#include <caf/expected.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "messages/error.hpp"
+
+namespace lode {
+
+struct console_stores;
+
+/// A request as handlers see it: decoded, authorised, its route known.
+struct api_request {
+  std::string method;
+  std::string path;
+  std::map<std::string, std::string> query;
+  std::map<std::string, std::string> parameters; ///< {names} of the route
+  std::string body;
+  bool is_authorised = true; ///< false only on routes that are open to all
+
+  const std::string& parameter(const std::string& name) const { return parameters.at(name); }
+  std::string query_text(const std::string& name, std::string otherwise = {}) const;
+  /// A whole number from 1 to `most`; errc::bad_argument for anything else.
+  caf::expected<size_t> query_number(const std::string& name, size_t otherwise, size_t most) const;
+};
+
+struct api_response {
+  /// Appends the next piece; false = that was the last one. An error ends the response early, so that the client sees
+  /// that it is not complete.
+  using producer = std::function<caf::expected<bool>(console_stores&, std::string& piece)>;
+
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::string allow; ///< methods, with status 405
+  producer more;     ///< when set: what follows `body`, sent in chunks
+};
+
+/// Without its %XX; nothing when one of them is malformed.
+std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_space = false);
+
+/// Takes "/a%20b?x=1&y" apart; the path stays encoded until the router has split it. False when it is malformed.
+bool parse_target(std::string_view target, api_request& out);
+
+int status_of(errc code);
+/// `{"error":{"code":"not_found","message":"..."}}`
+api_response error_response(int status, std::string_view code, std::string_view message);
+api_response error_response(const caf::error& error);
+
+} // namespace lode

@@ -1,0 +1,176 @@
+#include "runtime/console/connection_input.hpp"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+
+#include "config/text_values.hpp"
+#include "messages/type_ids.hpp"
+#include "runtime/console/body_reader.hpp"
+#include "runtime/console/lookup.hpp"
+#include "runtime/telemetry/redact.hpp"
+
+namespace lode {
+
+namespace json = boost::json;
+
+namespace {
+
+json::object parse_object(const std::string& text) {
+  json::error_code problem;
+  auto value = text.empty() ? json::value(json::object{}) : json::parse(text, problem);
+  return !problem && value.is_object() ? std::move(value.get_object()) : json::object{};
+}
+
+bool holds_secret(const json::object& object) {
+  return std::ranges::any_of(object, [](const auto& entry) {
+    return is_secret_name(std::string{entry.key()}) || (entry.value().is_object() && holds_secret(entry.value().get_object()));
+  });
+}
+
+/// A secret that is given as configuration would be stored and shown in clear.
+caf::error check_configuration(const connection_input& input, const manifest_summary& manifest) {
+  std::string found;
+  for (const auto& entry : parse_object(input.configuration)) {
+    std::string key{entry.key()};
+    if (std::ranges::count(manifest.secrets, key) || is_secret_name(key)
+        || (entry.value().is_object() && holds_secret(entry.value().get_object())))
+      found += (found.empty() ? "" : ", ") + key;
+  }
+  if (found.empty())
+    return {};
+  return caf::make_error(errc::bad_argument, "configuration: " + found + " is or holds a secret; give it under \"secrets\"");
+}
+
+caf::expected<std::vector<stream_row>> choose_streams(const connection_input& input, const manifest_summary& manifest) {
+  std::vector<stream_row> out;
+  std::string mistakes;
+  for (const auto& name : input.streams.value_or(manifest.streams)) {
+    if (!std::ranges::count(manifest.streams, name)) {
+      auto meant = setting_text::nearest_name(name, manifest.streams);
+      mistakes += "source " + input.source + " has no stream " + name + (meant.empty() ? "" : ", did you mean " + meant + "?") + " ";
+    } else if (std::ranges::count(out, name, &stream_row::name) == 0) {
+      out.push_back({{}, name, 0});
+    }
+  }
+  if (!mistakes.empty())
+    return caf::make_error(errc::bad_argument, mistakes.substr(0, mistakes.size() - 1));
+  if (out.empty())
+    return caf::make_error(errc::bad_argument, "streams: expected at least one stream of source " + input.source);
+  return out;
+}
+
+caf::expected<manifest_summary> usable_manifest(const source_row& source, api_context& context) {
+  auto manifest = context.services.inspect_manifest(source.name, source.manifest);
+  if (manifest.is_usable)
+    return manifest;
+  return caf::make_error(errc::bad_source, "source " + source.name + " cannot be executed; see lode source lint");
+}
+
+} // namespace
+
+namespace {
+
+std::optional<std::string> read_schedule(body_reader& body) {
+  const auto* found = body.any("schedule");
+  if (!found)
+    return std::nullopt;
+  if (!found->is_object() && !found->is_null())
+    body.complain("schedule: found " + kind_name(*found) + ", expected an object, or null for no schedule");
+  return found->is_object() ? json::serialize(*found) : "";
+}
+
+/// A new connection, and one whose schedule has changed, is due at once; then its schedule counts.
+caf::error set_first_due(const connection_row& row, const caf::expected<connection_row>& before, api_context& context) {
+  if (before && before->schedule == row.schedule)
+    return {};
+  auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+  auto due = row.schedule.empty() ? std::nullopt : std::optional<instant>{now};
+  return context.stores.runs->set_due(row.id, due, run_kind::scheduled);
+}
+
+} // namespace
+
+std::string schedule_json(const schedule_settings& settings) {
+  constexpr std::array missed{"run_once", "skip"};
+  return json::serialize(json::object{{"every", setting_text::format_duration(settings.every)},
+                                      {"jitter", setting_text::format_duration(settings.jitter)},
+                                      {"missed", missed[static_cast<size_t>(settings.missed)]}});
+}
+
+connection_input read_connection(std::string name, body_reader& body) {
+  connection_input out;
+  out.name = std::move(name);
+  out.source = body.text("source");
+  out.configuration = body.object("configuration");
+  out.secrets = body.object("secrets");
+  out.schedule = read_schedule(body);
+  out.streams = body.texts("streams");
+  return out;
+}
+
+caf::expected<std::string> seal_secrets(const std::string& secrets, api_context& context) {
+  return context.services.seal_secrets(secrets);
+}
+
+caf::expected<connection_row> store_connection(const tenant_row& tenant, connection_input input, api_context& context) {
+  if (auto wrong = check_name("connection", input.name))
+    return wrong;
+  auto source = find_source(*context.stores.catalog, input.source);
+  if (!source)
+    return source.error();
+  auto manifest = usable_manifest(*source, context);
+  if (!manifest)
+    return manifest.error();
+  auto schedule = input.schedule.value_or(context.services.default_schedule);
+  if (!schedule.empty())
+    if (auto wrong = context.services.check_schedule(schedule))
+      return wrong;
+  auto streams = choose_streams(input, *manifest);
+  if (!streams)
+    return streams.error();
+  if (auto wrong = check_configuration(input, *manifest))
+    return wrong;
+  connection_row wanted;
+  wanted.name = input.name;
+  wanted.source = source->id;
+  wanted.source_name = source->name;
+  wanted.configuration = input.configuration;
+  wanted.schedule = schedule;
+  wanted.streams = std::move(*streams);
+  if (!input.secrets.empty()) {
+    auto sealed = seal_secrets(input.secrets, context);
+    if (!sealed)
+      return sealed.error();
+    wanted.sealed_secrets = std::move(*sealed);
+  }
+  auto before = find_connection(*context.stores.catalog, tenant, input.name);
+  auto row = context.stores.catalog->put_connection(tenant.id, wanted);
+  if (!row)
+    return row;
+  if (auto failed = set_first_due(*row, before, context))
+    return failed;
+  context.services.node->connection_changed(tenant.id, row->id);
+  return row;
+}
+
+json::object shown_connection(const connection_row& row, api_context& context) {
+  json::object secrets;
+  if (!row.sealed_secrets.empty())
+    if (auto opened = context.services.open_secrets(row.sealed_secrets))
+      for (const auto& entry : parse_object(*opened))
+        secrets[entry.key()] = "***";
+  json::array streams;
+  for (const auto& stream : row.streams)
+    streams.emplace_back(stream.name);
+  json::object out{{"tenant", row.tenant_name}, {"name", row.name}, {"source", row.source_name}};
+  out["state"] = json::string_view{name_of(row.state).data(), name_of(row.state).size()};
+  out["reason"] = redact(row.reason);
+  out["streams"] = std::move(streams);
+  out["schedule"] = row.schedule.empty() ? json::value(nullptr) : json::value(parse_object(row.schedule));
+  out["configuration"] = parse_object(row.configuration);
+  out["secrets"] = std::move(secrets);
+  return out;
+}
+
+} // namespace lode

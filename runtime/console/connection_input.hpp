@@ -1,0 +1,37 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <caf/expected.hpp>
+
+#include <string>
+
+#include "runtime/console/router.hpp"
+
+namespace lode {
+
+class body_reader;
+
+/// A connection as a client describes it.
+struct connection_input {
+  std::string name;
+  std::string source;
+  std::string configuration; ///< JSON object
+  std::string secrets;       ///< JSON object; "" = as they are
+  std::optional<std::string> schedule; ///< JSON object; "" = when triggered only; absent = the node's default
+  std::optional<std::vector<std::string>> streams; ///< absent = all of the source
+};
+
+/// Takes source, configuration, secrets, schedule and streams from `body`.
+connection_input read_connection(std::string name, body_reader& body);
+
+/// Checks `input` against its source (refusing secrets outside "secrets"), seals the secrets and stores the connection;
+/// tells the node. Errors never quote a value.
+caf::expected<connection_row> store_connection(const tenant_row& tenant, connection_input input, api_context& context);
+
+/// The sealed form of a JSON object of secrets.
+caf::expected<std::string> seal_secrets(const std::string& secrets, api_context& context);
+
+/// As the API shows it: secrets by name with *** for values.
+boost::json::object shown_connection(const connection_row& row, api_context& context);
+
+} // namespace lode

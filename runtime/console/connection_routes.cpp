@@ -1,0 +1,115 @@
+#include <boost/json.hpp>
+
+#include "messages/type_ids.hpp"
+#include "runtime/console/body_reader.hpp"
+#include "runtime/console/connection_input.hpp"
+#include "runtime/console/lookup.hpp"
+#include "runtime/console/routes.hpp"
+
+namespace lode {
+
+namespace {
+
+namespace json = boost::json;
+
+caf::expected<api_response> put(const api_request& request, api_context& context) {
+  body_reader body{request.body};
+  auto input = read_connection(request.parameter("connection"), body);
+  if (auto wrong = body.finish())
+    return wrong;
+  auto tenant = routed_tenant(request, context);
+  if (!tenant)
+    return tenant.error();
+  auto row = store_connection(*tenant, std::move(input), context);
+  if (!row)
+    return row.error();
+  return json_response(shown_connection(*row, context));
+}
+
+caf::expected<api_response> list(const api_request& request, api_context& context) {
+  auto tenant = routed_tenant(request, context);
+  if (!tenant)
+    return tenant.error();
+  auto rows = context.stores.catalog->list_connections(tenant->id);
+  if (!rows)
+    return rows.error();
+  json::array items;
+  for (const auto& row : *rows)
+    items.push_back(shown_connection(row, context));
+  return json_response({{"connections", std::move(items)}});
+}
+
+caf::expected<api_response> show(const api_request& request, api_context& context) {
+  auto row = routed_connection(request, context);
+  if (!row)
+    return row.error();
+  return json_response(shown_connection(*row, context));
+}
+
+caf::expected<api_response> change(const api_request& request, api_context& context) {
+  body_reader body{request.body};
+  auto state = body.text("state");
+  auto reason = body.text_or("reason", "");
+  if (state != "active" && state != "paused")
+    body.complain("state: expected \"active\" or \"paused\"");
+  if (auto wrong = body.finish())
+    return wrong;
+  auto row = routed_connection(request, context);
+  if (!row)
+    return row.error();
+  auto wanted = state == "active" ? activity::active : activity::paused;
+  if (auto failed = context.stores.catalog->set_connection_state(row->id, wanted, reason))
+    return failed;
+  context.services.node->connection_changed(row->tenant, row->id);
+  return show(request, context);
+}
+
+/// The body is the new object of secrets, whole.
+caf::expected<api_response> put_secrets(const api_request& request, api_context& context) {
+  json::error_code problem;
+  auto secrets = json::parse(request.body, problem);
+  if (problem || !secrets.is_object())
+    return caf::make_error(errc::bad_argument, "expected a JSON object of secrets such as {\"access_token\":\"...\"}");
+  auto row = routed_connection(request, context);
+  if (!row)
+    return row.error();
+  auto sealed = seal_secrets(json::serialize(secrets), context);
+  if (!sealed)
+    return sealed.error();
+  if (auto failed = context.stores.catalog->set_connection_secrets(row->id, *sealed))
+    return failed;
+  context.services.node->connection_changed(row->tenant, row->id);
+  return show(request, context);
+}
+
+/// Erases records, state and secrets of a connection, to the end.
+caf::expected<api_response> remove(const api_request& request, api_context& context) {
+  auto row = routed_connection(request, context);
+  if (!row)
+    return row.error();
+  auto& catalog = *context.stores.catalog;
+  if (auto failed = catalog.begin_erase(row->id))
+    return failed;
+  context.services.node->connection_changed(row->tenant, row->id);
+  for (int64_t erased = 0;;) {
+    auto step = catalog.erase_some(row->id, 10'000);
+    if (!step)
+      return step.error();
+    if (*step == 0)
+      return json_response({{"tenant", row->tenant_name}, {"connection", row->name}, {"erased_rows", erased}});
+    erased += static_cast<int64_t>(*step);
+  }
+}
+
+} // namespace
+
+void add_connection_routes(router& routes) {
+  routes.add("GET", "/api/v1/tenants/{tenant}/connections", list);
+  routes.add("PUT", "/api/v1/tenants/{tenant}/connections/{connection}", put);
+  routes.add("GET", "/api/v1/tenants/{tenant}/connections/{connection}", show);
+  routes.add("PATCH", "/api/v1/tenants/{tenant}/connections/{connection}", change);
+  routes.add("DELETE", "/api/v1/tenants/{tenant}/connections/{connection}", remove);
+  routes.add("PUT", "/api/v1/tenants/{tenant}/connections/{connection}/secrets", put_secrets);
+}
+
+} // namespace lode

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "runtime/console/node_control.hpp"
+#include "runtime/manifest/diagnostic.hpp"
+#include "runtime/storage/admin_store.hpp"
+#include "runtime/storage/run_store.hpp"
+
+namespace lode {
+
+/// One set of database connections; each worker thread of the server owns one.
+struct console_stores {
+  std::unique_ptr<catalog_store> catalog;
+  std::unique_ptr<run_store> runs;
+  std::unique_ptr<admin_store> admin;
+};
+
+/// What is to be known of a manifest's text.
+struct manifest_summary {
+  std::vector<diagnostic> notes;
+  bool is_usable = false;           ///< no errors
+  std::string version;              ///< hash of the text
+  std::vector<std::string> streams; ///< selectable ones
+  std::vector<std::string> secrets; ///< fields of the configuration that the manifest declares as secret
+};
+
+/// What the console works with, given by the composition root. The functions keep manifests and keys out of it;
+/// they are called from several threads.
+struct console_services {
+  std::function<console_stores()> open_stores;
+  std::shared_ptr<node_control> node;
+  std::function<caf::expected<std::string>(std::string_view)> seal_secrets;
+  std::function<caf::expected<std::string>(std::string_view)> open_secrets;
+  std::function<manifest_summary(const std::string& name, const std::string& text)> inspect_manifest;
+  /// What is wrong with a schedule (JSON text), or nothing.
+  std::function<caf::error(std::string_view)> check_schedule;
+  /// JSON of the schedule that a connection without one gets; "" = it runs when triggered only.
+  std::string default_schedule;
+};
+
+/// `default_schedule` from the settings.
+std::string schedule_json(const schedule_settings& settings);
+
+} // namespace lode

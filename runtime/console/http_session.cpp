@@ -1,0 +1,280 @@
+#include "runtime/console/http_session.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+
+#include "messages/type_ids.hpp"
+#include "runtime/telemetry/log.hpp"
+
+namespace lode {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using namespace std::chrono_literals;
+
+constexpr auto idle_limit = 60s;
+constexpr auto write_limit = 60s;
+constexpr uint32_t header_limit = 16 * 1024;
+constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
+
+using request_parser = http::request_parser<http::string_body>;
+
+std::string_view view(beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
+/// Lends one set of stores to a worker.
+class lent_stores {
+public:
+  explicit lent_stores(session_parts& parts) : parts_(parts) {
+    std::scoped_lock lock{parts_.guard};
+    stores_ = std::move(parts_.free_stores.back());
+    parts_.free_stores.pop_back();
+  }
+  ~lent_stores() {
+    std::scoped_lock lock{parts_.guard};
+    parts_.free_stores.push_back(std::move(stores_));
+  }
+  console_stores& operator*() noexcept { return stores_; }
+
+private:
+  session_parts& parts_;
+  console_stores stores_;
+};
+
+api_response call(const route& to, const api_request& request, api_context& context) {
+  try {
+    auto answer = to.handle(request, context);
+    return answer ? std::move(*answer) : error_response(answer.error());
+  } catch (const std::exception& e) {
+    log_error("answering " + to.method + " " + to.pattern + ": " + e.what());
+    return error_response(500, "internal", "a defect in answering this request; see the node's log");
+  }
+}
+
+class session {
+public:
+  session(asio::ip::tcp::socket socket, session_parts& parts) : stream_(std::move(socket)), parts_(parts) {
+    ++parts_.open_sessions;
+  }
+  ~session() { --parts_.open_sessions; }
+
+  asio::awaitable<void> run() {
+    while (co_await one_request()) {
+    }
+    beast::error_code ignored;
+    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  }
+
+private:
+  /// False: the connection ends.
+  asio::awaitable<bool> one_request() {
+    request_parser parser;
+    parser.body_limit(parts_.max_body);
+    parser.header_limit(header_limit);
+    stream_.expires_after(idle_limit);
+    auto [failed, size] = co_await http::async_read_header(stream_, buffer_, parser, no_throw);
+    if (failed == http::error::end_of_stream || failed == beast::error::timeout || (failed && !is_protocol_error(failed)))
+      co_return false;
+    if (failed)
+      co_return co_await refuse_bytes(failed);
+    api_request request;
+    api_response refusal;
+    const auto* to = admit(parser.get(), request, refusal);
+    if (!to)
+      co_return co_await refuse(refusal, parser);
+    if (!co_await read_body(parser))
+      co_return false;
+    request.body = std::move(parser.get().body());
+    api_response response; // no co_await inside ?: here: g++ 12 destroys such a result twice
+    if (to->access == route_access::stored)
+      response = co_await answer_by_worker(*to, request);
+    else
+      response = answer_here(*to, request);
+    co_return co_await send(response, parser.get().version(), parser.get().keep_alive());
+  }
+
+  static bool is_protocol_error(const beast::error_code& failed) {
+    return failed.category() == http::make_error_code(http::error::bad_method).category()
+           && failed != http::error::partial_message;
+  }
+
+  /// Route and permission, known before the body is read.
+  const route* admit(const http::request<http::string_body>& head, api_request& request, api_response& refusal) {
+    request.method = view(head.method_string());
+    if (!parse_target(view(head.target()), request)) {
+      refusal = error_response(400, "bad_argument", "the request target is malformed");
+      return nullptr;
+    }
+    request.is_authorised = parts_.access.is_authorised(
+      {view(head[http::field::authorization]), view(head[http::field::host]), view(head[http::field::origin])});
+    const auto* to = parts_.routes.find(request, refusal);
+    if (request.is_authorised || (to && to->access == route_access::open))
+      return to;
+    refusal = parts_.access.has_token()
+                ? error_response(401, "unauthorized", "this node wants its token: Authorization: Bearer TOKEN (console.token_file)")
+                : error_response(403, "unauthorized", "without a token only programs on this machine may ask, by its loopback address");
+    return nullptr;
+  }
+
+  asio::awaitable<bool> read_body(request_parser& parser) {
+    if (parser.get()[http::field::expect] == "100-continue") {
+      http::response<http::empty_body> go_on{http::status::continue_, parser.get().version()};
+      stream_.expires_after(write_limit);
+      auto [failed, size] = co_await http::async_write(stream_, go_on, no_throw);
+      if (failed)
+        co_return false;
+    }
+    stream_.expires_after(idle_limit);
+    auto [failed, size] = co_await http::async_read(stream_, buffer_, parser, no_throw);
+    if (failed && is_protocol_error(failed))
+      co_await refuse_bytes(failed);
+    co_return !failed;
+  }
+
+  api_response answer_here(const route& to, const api_request& request) {
+    console_stores none;
+    api_context context{none, parts_.services};
+    return call(to, request, context);
+  }
+
+  asio::awaitable<api_response> answer_by_worker(const route& to, const api_request& request) {
+    co_return co_await asio::co_spawn(parts_.workers, answer_with_stores(to, request), asio::use_awaitable);
+  }
+
+  asio::awaitable<api_response> answer_with_stores(const route& to, const api_request& request) {
+    lent_stores stores{parts_};
+    api_context context{*stores, parts_.services};
+    co_return call(to, request, context);
+  }
+
+  /// What cannot be read as a request.
+  asio::awaitable<bool> refuse_bytes(beast::error_code failed) {
+    auto is_body = failed == http::error::body_limit;
+    auto is_head = failed == http::error::header_limit;
+    auto message = is_body   ? "the body is longer than " + std::to_string(parts_.max_body) + " bytes (console.max_body)"
+                   : is_head ? "the head is longer than " + std::to_string(header_limit) + " bytes"
+                             : "not an HTTP request: " + failed.message();
+    auto response = error_response(is_body ? 413 : is_head ? 431 : 400, "bad_argument", message);
+    co_await send(response, 11, false);
+    co_await drain();
+    co_return false;
+  }
+
+  /// The body was not read, so the connection can only go on if there is none.
+  asio::awaitable<bool> refuse(api_response& refusal, request_parser& parser) {
+    auto has_body = !parser.is_done();
+    auto goes_on = co_await send(refusal, parser.get().version(), parser.get().keep_alive() && !has_body);
+    if (has_body)
+      co_await drain();
+    co_return goes_on;
+  }
+
+  /// Reads a little of what the client still sends: closing on unread data would reset the connection and the client
+  /// would not see the answer.
+  asio::awaitable<void> drain() {
+    beast::error_code ignored;
+    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    std::array<char, 16 * 1024> waste;
+    stream_.expires_after(2s);
+    for (size_t seen = 0; seen < (1u << 20);) {
+      auto [failed, size] = co_await stream_.async_read_some(asio::buffer(waste), no_throw);
+      if (failed)
+        break;
+      seen += size;
+    }
+  }
+
+  asio::awaitable<bool> send(api_response& response, unsigned version, bool keep_alive) {
+    if (response.more)
+      co_return co_await send_in_chunks(response, version, keep_alive);
+    http::response<http::string_body> out{static_cast<http::status>(response.status), version};
+    set_fields(out, response);
+    out.keep_alive(keep_alive);
+    out.body() = std::move(response.body);
+    out.prepare_payload();
+    stream_.expires_after(write_limit);
+    auto [failed, size] = co_await http::async_write(stream_, out, no_throw);
+    co_return !failed && keep_alive;
+  }
+
+  template <class Response>
+  static void set_fields(Response& out, const api_response& response) {
+    out.set(http::field::server, "lode");
+    out.set(http::field::content_type, response.content_type);
+    out.set(http::field::cache_control, "no-store");
+    out.set("X-Content-Type-Options", "nosniff");
+    if (!response.allow.empty())
+      out.set(http::field::allow, response.allow);
+    if (response.status == 401)
+      out.set(http::field::www_authenticate, "Bearer");
+  }
+
+  asio::awaitable<bool> send_in_chunks(api_response& response, unsigned version, bool keep_alive) {
+    http::response<http::empty_body> head{static_cast<http::status>(response.status), version};
+    set_fields(head, response);
+    auto is_chunked = version >= 11;
+    head.chunked(is_chunked);
+    head.keep_alive(keep_alive && is_chunked);
+    http::response_serializer<http::empty_body> serializer{head};
+    stream_.expires_after(write_limit);
+    auto [failed, size] = co_await http::async_write_header(stream_, serializer, no_throw);
+    if (failed || !co_await send_piece(response.body, is_chunked))
+      co_return false;
+    for (auto goes_on = true; goes_on;) {
+      std::string piece;
+      caf::error broken;
+      goes_on = co_await asio::co_spawn(parts_.workers, produce(response.more, piece, broken), asio::use_awaitable);
+      if (broken) {
+        log_warning("a download broke off: " + message_of(broken));
+        co_return false; // without the last chunk, so that the client sees it
+      }
+      if (!co_await send_piece(piece, is_chunked))
+        co_return false;
+    }
+    if (!is_chunked)
+      co_return false;
+    auto [unfinished, last] = co_await asio::async_write(stream_, http::make_chunk_last(), no_throw);
+    co_return !unfinished && keep_alive;
+  }
+
+  asio::awaitable<bool> produce(api_response::producer& more, std::string& piece, caf::error& broken) {
+    lent_stores stores{parts_};
+    auto goes_on = more(*stores, piece);
+    if (!goes_on)
+      broken = goes_on.error();
+    co_return goes_on && *goes_on;
+  }
+
+  asio::awaitable<bool> send_piece(const std::string& piece, bool is_chunked) {
+    if (piece.empty())
+      co_return true;
+    stream_.expires_after(write_limit);
+    if (is_chunked) {
+      auto [failed, size] = co_await asio::async_write(stream_, http::make_chunk(asio::buffer(piece)), no_throw);
+      co_return !failed;
+    }
+    auto [failed, size] = co_await asio::async_write(stream_, asio::buffer(piece), no_throw);
+    co_return !failed;
+  }
+
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_;
+  session_parts& parts_;
+};
+
+} // namespace
+
+asio::awaitable<void> converse(asio::ip::tcp::socket socket, session_parts& parts) {
+  session one{std::move(socket), parts};
+  co_await one.run();
+}
+
+} // namespace lode

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <atomic>
+#include <mutex>
+
+#include "runtime/console/access_check.hpp"
+#include "runtime/console/router.hpp"
+
+namespace lode {
+
+/// What all conversations of a server share. Outlives them.
+struct session_parts {
+  router routes;
+  console_services services;
+  access_check access;
+  uint64_t max_body = 0;
+  boost::asio::thread_pool& workers;
+  std::mutex guard;
+  std::vector<console_stores> free_stores; ///< as many as workers
+  std::atomic<int> open_sessions{0};
+};
+
+/// One keep-alive conversation with a client, to its end.
+boost::asio::awaitable<void> converse(boost::asio::ip::tcp::socket socket, session_parts& parts);
+
+} // namespace lode

@@ -1,0 +1,20 @@
+#include "runtime/console/routes.hpp"
+
+namespace lode {
+
+router make_console_router() {
+  router routes;
+  add_health_routes(routes);
+  add_status_routes(routes);
+  add_tenant_routes(routes);
+  add_connection_routes(routes);
+  add_source_routes(routes);
+  add_import_routes(routes);
+  add_run_routes(routes);
+  add_record_routes(routes);
+  add_change_routes(routes);
+  add_state_routes(routes);
+  return routes;
+}
+
+} // namespace lode

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "runtime/console/router.hpp"
+
+/// One function per resource; each stands in the file of its name.
+namespace lode {
+
+void add_health_routes(router& routes);
+void add_tenant_routes(router& routes);
+void add_connection_routes(router& routes);
+void add_source_routes(router& routes);
+void add_import_routes(router& routes);
+void add_run_routes(router& routes);
+void add_record_routes(router& routes);
+void add_change_routes(router& routes);
+void add_state_routes(router& routes);
+void add_status_routes(router& routes);
+
+/// All of them.
+router make_console_router();
+
+/// The OpenAPI document, as JSON text.
+std::string_view openapi_document();
+
+} // namespace lode

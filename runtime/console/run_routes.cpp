@@ -1,0 +1,130 @@
+#include <boost/json.hpp>
+
+#include <charconv>
+
+#include "messages/type_ids.hpp"
+#include "runtime/console/body_reader.hpp"
+#include "runtime/console/lookup.hpp"
+#include "runtime/console/rfc3339.hpp"
+#include "runtime/console/routes.hpp"
+#include "runtime/telemetry/redact.hpp"
+
+namespace lode {
+
+namespace {
+
+namespace json = boost::json;
+
+json::string text_of(std::string_view text) {
+  return json::string{text.data(), text.size()};
+}
+
+json::object shown(const run_summary& run) {
+  const auto& n = run.counters;
+  return {{"run", run.run.value},
+          {"kind", text_of(name_of(run.kind))},
+          {"phase", text_of(name_of(run.phase))},
+          {"started", format_time(run.started)},
+          {"ended", run.ended ? json::value(format_time(*run.ended)) : json::value(nullptr)},
+          {"open", run.open},
+          {"failed", run.failed},
+          {"pages", n.pages},
+          {"records", n.records},
+          {"inserted", n.inserted},
+          {"updated", n.updated},
+          {"unchanged", n.unchanged},
+          {"refused_older", n.refused_older},
+          {"dead", n.dead},
+          {"bytes", n.bytes},
+          {"reason", redact(run.reason)}};
+}
+
+caf::expected<run_kind> kind_of(const std::string& name) {
+  for (auto kind : {run_kind::manual, run_kind::backfill, run_kind::repair, run_kind::full})
+    if (name == name_of(kind))
+      return kind;
+  return caf::make_error(errc::bad_argument, "kind: found \"" + name + "\", expected manual, backfill, repair or full");
+}
+
+caf::expected<api_response> trigger(const api_request& request, api_context& context) {
+  body_reader body{request.body};
+  auto kind = kind_of(body.text_or("kind", "manual"));
+  if (auto wrong = body.finish())
+    return wrong;
+  if (!kind)
+    return kind.error();
+  auto connection = routed_connection(request, context);
+  if (!connection)
+    return connection.error();
+  if (connection->state != activity::active)
+    return caf::make_error(errc::conflict, "connection " + connection->name + " is " + std::string{name_of(connection->state)}
+                                             + (connection->reason.empty() ? "" : ": " + connection->reason));
+  context.services.node->trigger_run(connection->tenant, connection->id, *kind);
+  return json_response({{"tenant", connection->tenant_name}, {"connection", connection->name}, {"kind", text_of(name_of(*kind))}}, 202);
+}
+
+caf::expected<api_response> list(const api_request& request, api_context& context) {
+  auto limit = request.query_number("limit", 20, 1'000);
+  if (!limit)
+    return limit.error();
+  auto connection = routed_connection(request, context);
+  if (!connection)
+    return connection.error();
+  auto runs = context.stores.runs->list_runs(connection->id, *limit);
+  if (!runs)
+    return runs.error();
+  json::array items;
+  for (const auto& run : *runs)
+    items.push_back(shown(run));
+  return json_response({{"runs", std::move(items)}});
+}
+
+caf::expected<run_summary> routed_run(const api_request& request, api_context& context) {
+  const auto& text = request.parameter("run");
+  run_id id;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id.value);
+  if (error != std::errc{} || end != text.data() + text.size())
+    return caf::make_error(errc::bad_argument, "run: found \"" + text + "\", expected its number");
+  return context.stores.runs->load_run(id);
+}
+
+/// With the names of its tenant and connection, which the summary has only as ids.
+caf::expected<api_response> show(const api_request& request, api_context& context) {
+  auto run = routed_run(request, context);
+  if (!run)
+    return run.error();
+  auto connection = context.stores.catalog->load_connection(run->connection);
+  if (!connection)
+    return connection.error();
+  auto out = shown(*run);
+  out["tenant"] = connection->tenant_name;
+  out["connection"] = connection->name;
+  return json_response(out);
+}
+
+caf::expected<api_response> cancel(const api_request& request, api_context& context) {
+  body_reader body{request.body};
+  auto reason = body.text_or("reason", "cancelled by a person");
+  if (auto wrong = body.finish())
+    return wrong;
+  auto run = routed_run(request, context);
+  if (!run)
+    return run.error();
+  if (run->phase != run_phase::open)
+    return caf::make_error(errc::conflict, "run " + to_string(run->run) + " is " + std::string{name_of(run->phase)} + " already");
+  if (auto failed = context.stores.runs->cancel_run(run->run, reason))
+    return failed;
+  context.services.node->cancel_run(run->tenant, run->connection, run->run);
+  return show(request, context);
+}
+
+} // namespace
+
+void add_run_routes(router& routes) {
+  routes.add("POST", "/api/v1/tenants/{tenant}/connections/{connection}/runs", trigger);
+  routes.add("GET", "/api/v1/tenants/{tenant}/connections/{connection}/runs", list);
+  routes.add("GET", "/api/v1/runs/{run}", show);
+  routes.add("POST", "/api/v1/runs/{run}/cancel", cancel);
+}
+
+} // namespace lode

@@ -1,0 +1,71 @@
+#include <boost/json.hpp>
+
+#include "messages/type_ids.hpp"
+#include "runtime/console/lookup.hpp"
+#include "runtime/console/routes.hpp"
+
+namespace lode {
+
+namespace {
+
+namespace json = boost::json;
+
+json::string level_name(diagnostic::level level) {
+  return level == diagnostic::level::error ? "error" : level == diagnostic::level::warning ? "warning" : "unsupported";
+}
+
+json::object shown(const std::string& name, const manifest_summary& manifest) {
+  json::array notes, streams;
+  for (const auto& note : manifest.notes)
+    notes.push_back({{"severity", level_name(note.severity)}, {"line", note.line}, {"path", note.path}, {"message", note.message}});
+  for (const auto& stream : manifest.streams)
+    streams.emplace_back(stream);
+  return {{"name", name}, {"version", manifest.version}, {"usable", manifest.is_usable},
+          {"streams", std::move(streams)}, {"notes", std::move(notes)}};
+}
+
+caf::expected<api_response> put(const api_request& request, api_context& context) {
+  const auto& name = request.parameter("source");
+  if (auto wrong = check_name("source", name))
+    return wrong;
+  auto manifest = context.services.inspect_manifest(name, request.body);
+  if (!manifest.is_usable) {
+    auto out = shown(name, manifest);
+    out["error"] = json::object{{"code", "bad_source"}, {"message", "the manifest has errors; it was not stored"}};
+    return json_response(out, 422);
+  }
+  auto row = context.stores.catalog->put_source(name, request.body, manifest.version);
+  if (!row)
+    return row.error();
+  return json_response(shown(name, manifest));
+}
+
+caf::expected<api_response> list(const api_request&, api_context& context) {
+  auto rows = context.stores.catalog->list_sources();
+  if (!rows)
+    return rows.error();
+  json::array items;
+  for (const auto& row : *rows)
+    items.push_back({{"name", row.name}, {"version", row.version}});
+  return json_response({{"sources", std::move(items)}});
+}
+
+/// The manifest, and what there is to say about it.
+caf::expected<api_response> show(const api_request& request, api_context& context) {
+  auto row = find_source(*context.stores.catalog, request.parameter("source"));
+  if (!row)
+    return row.error();
+  auto out = shown(row->name, context.services.inspect_manifest(row->name, row->manifest));
+  out["manifest"] = row->manifest;
+  return json_response(out);
+}
+
+} // namespace
+
+void add_source_routes(router& routes) {
+  routes.add("GET", "/api/v1/sources", list);
+  routes.add("PUT", "/api/v1/sources/{source}", put);
+  routes.add("GET", "/api/v1/sources/{source}", show);
+}
+
+} // namespace lode

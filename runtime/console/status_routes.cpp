@@ -1,0 +1,72 @@
+#include <boost/json.hpp>
+
+#include "runtime/console/lookup.hpp"
+#include "runtime/console/routes.hpp"
+#include "runtime/telemetry/redact.hpp"
+
+namespace lode {
+
+namespace {
+
+namespace json = boost::json;
+
+json::object shown(const node_status& node) {
+  return {{"name", node.name},
+          {"version", node.version},
+          {"uptime_seconds", node.uptime.count()},
+          {"shards", node.shards},
+          {"open_runs", node.open_runs},
+          {"miners", node.miners},
+          {"requests_in_flight", node.requests_in_flight},
+          {"bytes_in_flight", node.bytes_in_flight},
+          {"bytes_allowed", node.bytes_allowed},
+          {"waiting_for_quota", node.waiting_for_quota},
+          {"pages", node.pages},
+          {"records", node.records},
+          {"inserted", node.inserted},
+          {"updated", node.updated},
+          {"unchanged", node.unchanged},
+          {"dead", node.dead},
+          {"pages_per_second", node.pages_per_second},
+          {"records_per_second", node.records_per_second}};
+}
+
+json::object shown(const std::array<int64_t, 4>& counts) {
+  json::object out;
+  for (auto state : {activity::active, activity::paused, activity::suspended, activity::deleting})
+    out[json::string_view{name_of(state).data(), name_of(state).size()}] = counts[static_cast<size_t>(state)];
+  return out;
+}
+
+caf::expected<api_response> status(const api_request&, api_context& context) {
+  std::string why;
+  auto is_ready = context.services.node->ready(why);
+  json::object out{{"ready", is_ready}, {"node", shown(context.services.node->status())}};
+  out["not_ready_because"] = is_ready ? json::value(nullptr) : json::value(why);
+  auto counts = context.stores.admin->count_activities();
+  auto stopped = context.stores.admin->list_stopped(200);
+  if (!counts || !stopped) {
+    // A status that fails with the store would hide what people look for in an outage.
+    out["store"] = message_of(!counts ? counts.error() : stopped.error());
+    return json_response(out);
+  }
+  json::array items;
+  for (const auto& each : *stopped)
+    items.push_back({{"tenant", each.tenant},
+                     {"connection", each.connection},
+                     {"state", json::string_view{name_of(each.state).data(), name_of(each.state).size()}},
+                     {"reason", redact(each.reason)}});
+  out["store"] = "ok";
+  out["tenants"] = shown(counts->tenants);
+  out["connections"] = shown(counts->connections);
+  out["stopped"] = std::move(items);
+  return json_response(out);
+}
+
+} // namespace
+
+void add_status_routes(router& routes) {
+  routes.add("GET", "/api/v1/status", status);
+}
+
+} // namespace lode

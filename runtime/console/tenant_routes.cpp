@@ -1,0 +1,112 @@
+#include <boost/json.hpp>
+
+#include "messages/type_ids.hpp"
+#include "runtime/console/body_reader.hpp"
+#include "runtime/console/lookup.hpp"
+#include "runtime/console/routes.hpp"
+#include "runtime/telemetry/redact.hpp"
+
+namespace lode {
+
+namespace {
+
+namespace json = boost::json;
+
+json::object shown(const tenant_row& tenant) {
+  json::object out{{"name", tenant.name}, {"id", tenant.id.value}, {"shard", tenant.shard.value}};
+  out["state"] = json::string_view{name_of(tenant.state).data(), name_of(tenant.state).size()};
+  out["reason"] = redact(tenant.reason);
+  return out;
+}
+
+caf::expected<api_response> create(const api_request& request, api_context& context) {
+  body_reader body{request.body};
+  auto name = body.text("name");
+  if (auto wrong = body.finish())
+    return wrong;
+  if (auto wrong = check_name("tenant", name))
+    return wrong;
+  auto tenant = context.stores.catalog->create_tenant(name);
+  if (!tenant)
+    return tenant.error();
+  return json_response(shown(*tenant), 201);
+}
+
+caf::expected<api_response> list(const api_request& request, api_context& context) {
+  auto limit = request.query_number("limit", 100, 1'000);
+  if (!limit)
+    return limit.error();
+  auto tenants = context.stores.catalog->list_tenants(request.query_text("after"), *limit);
+  if (!tenants)
+    return tenants.error();
+  json::array items;
+  for (const auto& tenant : *tenants)
+    items.push_back(shown(tenant));
+  auto is_full = tenants->size() == *limit;
+  return json_response({{"tenants", std::move(items)}, {"next", is_full ? json::value(tenants->back().name) : nullptr}});
+}
+
+caf::expected<api_response> show(const api_request& request, api_context& context) {
+  auto tenant = routed_tenant(request, context);
+  if (!tenant)
+    return tenant.error();
+  auto connections = context.stores.catalog->list_connections(tenant->id);
+  if (!connections)
+    return connections.error();
+  json::array names;
+  for (const auto& connection : *connections)
+    names.emplace_back(connection.name);
+  auto out = shown(*tenant);
+  out["connections"] = std::move(names);
+  return json_response(out);
+}
+
+/// Pauses or resumes.
+caf::expected<api_response> change(const api_request& request, api_context& context) {
+  body_reader body{request.body};
+  auto state = body.text("state");
+  auto reason = body.text_or("reason", "");
+  if (state != "active" && state != "paused")
+    body.complain("state: expected \"active\" or \"paused\"");
+  if (auto wrong = body.finish())
+    return wrong;
+  auto tenant = routed_tenant(request, context);
+  if (!tenant)
+    return tenant.error();
+  auto wanted = state == "active" ? activity::active : activity::paused;
+  if (auto failed = context.stores.catalog->set_tenant_state(tenant->id, wanted, reason))
+    return failed;
+  context.services.node->connection_changed(tenant->id, {});
+  return show(request, context);
+}
+
+/// Erases to the end, whether or not the client waits for it: a tenant half erased would be a promise half kept.
+caf::expected<api_response> remove(const api_request& request, api_context& context) {
+  auto tenant = routed_tenant(request, context);
+  if (!tenant)
+    return tenant.error();
+  auto& catalog = *context.stores.catalog;
+  if (auto failed = catalog.begin_erase(tenant->id))
+    return failed;
+  context.services.node->connection_changed(tenant->id, {});
+  for (int64_t erased = 0;;) {
+    auto step = catalog.erase_some(tenant->id, 10'000);
+    if (!step)
+      return step.error();
+    if (*step == 0)
+      return json_response({{"tenant", tenant->name}, {"erased_rows", erased}});
+    erased += static_cast<int64_t>(*step);
+  }
+}
+
+} // namespace
+
+void add_tenant_routes(router& routes) {
+  routes.add("POST", "/api/v1/tenants", create);
+  routes.add("GET", "/api/v1/tenants", list);
+  routes.add("GET", "/api/v1/tenants/{tenant}", show);
+  routes.add("PATCH", "/api/v1/tenants/{tenant}", change);
+  routes.add("DELETE", "/api/v1/tenants/{tenant}", remove);
+}
+
+} // namespace lode

@@ -1,0 +1,25 @@
+#pragma once
+
+/// The name of every metric, in one place. CAF joins prefix and name with '_', turns '-' into '_', adds the unit and,
+/// for counters, "_total": ("lode", "pages-fetched") is lode_pages_fetched_total. No label ever names a tenant:
+/// instances are never removed and there are thousands of tenants.
+namespace lode::metric_names {
+
+inline constexpr const char* prefix = "lode";
+
+inline constexpr const char* pages_fetched = "pages-fetched";   // counter by result
+inline constexpr const char* records = "records";               // counter by outcome
+inline constexpr const char* commit_groups = "commit-groups";   // counter by status
+inline constexpr const char* commit_time = "commit-time";       // histogram, seconds
+inline constexpr const char* request_to_commit = "request-to-commit-time"; // histogram, seconds
+inline constexpr const char* bytes_in_flight = "bytes-in-flight";
+inline constexpr const char* requests_in_flight = "requests-in-flight";
+inline constexpr const char* permits_waiting = "permits-waiting";
+inline constexpr const char* open_runs = "open-runs";
+inline constexpr const char* miners = "miners";
+inline constexpr const char* miner_restarts = "miner-restarts";
+inline constexpr const char* pages_lost_in_process = "pages-lost-in-process";
+inline constexpr const char* connections_suspended = "connections-suspended";
+inline constexpr const char* store_outages = "store-outages";
+
+} // namespace lode::metric_names

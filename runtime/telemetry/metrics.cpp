@@ -1,0 +1,88 @@
+#include "runtime/telemetry/metrics.hpp"
+
+#include <caf/telemetry/collector/prometheus.hpp>
+#include <caf/telemetry/metric_registry.hpp>
+
+#include <array>
+
+#include "runtime/telemetry/metric_names.hpp"
+
+namespace lode {
+
+namespace {
+
+namespace names = metric_names;
+using caf::telemetry::metric_registry;
+
+constexpr std::array commit_buckets{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1., 5., 30.};
+constexpr std::array page_buckets{.005, .01, .025, .05, .1, .25, .5, 1., 2.5, 5., 15., 60., 300.};
+
+caf::span<const double> span_of(const auto& buckets) {
+  return {buckets.data(), buckets.size()};
+}
+
+/// One counter family; each call adds an instance.
+class by_label {
+public:
+  by_label(metric_registry& registry, const char* name, const char* label, const char* help)
+    : family_(registry.counter_family(names::prefix, name, {label}, help, "1", true)), label_(label) {}
+
+  metrics::counter* operator()(std::string_view value) {
+    auto safe = safe_label(value);
+    return family_->get_or_add({{label_, caf::string_view{safe.data(), safe.size()}}});
+  }
+
+private:
+  caf::telemetry::int_counter_family* family_;
+  caf::string_view label_;
+};
+
+metrics::counter* counter_of(metric_registry& registry, const char* name, const char* help) {
+  return registry.counter_singleton(names::prefix, name, help, "1", true);
+}
+
+metrics::gauge* gauge_of(metric_registry& registry, const char* name, const char* help) {
+  return registry.gauge_singleton(names::prefix, name, help);
+}
+
+} // namespace
+
+metrics::metrics(metric_registry& r) {
+  by_label pages{r, names::pages_fetched, "result", "Responses of APIs, by what they were."};
+  pages_fetched = {pages("ok"), pages("retried"), pages("rate_limited"), pages("refused"), pages("failed")};
+  by_label outcomes{r, names::records, "outcome", "Records committed, by what became of them."};
+  records = {outcomes("inserted"), outcomes("updated"), outcomes("deleted"),
+             outcomes("unchanged"), outcomes("refused_older"), outcomes("dead")};
+  by_label groups{r, names::commit_groups, "status", "Group commits, by outcome."};
+  commit_groups = {groups("committed"), groups("refused"), groups("split"), groups("unknown")};
+  commit_time = r.histogram_singleton<double>(names::prefix, names::commit_time, span_of(commit_buckets),
+                                              "Time of one group commit.", "seconds");
+  request_to_commit = r.histogram_singleton<double>(names::prefix, names::request_to_commit, span_of(page_buckets),
+                                                    "From a page's request to its commit.", "seconds");
+  bytes_in_flight = gauge_of(r, names::bytes_in_flight, "Bytes reserved for responses not yet committed.");
+  requests_in_flight = gauge_of(r, names::requests_in_flight, "Requests sent and not yet answered.");
+  permits_waiting = gauge_of(r, names::permits_waiting, "Requests held back by a quota or the byte budget.");
+  open_runs = gauge_of(r, names::open_runs, "Runs open on this node.");
+  miners = gauge_of(r, names::miners, "Miners alive on this node.");
+  miner_restarts = counter_of(r, names::miner_restarts, "Miners restarted after a failure.");
+  pages_lost_in_process = counter_of(r, names::pages_lost_in_process, "Pages that died with their worker and were read again.");
+  connections_suspended = counter_of(r, names::connections_suspended, "Connections suspended because they need a person.");
+  store_outages = counter_of(r, names::store_outages, "Times the store stopped answering.");
+}
+
+std::string safe_label(std::string_view value) {
+  std::string out;
+  for (char c : value.substr(0, 64)) {
+    auto is_safe = c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+    out += is_safe ? c : '_';
+  }
+  return out;
+}
+
+std::string prometheus_text(const metric_registry& registry) {
+  caf::telemetry::collector::prometheus collector;
+  auto text = collector.collect_from(registry);
+  return {text.data(), text.size()};
+}
+
+} // namespace lode

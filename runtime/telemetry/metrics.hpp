@@ -1,0 +1,50 @@
+#pragma once
+
+#include <caf/fwd.hpp>
+#include <caf/telemetry/counter.hpp>
+#include <caf/telemetry/gauge.hpp>
+#include <caf/telemetry/histogram.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace lode {
+
+/// Lode's own metrics on CAF's registry. One per process, made once; actors get a pointer to it, which is valid as long
+/// as the registry. Counting takes no lock.
+struct metrics {
+  explicit metrics(caf::telemetry::metric_registry& registry);
+
+  using counter = caf::telemetry::int_counter;
+  using gauge = caf::telemetry::int_gauge;
+
+  struct {
+    counter *ok, *retried, *rate_limited, *refused, *failed;
+  } pages_fetched;
+  struct {
+    counter *inserted, *updated, *deleted, *unchanged, *refused_older, *dead;
+  } records;
+  struct {
+    counter *committed, *refused, *split, *unknown;
+  } commit_groups;
+  caf::telemetry::dbl_histogram* commit_time;       ///< seconds per group
+  caf::telemetry::dbl_histogram* request_to_commit; ///< seconds per page
+  gauge* bytes_in_flight;
+  gauge* requests_in_flight;
+  gauge* permits_waiting; ///< requests held back by a quota or by the byte budget
+  gauge* open_runs;
+  gauge* miners;
+  counter* miner_restarts;
+  counter* pages_lost_in_process;
+  counter* connections_suspended;
+  counter* store_outages;
+};
+
+/// `value` fit for a label: CAF's collector escapes nothing, so quotes, backslashes, control characters and all beyond
+/// ASCII become '_'; at most 64 characters.
+std::string safe_label(std::string_view value);
+
+/// Every metric of `registry` in Prometheus' text form, CAF's own included.
+std::string prometheus_text(const caf::telemetry::metric_registry& registry);
+
+} // namespace lode

@@ -1,0 +1,156 @@
+#include "tests/integration/console/console_fixture.hpp"
+
+using namespace lode;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+struct api_test : console_fixture {};
+
+TEST_F(api_test, tenants_are_created_listed_in_pages_shown_and_paused) {
+  for (auto name : {"a", "b", "c"})
+    expect(201, "POST", "/api/v1/tenants", std::string{R"({"name":")"} + name + "\"}");
+  auto first = expect(200, "GET", "/api/v1/tenants?limit=2");
+  EXPECT_EQ(first.at("tenants").as_array().size(), 2u);
+  EXPECT_EQ(first.at("next"), json::value("b"));
+  auto last = expect(200, "GET", "/api/v1/tenants?limit=2&after=b");
+  EXPECT_EQ(last.at("tenants").at(0).at("name"), json::value("c"));
+  EXPECT_TRUE(last.at("next").is_null());
+  EXPECT_EQ(expect(200, "PATCH", "/api/v1/tenants/a", R"({"state":"paused","reason":"asked"})").at("state"), json::value("paused"));
+  EXPECT_EQ(expect(200, "GET", "/api/v1/tenants/a").at("reason"), json::value("asked"));
+}
+
+TEST_F(api_test, a_name_that_is_taken_is_a_conflict_and_a_bad_one_is_refused) {
+  expect(201, "POST", "/api/v1/tenants", R"({"name":"acme"})");
+  expect(409, "POST", "/api/v1/tenants", R"({"name":"acme"})");
+  expect(400, "POST", "/api/v1/tenants", R"({"name":""})");
+  expect(400, "POST", "/api/v1/tenants", R"({"name":"a\nb"})");
+  expect(400, "POST", "/api/v1/tenants", "not json");
+  expect(404, "GET", "/api/v1/tenants/nobody");
+}
+
+TEST_F(api_test, a_removed_tenant_is_erased_and_its_name_is_free) {
+  make_acme();
+  auto answer = expect(200, "DELETE", "/api/v1/tenants/acme");
+  EXPECT_GT(answer.at("erased_rows").as_int64(), 0);
+  EXPECT_EQ(database.rows_of(tenant_id{1}), 0u);
+  EXPECT_THAT(node->take(), ElementsAre("changed 1 0"));
+  expect(404, "GET", "/api/v1/tenants/acme");
+  expect(201, "POST", "/api/v1/tenants", R"({"name":"acme"})");
+}
+
+TEST_F(api_test, secrets_go_in_sealed_and_never_come_out) {
+  make_acme();
+  auto stored = database.make_catalog_store()->load_connection(connection_id{1});
+  ASSERT_TRUE(stored);
+  EXPECT_THAT(stored->sealed_secrets, testing::StartsWith("sealed:"));
+  for (const auto& path : {crm, std::string{"/api/v1/tenants/acme/connections"}, crm + "/state"})
+    EXPECT_THAT(client().call("GET", path).body, Not(HasSubstr("hunter2"))) << path;
+  EXPECT_EQ(expect(200, "GET", crm).at("secrets").at("api_key"), json::value("***"));
+}
+
+TEST_F(api_test, secrets_are_replaced_and_stay_when_a_change_names_none) {
+  make_acme();
+  expect(200, "PUT", crm, R"({"source":"api","configuration":{"page_size":5}})");
+  EXPECT_TRUE(expect(200, "GET", crm).at("secrets").as_object().contains("api_key"));
+  auto answer = expect(200, "PUT", crm + "/secrets", R"({"token":"swordfish"})");
+  EXPECT_EQ(json::serialize(answer.at("secrets")), R"({"token":"***"})");
+  expect(400, "PUT", crm + "/secrets", R"(["swordfish"])");
+}
+
+TEST_F(api_test, a_secret_in_the_configuration_is_refused_by_name) {
+  make_acme();
+  for (auto configuration : {R"({"api_key":"hunter2"})", R"({"start_word":"hunter2"})", R"({"auth":{"password":"hunter2"}})"}) {
+    auto answer = expect(400, "PUT", crm, std::string{R"({"source":"api","configuration":)"} + configuration + "}");
+    EXPECT_THAT(error_text(answer), HasSubstr("is or holds a secret"));
+    EXPECT_THAT(error_text(answer), Not(HasSubstr("hunter2")));
+  }
+}
+
+TEST_F(api_test, a_connection_is_checked_against_its_source) {
+  make_acme();
+  expect(404, "PUT", crm, R"({"source":"nothing"})");
+  EXPECT_THAT(error_text(expect(400, "PUT", crm, R"({"source":"api","streams":["contact"]})")), HasSubstr("did you mean contacts?"));
+  EXPECT_THAT(error_text(expect(400, "PUT", crm, R"({"source":"api","shedule":{}})")), HasSubstr("did you mean \"schedule\"?"));
+  expect(400, "PUT", crm, R"({"source":"api","schedule":{"evry":"1m"}})");
+  auto chosen = expect(200, "PUT", crm, R"({"source":"api","streams":["posts"]})");
+  EXPECT_EQ(json::serialize(chosen.at("streams")), R"(["posts"])");
+}
+
+TEST_F(api_test, a_new_connection_is_due_at_once_and_an_unchanged_one_is_left_alone) {
+  make_acme();
+  auto runs = database.make_run_store(self);
+  ASSERT_TRUE(runs->claim_shards("n1", self));
+  auto far = instant{std::chrono::hours{24 * 365 * 200}};
+  ASSERT_EQ(runs->load_due(far, 10)->size(), 1u);
+  ASSERT_FALSE(runs->set_due(connection_id{1}, far, run_kind::scheduled));
+  expect(200, "PUT", crm, R"({"source":"api"})");
+  EXPECT_EQ(runs->load_due(far, 10)->at(0).due, far);
+  expect(200, "PUT", crm, R"({"source":"api","schedule":null})");
+  EXPECT_THAT(*runs->load_due(far, 10), IsEmpty());
+}
+
+TEST_F(api_test, connections_are_paused_resumed_and_removed_and_the_node_is_told) {
+  make_acme();
+  EXPECT_EQ(expect(200, "PATCH", crm, R"({"state":"paused"})").at("state"), json::value("paused"));
+  EXPECT_EQ(expect(200, "PATCH", crm, R"({"state":"active"})").at("state"), json::value("active"));
+  expect(400, "PATCH", crm, R"({"state":"deleting"})");
+  EXPECT_THAT(node->take(), ElementsAre("changed 1 1", "changed 1 1"));
+  expect(200, "DELETE", crm);
+  expect(404, "GET", crm);
+}
+
+TEST_F(api_test, a_broken_source_is_refused_with_its_notes) {
+  auto answer = expect(422, "PUT", "/api/v1/sources/api", "broken");
+  EXPECT_EQ(answer.at("notes").at(0).at("line"), json::value(3));
+  EXPECT_EQ(json::serialize(expect(200, "GET", "/api/v1/sources").at("sources")), "[]");
+  expect(404, "GET", "/api/v1/sources/api");
+  expect(200, "PUT", "/api/v1/sources/api", "fine");
+  EXPECT_EQ(expect(200, "GET", "/api/v1/sources/api").at("manifest"), json::value("fine"));
+}
+
+TEST_F(api_test, a_run_is_asked_of_the_node_unless_the_connection_is_stopped) {
+  make_acme();
+  expect(202, "POST", crm + "/runs", R"({"kind":"full"})");
+  expect(202, "POST", crm + "/runs");
+  EXPECT_THAT(node->take(), ElementsAre("trigger 1 4", "trigger 1 1"));
+  expect(400, "POST", crm + "/runs", R"({"kind":"scheduled"})");
+  expect(200, "PATCH", crm, R"({"state":"paused","reason":"lunch"})");
+  EXPECT_THAT(error_text(expect(409, "POST", crm + "/runs")), HasSubstr("crm is paused: lunch"));
+}
+
+TEST_F(api_test, runs_are_listed_shown_and_cancelled) {
+  make_acme();
+  auto runs = database.make_run_store(self);
+  auto claims = runs->claim_shards("n1", self);
+  auto connection = database.make_catalog_store()->load_connection(connection_id{1});
+  auto claim = std::ranges::find(*claims, connection->shard, &shard_claim::shard);
+  ASSERT_TRUE(runs->start_run({connection->id, *claim, run_kind::manual, {{connection->streams[0].id, "", {}, ""}}, {}}));
+  EXPECT_EQ(expect(200, "GET", crm + "/runs").at("runs").at(0).at("kind"), json::value("manual"));
+  auto shown = expect(200, "GET", "/api/v1/runs/1");
+  EXPECT_EQ(shown.at("tenant"), json::value("acme"));
+  EXPECT_EQ(shown.at("phase"), json::value("open"));
+  EXPECT_EQ(expect(200, "POST", "/api/v1/runs/1/cancel", R"({"reason":"wrong"})").at("phase"), json::value("cancelled"));
+  EXPECT_THAT(node->take(), ElementsAre("cancel 1"));
+  expect(409, "POST", "/api/v1/runs/1/cancel");
+  expect(404, "GET", "/api/v1/runs/99");
+  expect(400, "GET", "/api/v1/runs/x");
+}
+
+TEST_F(api_test, the_status_counts_states_and_names_what_is_stopped) {
+  make_acme();
+  ASSERT_FALSE(database.make_catalog_store()->set_connection_state(connection_id{1}, activity::suspended, "the token is dead"));
+  auto status = expect(200, "GET", "/api/v1/status");
+  EXPECT_EQ(status.at("node").at("waiting_for_quota"), json::value(3));
+  EXPECT_EQ(status.at("tenants").at("active"), json::value(1));
+  EXPECT_EQ(status.at("connections").at("suspended"), json::value(1));
+  EXPECT_EQ(status.at("stopped").at(0).at("reason"), json::value("the token is dead"));
+}
+
+TEST_F(api_test, a_status_is_given_while_the_store_is_away) {
+  start();
+  database.inject(memory_fault::unavailable, 10);
+  EXPECT_THAT(std::string{expect(200, "GET", "/api/v1/status").at("store").as_string()}, Not("ok"));
+  EXPECT_THAT(error_text(expect(503, "GET", "/api/v1/tenants")), HasSubstr("store_unavailable"));
+}

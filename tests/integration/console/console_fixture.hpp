@@ -1,0 +1,127 @@
+#pragma once
+
+#include <boost/json.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <mutex>
+
+#include "messages/type_ids.hpp"
+#include "runtime/cli/api_client.hpp"
+#include "runtime/console/http_server.hpp"
+#include "runtime/console/routes.hpp"
+#include "runtime/storage/memory/memory_database.hpp"
+
+namespace lode {
+
+namespace json = boost::json;
+
+/// Notes what the console asked of the node.
+struct noting_control : node_control {
+  void connection_changed(tenant_id tenant, connection_id connection) override {
+    note("changed " + to_string(tenant) + " " + to_string(connection));
+  }
+  void trigger_run(tenant_id, connection_id connection, run_kind kind) override {
+    note("trigger " + to_string(connection) + " " + std::to_string(static_cast<int>(kind)));
+  }
+  void cancel_run(tenant_id, connection_id, run_id run) override { note("cancel " + to_string(run)); }
+  node_status status() override {
+    node_status out;
+    out.name = "n1";
+    out.waiting_for_quota = 3;
+    return out;
+  }
+  std::string metrics_text() override { return "lode_test 1\n"; }
+  bool ready(std::string& why) override {
+    why = is_ready ? "" : "the test says so";
+    return is_ready;
+  }
+
+  std::vector<std::string> take() {
+    std::scoped_lock lock{guard};
+    return std::exchange(notes, {});
+  }
+  void note(std::string text) {
+    std::scoped_lock lock{guard};
+    notes.push_back(std::move(text));
+  }
+  std::mutex guard;
+  std::vector<std::string> notes;
+  std::atomic<bool> is_ready{true};
+};
+
+/// A console on a free port over stores in memory.
+struct console_fixture : testing::Test {
+  console_fixture() {
+    settings.listen = "127.0.0.1:0";
+    settings.max_body = 64_KiB;
+    services.node = node;
+    services.open_stores = [this] {
+      return console_stores{database.make_catalog_store(), database.make_run_store(self), database.make_admin_store()};
+    };
+    services.seal_secrets = [](std::string_view text) -> caf::expected<std::string> {
+      return "sealed:" + std::string{text.rbegin(), text.rend()};
+    };
+    services.open_secrets = [](std::string_view sealed) -> caf::expected<std::string> {
+      return std::string{sealed.rbegin(), sealed.rend() - 7};
+    };
+    services.inspect_manifest = [](const std::string&, const std::string& text) {
+      manifest_summary out;
+      out.is_usable = text.find("broken") == text.npos;
+      if (!out.is_usable)
+        out.notes.push_back({diagnostic::level::error, "", 3, "#/streams", "is broken"});
+      out.version = std::to_string(text.size());
+      out.streams = {"contacts", "posts"};
+      out.secrets = {"start_word"};
+      return out;
+    };
+    services.check_schedule = [](std::string_view text) -> caf::error {
+      return text.find("every") == text.npos ? caf::make_error(errc::bad_argument, "schedule: nothing known") : caf::error{};
+    };
+    services.default_schedule = R"({"every":"15m"})";
+  }
+
+  void start() {
+    auto made = http_server::start(settings, make_console_router(), services);
+    ASSERT_TRUE(made) << message_of(made.error());
+    server = std::move(*made);
+  }
+
+  api_client client(std::string token = {}) { return api_client{server->address(), std::move(token)}; }
+
+  /// The answer to a request, which must have this status.
+  json::value expect(int status, const std::string& method, const std::string& path, const std::string& body = {}) {
+    if (!server)
+      start();
+    auto reply = client().call(method, path, body);
+    EXPECT_EQ(reply.status, status) << method << " " << path << ": " << reply.body;
+    json::error_code problem;
+    auto answer = json::parse(reply.body, problem);
+    return problem ? json::value(json::string{reply.body}) : answer;
+  }
+
+  /// Tenant acme with connection crm of source api.
+  void make_acme() {
+    expect(200, "PUT", "/api/v1/sources/api", "streams: fine");
+    expect(201, "POST", "/api/v1/tenants", R"({"name":"acme"})");
+    expect(200, "PUT", crm, R"({"source":"api","secrets":{"api_key":"hunter2"}})");
+    node->take();
+  }
+
+  const std::string crm = "/api/v1/tenants/acme/connections/crm";
+  const incarnation self{77};
+  memory_database database;
+  std::shared_ptr<noting_control> node = std::make_shared<noting_control>();
+  console_settings settings;
+  console_services services;
+  std::unique_ptr<http_server> server;
+};
+
+/// "code: message" of an error answer.
+inline std::string error_text(const json::value& answer) {
+  const auto& error = answer.at("error").as_object();
+  return std::string{error.at("code").as_string()} + ": " + std::string{error.at("message").as_string()};
+}
+
+} // namespace lode
