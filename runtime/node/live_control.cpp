@@ -1,0 +1,94 @@
+#include "runtime/node/live_control.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include "runtime/http/http_client.hpp"
+#include "runtime/node/version.hpp"
+#include "runtime/telemetry/metrics.hpp"
+
+namespace lode {
+
+live_control::live_control(caf::actor_system& system, mining_resources& resources, incarnation self, size_t shards)
+  : system_(system), resources_(resources), self_(self), shards_(shards) {
+  older_.at = newer_.at = started_;
+}
+
+void live_control::use(mining_tree* tree) {
+  std::lock_guard lock{mutex_};
+  tree_ = tree;
+}
+
+void live_control::tell(tenant_id tenant, decltype(tenant_command::command) command) {
+  std::lock_guard lock{mutex_};
+  if (tree_)
+    tree_->tell(tenant, std::move(command));
+}
+
+void live_control::connection_changed(tenant_id tenant, connection_id connection) {
+  tell(tenant, lode::connection_changed{connection});
+  std::lock_guard lock{mutex_};
+  if (tree_)
+    tree_->look_for_work();
+}
+
+void live_control::trigger_run(tenant_id tenant, connection_id connection, run_kind kind) {
+  tell(tenant, begin_run{connection, kind, resources_.now()});
+}
+
+void live_control::cancel_run(tenant_id tenant, connection_id connection, run_id run) {
+  tell(tenant, lode::cancel_run{connection, run, "cancelled by a person"});
+}
+
+node_status live_control::status() {
+  const auto& figures = resources_.figures;
+  node_status result;
+  result.name = resources_.config.node.name;
+  result.version = version;
+  result.self = self_;
+  result.uptime = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
+  result.shards = shards_;
+  result.open_runs = static_cast<uint64_t>(figures.open_runs.load());
+  result.miners = static_cast<uint64_t>(figures.miners.load());
+  result.requests_in_flight = resources_.http->stats().requests_in_flight;
+  result.bytes_in_flight = static_cast<uint64_t>(figures.bytes_in_flight.load());
+  result.bytes_allowed = resources_.config.mining.bytes_in_flight.value;
+  result.waiting_for_quota = static_cast<uint64_t>(figures.waiting_for_quota.load());
+  result.pages = static_cast<uint64_t>(figures.pages.load());
+  result.records = static_cast<uint64_t>(figures.records.load());
+  result.inserted = static_cast<uint64_t>(figures.inserted.load());
+  result.updated = static_cast<uint64_t>(figures.updated.load());
+  result.unchanged = static_cast<uint64_t>(figures.unchanged.load());
+  result.dead = static_cast<uint64_t>(figures.dead.load());
+  rate(result);
+  return result;
+}
+
+void live_control::rate(node_status& status) {
+  std::lock_guard lock{mutex_};
+  sample now{std::chrono::steady_clock::now(), resources_.figures.pages, resources_.figures.records};
+  if (now.at - newer_.at > std::chrono::seconds{1}) {
+    older_ = newer_;
+    newer_ = now;
+  }
+  auto span = std::chrono::duration<double>(now.at - older_.at).count();
+  if (span <= 0)
+    return;
+  status.pages_per_second = static_cast<double>(now.pages - older_.pages) / span;
+  status.records_per_second = static_cast<double>(now.records - older_.records) / span;
+}
+
+std::string live_control::metrics_text() {
+  resources_.measured->requests_in_flight->value(static_cast<int64_t>(resources_.http->stats().requests_in_flight));
+  return prometheus_text(system_.metrics());
+}
+
+bool live_control::ready(std::string& why) {
+  std::lock_guard lock{mutex_};
+  if (!tree_)
+    why = "the node is starting or stopping";
+  else if (resources_.health.is_out())
+    why = "the store cannot commit at the moment";
+  return why.empty();
+}
+
+} // namespace lode

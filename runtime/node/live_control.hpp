@@ -1,0 +1,50 @@
+#pragma once
+
+#include <caf/fwd.hpp>
+
+#include <chrono>
+#include <mutex>
+
+#include "runtime/console/node_control.hpp"
+#include "runtime/node/mining_tree.hpp"
+
+namespace lode {
+
+/// node_control of a running node: turns what the console asks into messages. The tree may be exchanged below it.
+class live_control : public node_control {
+public:
+  live_control(caf::actor_system& system, mining_resources& resources, incarnation self, size_t shards);
+
+  /// The tree to talk to; null while there is none.
+  void use(mining_tree* tree);
+
+  void connection_changed(tenant_id tenant, connection_id connection) override;
+  void trigger_run(tenant_id tenant, connection_id connection, run_kind kind) override;
+  void cancel_run(tenant_id tenant, connection_id connection, run_id run) override;
+  node_status status() override;
+  std::string metrics_text() override;
+  bool ready(std::string& why) override;
+
+private:
+  void tell(tenant_id tenant, decltype(tenant_command::command) command);
+
+  /// Pages and records at a moment: what rates are made of.
+  struct sample {
+    std::chrono::steady_clock::time_point at;
+    int64_t pages = 0;
+    int64_t records = 0;
+  };
+  void rate(node_status& status);
+
+  caf::actor_system& system_;
+  mining_resources& resources_;
+  incarnation self_;
+  size_t shards_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  std::mutex mutex_;
+  mining_tree* tree_ = nullptr;
+  sample older_;
+  sample newer_;
+};
+
+} // namespace lode

@@ -1,0 +1,36 @@
+#include "runtime/node/manifest_inspection.hpp"
+
+#include <fmt/format.h>
+
+#include "runtime/manifest/loader.hpp"
+
+namespace lode {
+
+namespace {
+
+std::string joined(const field_path& path) {
+  std::string result;
+  for (const auto& step : path)
+    result += (result.empty() ? "" : ".") + step;
+  return result;
+}
+
+} // namespace
+
+manifest_summary inspect_manifest(const std::string& name, const std::string& text) {
+  auto loaded = load_manifest_text(text, name + ".yaml");
+  manifest_summary result;
+  result.notes = std::move(loaded.notes);
+  result.is_usable = loaded.plan != nullptr;
+  if (!loaded.plan)
+    return result;
+  result.version = fmt::format("{:016x}", loaded.plan->hash);
+  for (const auto& stream : loaded.plan->streams)
+    if (stream.is_selectable)
+      result.streams.push_back(stream.name);
+  for (const auto& path : loaded.plan->secret_fields)
+    result.secrets.push_back(joined(path));
+  return result;
+}
+
+} // namespace lode

@@ -1,0 +1,146 @@
+#include "runtime/node/mining_tree.hpp"
+
+#include <caf/all.hpp>
+
+#include <thread>
+
+#include "actors/extraction/fetch_gate.hpp"
+#include "actors/extraction/processor.hpp"
+#include "actors/extraction/tenant_supervisor.hpp"
+#include "actors/scheduling/run_keeper.hpp"
+#include "actors/scheduling/scheduler.hpp"
+#include "actors/storage/page_writer.hpp"
+#include "actors/supervision/timers.hpp"
+#include "cluster/sharding/shard_region.hpp"
+#include "runtime/manifest/loader.hpp"
+#include "runtime/node/reports.hpp"
+
+namespace lode {
+
+namespace {
+
+page_writer_settings writer_settings(const store_settings& store) {
+  page_writer_settings result;
+  result.group_records = store.group_rows;
+  result.group_bytes = store.group_bytes.value;
+  result.retry_min = store.retry_min;
+  result.retry_max = store.retry_max;
+  return result;
+}
+
+caf::expected<source_plan_pointer> load_plan(const source_row& source) {
+  auto loaded = load_manifest_text(source.manifest, source.name + ".yaml");
+  if (loaded.plan)
+    return loaded.plan;
+  std::string why = "source " + source.name + " cannot be executed";
+  for (const auto& note : loaded.notes)
+    why += "; " + to_string(note);
+  return caf::make_error(errc::bad_source, why);
+}
+
+run_keeper_parts keeper_parts(mining_resources& resources, std::vector<shard_claim> claims) {
+  run_keeper_parts parts;
+  parts.runs = resources.open_run_store();
+  parts.catalog = resources.open_catalog();
+  parts.codec = resources.codec;
+  parts.claims = std::move(claims);
+  parts.load_plan = load_plan;
+  parts.open_secrets = [seal = resources.seal](std::string_view text) { return seal->open(text); };
+  parts.seal_secrets = [seal = resources.seal](std::string_view text) { return seal->seal(text); };
+  parts.now = resources.now;
+  return parts;
+}
+
+scheduler_settings scheduling_of(const mining_settings& mining) {
+  scheduler_settings result;
+  result.starts_per_second = mining.runs_started_per_second;
+  result.max_open_runs = mining.max_open_runs;
+  return result;
+}
+
+} // namespace
+
+mining_tree::mining_tree(caf::actor_system& system, mining_resources& resources, std::vector<shard_claim> claims)
+  : system_(system) {
+  const auto& config = resources.config;
+  timers_ = watched(system.spawn<timers>());
+  gate_ = watched(system.spawn<fetch_gate>(timers_, config.mining.bytes_in_flight.value, gate_report(resources)));
+  for (uint32_t i = 0; i < config.node.writers; ++i)
+    writers_.push_back(watched(system.spawn<page_writer, caf::detached>(resources.open_page_store(i), &resources.health,
+                                                                        writer_settings(config.store),
+                                                                        writer_report(resources))));
+  auto processors = config.node.processors > 0 ? config.node.processors : std::max(1u, std::thread::hardware_concurrency());
+  for (uint32_t i = 0; i < processors; ++i)
+    processors_.push_back(watched(system.spawn<processor>(writers_, resources.codec)));
+  keeper_ = watched(system.spawn<run_keeper, caf::detached>(keeper_parts(resources, std::move(claims))));
+  auto services = make_services(resources);
+  auto scheduler_slot = std::make_shared<scheduler_actor>(); // region and scheduler know each other
+  region_ = watched(system.spawn<shard_region>(
+    [services, scheduler_slot](caf::actor_system& sys, tenant_id tenant, const shard_region_actor& region) {
+      return sys.spawn<tenant_supervisor>(tenant, services, *scheduler_slot, region);
+    }));
+  scheduler_ = watched(system.spawn<scheduler>(timers_, keeper_, region_, scheduling_of(config.mining), resources.now,
+                                               open_runs_report(resources)));
+  *scheduler_slot = scheduler_;
+}
+
+mining_tree::~mining_tree() {
+  stop(scheduler_);
+  stop(region_);
+  for (const auto& processor : processors_)
+    stop(processor);
+  for (const auto& writer : writers_)
+    stop(writer);
+  stop(keeper_);
+  stop(gate_);
+  stop(timers_);
+}
+
+void mining_tree::tell(tenant_id tenant, decltype(tenant_command::command) command) {
+  caf::anon_send(region_, tenant_command{tenant, std::move(command)});
+}
+
+void mining_tree::look_for_work() {
+  caf::anon_send(scheduler_, wake{});
+}
+
+services_pointer mining_tree::make_services(mining_resources& resources) {
+  const auto& mining = resources.config.mining;
+  auto result = std::make_shared<mining_services>();
+  result->timers = timers_;
+  result->gate = gate_;
+  result->keeper = keeper_;
+  result->processors = processors_;
+  result->writers = writers_;
+  result->make_miner = counted_miners(resources);
+  result->http = resources.http;
+  result->codec = resources.codec;
+  result->clock = &resources.clock;
+  result->health = &resources.health;
+  result->report = page_path_report(resources);
+  result->now = resources.now;
+  result->window = mining.window;
+  result->miners_per_tenant = mining.miners_per_tenant;
+  result->page_deadline = mining.continuation_deadline;
+  result->restarts.restarts = mining.restart_budget;
+  result->restarts.window = mining.restart_window;
+  return result;
+}
+
+template <class Handle>
+Handle mining_tree::watched(Handle handle) {
+  caf::actor_cast<caf::abstract_actor*>(handle)->attach_functor([broken = broken_](const caf::error& why) {
+    if (why && why != caf::exit_reason::user_shutdown)
+      broken->store(true);
+  });
+  return handle;
+}
+
+template <class Handle>
+void mining_tree::stop(const Handle& handle) {
+  caf::scoped_actor self{system_};
+  self->send_exit(handle, caf::exit_reason::user_shutdown);
+  self->wait_for(handle);
+}
+
+} // namespace lode

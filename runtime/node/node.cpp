@@ -1,0 +1,168 @@
+#include "runtime/node/node.hpp"
+
+#include <caf/all.hpp>
+#include <caf/io/all.hpp>
+
+#include <csignal>
+#include <thread>
+
+#include "actors/scheduling/schedule.hpp"
+#include "runtime/console/http_server.hpp"
+#include "runtime/console/routes.hpp"
+#include "runtime/node/housekeeper.hpp"
+#include "runtime/node/live_control.hpp"
+#include "runtime/node/manifest_inspection.hpp"
+#include "runtime/node/mining_tree.hpp"
+#include "runtime/node/startup.hpp"
+#include "runtime/storage/postgres/postgres_admin_store.hpp"
+#include "runtime/storage/postgres/postgres_catalog_store.hpp"
+#include "runtime/storage/postgres/postgres_page_store.hpp"
+#include "runtime/storage/postgres/postgres_run_store.hpp"
+#include "runtime/telemetry/log.hpp"
+#include "runtime/telemetry/metrics.hpp"
+
+namespace lode {
+
+namespace {
+
+constexpr restart_limits tree_restarts{5, std::chrono::minutes{1}, std::chrono::milliseconds{200}, std::chrono::seconds{5}};
+
+struct actor_config : caf::actor_system_config {
+  explicit actor_config(const node_settings& node) {
+    // Without it a self-sending miner never leaves its thread.
+    set("caf.scheduler.max-throughput", 50);
+    set("caf.scheduler.policy", "sharing"); // stealing polls: an idle node would burn CPU
+    set("caf.scheduler.max-threads", node.scheduler_threads > 0 ? node.scheduler_threads : std::thread::hardware_concurrency());
+    set("caf.metrics-filters.actors.includes", std::vector<std::string>{"lode.*"});
+  }
+};
+
+/// SIGTERM and SIGINT, taken one by one by the main thread.
+class stop_signals {
+public:
+  stop_signals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGTERM);
+    sigaddset(&set_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  }
+  bool arrived_within(std::chrono::milliseconds span) {
+    timespec limit{span.count() / 1000, (span.count() % 1000) * 1'000'000};
+    return sigtimedwait(&set_, nullptr, &limit) > 0;
+  }
+
+private:
+  sigset_t set_;
+};
+
+int give_up(const caf::error& why) {
+  log_error(message_of(why));
+  return why == errc::bad_argument || why == errc::conflict ? 2 : 1;
+}
+
+console_services make_console(const postgres_settings& postgres, const sealer& seal, std::shared_ptr<node_control> control) {
+  console_services services;
+  services.open_stores = [postgres] {
+    auto patient = postgres; // people's questions may take longer than a page's commit
+    patient.statement_timeout = std::chrono::seconds{60};
+    return console_stores{make_postgres_catalog_store(patient, "console"), make_postgres_run_store(patient, "console"),
+                          make_postgres_admin_store(patient, "console")};
+  };
+  services.node = std::move(control);
+  services.seal_secrets = [&seal](std::string_view text) { return seal.seal(text); };
+  services.open_secrets = [&seal](std::string_view text) { return seal.open(text); };
+  services.inspect_manifest = inspect_manifest;
+  services.check_schedule = [](std::string_view text) -> caf::error {
+    auto parsed = parse_schedule(text);
+    return parsed ? caf::error{} : parsed.error();
+  };
+  return services;
+}
+
+/// Keeps a tree running until a signal arrives. Returns the exit code.
+int supervise(caf::actor_system& system, mining_resources& resources, const std::vector<shard_claim>& claims,
+              live_control& control, stop_signals& signals) {
+  restart_budget<std::chrono::steady_clock::time_point> budget{tree_restarts};
+  for (;;) {
+    mining_tree tree{system, resources, claims};
+    control.use(&tree);
+    bool is_told = false;
+    while (!tree.is_broken() && !(is_told = signals.arrived_within(std::chrono::milliseconds{100}))) {
+    }
+    control.use(nullptr);
+    if (is_told)
+      return 0;
+    auto wait = budget.spend(std::chrono::steady_clock::now());
+    if (!wait) {
+      log_error("a shared actor failed again and again; the node gives up");
+      return 1;
+    }
+    log_error("a shared actor ended by a defect; its tree is built anew from the store");
+    if (signals.arrived_within(std::chrono::duration_cast<std::chrono::milliseconds>(*wait)))
+      return 0;
+  }
+}
+
+/// Ends the process when it cannot stop by itself: CAF's destructor can wait for ever on a stalled peer.
+void arm_watchdog(std::chrono::milliseconds patience) {
+  std::thread([patience] {
+    std::this_thread::sleep_for(patience);
+    log_error("the node did not stop in time and is ended");
+    std::_Exit(3);
+  }).detach();
+}
+
+} // namespace
+
+int run_node(const settings& config) {
+  stop_signals signals; // before any thread is started
+  start_log(config.log);
+  auto seal = open_sealer(config.security);
+  if (!seal)
+    return give_up(seal.error());
+  auto http = open_http_client(config.http);
+  if (!http)
+    return give_up(http.error());
+  continuation_codec codec{[&](std::string_view text) { return seal->seal(text); },
+                           [&](std::string_view text) { return seal->open(text); }};
+
+  caf::init_global_meta_objects<caf::id_block::lode>();
+  caf::io::middleman::init_global_meta_objects();
+  caf::core::init_global_meta_objects();
+  actor_config actors{config.node};
+  caf::actor_system system{actors};
+  metrics measured{system.metrics()};
+
+  auto postgres = postgres_of(config, random_incarnation());
+  auto runs = make_postgres_run_store(postgres, "node");
+  auto claims = claim_store(config, postgres, *runs, [&](auto span) { return signals.arrived_within(span); });
+  if (!claims)
+    return give_up(claims.error());
+  auto resources = std::make_unique<mining_resources>();
+  resources->config = config;
+  resources->http = http->get();
+  resources->seal = &*seal;
+  resources->codec = &codec;
+  resources->measured = &measured;
+  resources->open_page_store = [postgres](int64_t writer) { return make_postgres_page_store(postgres, writer); };
+  resources->open_run_store = [postgres] { return make_postgres_run_store(postgres); };
+  resources->open_catalog = [postgres] { return make_postgres_catalog_store(postgres); };
+  resources->now = wall_clock;
+
+  auto control = std::make_shared<live_control>(system, *resources, postgres.self, claims->size());
+  auto services = make_console(postgres, *seal, control);
+  auto console = http_server::start(config.console, make_console_router(), services);
+  if (!console)
+    return give_up(console.error());
+  housekeeper janitor{make_postgres_catalog_store(postgres, "housekeeper")};
+  log_info("node " + config.node.name + " is up with " + std::to_string(claims->size()) + " shards; console on http://"
+           + (*console)->address());
+  auto code = supervise(system, *resources, *claims, *control, signals);
+  arm_watchdog(config.node.shutdown_timeout + std::chrono::seconds{10});
+  if (auto error = runs->release_shards(postgres.self))
+    log_warning("shards could not be released, the next start counts as after a crash: " + message_of(error));
+  log_info("node " + config.node.name + " has stopped");
+  return code;
+}
+
+} // namespace lode

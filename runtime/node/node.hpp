@@ -1,0 +1,12 @@
+#pragma once
+
+#include "config/settings.hpp"
+
+namespace lode {
+
+/// Runs one node until SIGTERM or SIGINT: store, actors, console. Returns the process's exit code: 0 after a clean stop,
+/// 1 when the node gave up (the log says why), 2 when the settings cannot work.
+/// While PostgreSQL does not answer it waits, at the start too.
+int run_node(const settings& config);
+
+} // namespace lode

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "actors/extraction/fetch_gate.hpp"
+#include "actors/storage/page_writer.hpp"
+#include "runtime/node/mining_tree.hpp"
+
+/// Where what the actors report ends up: metrics, the node's figures, log lines. `resources` outlives the actors.
+namespace lode {
+
+fetch_gate_report gate_report(mining_resources& resources);
+page_writer_report writer_report(mining_resources& resources);
+mining_report page_path_report(mining_resources& resources);
+std::function<void(int64_t)> open_runs_report(mining_resources& resources);
+/// The default miner of the registry, counted while it lives.
+std::function<miner_actor(caf::actor_system&, miner_job)> counted_miners(mining_resources& resources);
+
+} // namespace lode

@@ -1,0 +1,90 @@
+#include "runtime/node/startup.hpp"
+
+#include <chrono>
+#include <random>
+
+#include "messages/actors.hpp"
+#include "runtime/storage/postgres/migrate.hpp"
+#include "runtime/telemetry/log.hpp"
+
+namespace lode {
+
+incarnation random_incarnation() {
+  std::random_device device;
+  auto high = static_cast<uint64_t>(device()) << 32;
+  // Positive and never 0: the database shows it as a bigint, and 0 names nothing.
+  return incarnation{static_cast<int64_t>((high | device()) >> 1) | 1};
+}
+
+instant wall_clock() {
+  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+postgres_settings postgres_of(const settings& config, incarnation self) {
+  postgres_settings result;
+  result.dsn = config.store.dsn;
+  result.self = self;
+  return result;
+}
+
+caf::expected<sealer> open_sealer(const security_settings& security) {
+  if (!security.key.empty())
+    return sealer::from_hexadecimal(security.key);
+  if (!security.key_file.empty())
+    return sealer::from_file(security.key_file);
+  return caf::make_error(errc::bad_argument, "security.key_file is not set: secrets and page tokens are sealed with a key. "
+                                             "Make one with `openssl rand -hex 32 > lode.key` and name it there");
+}
+
+caf::expected<std::unique_ptr<http_client>> open_http_client(const http_settings& http) {
+  http_client_settings settings;
+  settings.connect_timeout = http.connect_timeout;
+  settings.first_byte_timeout = http.first_byte_timeout;
+  settings.total_timeout = http.total_timeout;
+  settings.idle_timeout = http.idle_timeout;
+  settings.max_connections_per_host = http.connections_per_host;
+  settings.max_connections = http.connections;
+  settings.max_response_bytes = http.max_response_bytes.value;
+  settings.threads = http.threads;
+  settings.user_agent = http.user_agent;
+  settings.ca_file = http.ca_file;
+  settings.extra_ca_file = http.extra_ca_file;
+  settings.http_proxy = http.http_proxy;
+  settings.https_proxy = http.https_proxy;
+  settings.no_proxy = http.no_proxy;
+  settings.resolve = http.resolve;
+  auto made = make_beast_http_client(settings);
+  if (auto* error = std::get_if<http_error>(&made))
+    return caf::make_error(errc::bad_argument, "http: " + error->message);
+  return std::get<std::unique_ptr<http_client>>(std::move(made));
+}
+
+namespace {
+
+caf::expected<std::vector<shard_claim>> try_claim(const settings& config, const postgres_settings& postgres,
+                                                  run_store& runs) {
+  auto migrated = migrate(postgres);
+  if (!migrated)
+    return migrated.error();
+  for (const auto& name : migrated->applied)
+    log_info("applied migration " + name);
+  return runs.claim_shards(config.node.name, postgres.self);
+}
+
+} // namespace
+
+caf::expected<std::vector<shard_claim>> claim_store(const settings& config, const postgres_settings& postgres,
+                                                    run_store& runs,
+                                                    const std::function<bool(std::chrono::milliseconds)>& is_told) {
+  for (int tries = 0;; ++tries) {
+    auto claims = try_claim(config, postgres, runs);
+    if (claims || claims.error() != errc::store_unavailable)
+      return claims;
+    if (tries % 10 == 0)
+      log_warning("waiting for PostgreSQL (store.dsn): " + message_of(claims.error()));
+    if (is_told(std::chrono::milliseconds{500}))
+      return claims;
+  }
+}
+
+} // namespace lode

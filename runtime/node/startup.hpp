@@ -1,0 +1,31 @@
+#pragma once
+
+#include <caf/expected.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "config/settings.hpp"
+#include "runtime/http/http_client.hpp"
+#include "runtime/security/sealer.hpp"
+#include "runtime/storage/postgres/connection.hpp"
+#include "runtime/storage/run_store.hpp"
+
+/// The steps of a node's start. Each fails with a message that names the setting and what to do.
+namespace lode {
+
+incarnation random_incarnation();
+instant wall_clock();
+postgres_settings postgres_of(const settings& config, incarnation self);
+caf::expected<sealer> open_sealer(const security_settings& security);
+caf::expected<std::unique_ptr<http_client>> open_http_client(const http_settings& http);
+
+/// Brings the schema up to date and takes over the shards. Waits as long as the database does not answer; `is_told` waits
+/// that long and says whether the node is to stop (then errc::store_unavailable). errc::conflict: the database is
+/// newer than this program.
+caf::expected<std::vector<shard_claim>> claim_store(const settings& config, const postgres_settings& postgres,
+                                                    run_store& runs,
+                                                    const std::function<bool(std::chrono::milliseconds)>& is_told);
+
+} // namespace lode
