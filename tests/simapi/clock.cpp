@@ -1,0 +1,12 @@
+#include "tests/simapi/clock.hpp"
+
+#include <chrono>
+
+namespace simapi {
+
+int64_t real_now() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+} // namespace simapi
