@@ -40,6 +40,12 @@ using credential_keeper_actor = caf::typed_actor<
   caf::result<access_token>(ask_access_token),
   caf::result<void>(response_arrived)>;
 
+/// QUARANTINE: one per node; of the continuations that may have killed the process, one at a time is mined.
+using quarantine_actor = caf::typed_actor<
+  // Answers when it is this one's turn. The turn ends with leave_alone or with the asker.
+  caf::result<void>(ask_alone),
+  caf::result<void>(leave_alone)>;
+
 /// MINER: reads one continuation (run, partition, slice) page by page until it is closed. Ends by itself.
 using miner_actor = caf::typed_actor<
   // The continuation: sent by the miner to itself.
@@ -93,6 +99,7 @@ using tenant_supervisor_actor = caf::typed_actor<
   caf::result<void>(continuation_ended),
   caf::result<void>(continuations_opened),
   caf::result<void>(connection_failed),
+  caf::result<void>(suspicion_over),
   caf::result<void>(timer_fired)>;
 
 /// SHARD REGION: delivers messages to a tenant by id, wherever its supervisor is; spawns it where it is owed.

@@ -158,6 +158,19 @@ struct continuation_ended {
   bool run_ended = false;
   std::string reason; ///< for a failed one
 };
+/// Asks for the turn of a continuation that may have killed the process.
+struct ask_alone {
+  continuation_id continuation;
+};
+/// It committed a page or ended: the next one's turn.
+struct leave_alone {
+  continuation_id continuation;
+};
+/// From its miner: the first page since the suspicion is committed.
+struct suspicion_over {
+  run_id run;
+  continuation_id continuation;
+};
 /// A page caused continuations: there is more work than the supervisor knows.
 struct continuations_opened {
   connection_id connection;

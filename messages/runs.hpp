@@ -26,8 +26,21 @@ struct continuation_row {
   slice_bounds slice;
   int64_t version = 0;
   std::string state; ///< sealed wire::continuation_state
+  /// How often the process died since its last page: see is_suspect(). A page commit sets it to 0.
   int32_t crash_resumes = 0;
 };
+
+/// Each start of a suspect alone adds this to `crash_resumes`, before the first request: what died alone is known.
+inline constexpr int32_t alone_mark = 100;
+
+/// Open through three deaths of the process without a page between: it may be the cause, and is mined alone.
+inline bool is_suspect(const continuation_row& row) {
+  return row.crash_resumes >= 3;
+}
+/// The process died twice while it was mined alone: its connection is suspended.
+inline bool kills_the_process(const continuation_row& row) {
+  return row.crash_resumes / alone_mark >= 2;
+}
 
 struct open_run {
   run_id run;

@@ -53,6 +53,9 @@ CAF_BEGIN_TYPE_ID_BLOCK(lode, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(lode, (lode::miner_actor))
   CAF_ADD_TYPE_ID(lode, (lode::load_open_runs))
   CAF_ADD_TYPE_ID(lode, (lode::open_runs_loaded))
+  CAF_ADD_TYPE_ID(lode, (lode::ask_alone))
+  CAF_ADD_TYPE_ID(lode, (lode::leave_alone))
+  CAF_ADD_TYPE_ID(lode, (lode::suspicion_over))
 CAF_END_TYPE_ID_BLOCK(lode)
 
 // What stays inside one node needs no wire format: the compiler refuses to serialize it by accident.
@@ -100,6 +103,9 @@ LODE_LOCAL_MESSAGE(move_due)
 LODE_LOCAL_MESSAGE(wake)
 LODE_LOCAL_MESSAGE(load_open_runs)
 LODE_LOCAL_MESSAGE(open_runs_loaded)
+LODE_LOCAL_MESSAGE(ask_alone)
+LODE_LOCAL_MESSAGE(leave_alone)
+LODE_LOCAL_MESSAGE(suspicion_over)
 #undef LODE_LOCAL_MESSAGE
 
 CAF_ERROR_CODE_ENUM(lode::errc)

@@ -192,6 +192,8 @@ void miner_state::committed(const page_committed& page) {
     ahead.pop_front();
   }
   LODE_DIE_AT("miner.after_commit");
+  if (std::exchange(job.is_suspect, false))
+    self->send(job.supervisor, suspicion_over{job.row.run, job.row.id});
   if (page.opened > 0)
     self->send(job.supervisor, continuations_opened{job.connection->connection, job.row.run, page.opened});
   if (page.phase != continuation_phase::open)

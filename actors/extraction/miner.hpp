@@ -17,6 +17,7 @@ struct miner_job {
   continuation_row row;
   uint32_t stream = 0; ///< index in the plan
   tenant_supervisor_actor supervisor;
+  bool is_suspect = false; ///< tell the supervisor when the first page is committed
   credential_keeper_actor credentials; ///< null unless the stream authenticates with OAuth
 };
 

@@ -54,6 +54,7 @@ struct mining_services {
   timers_actor timers;
   fetch_gate_actor gate;
   run_keeper_actor keeper;
+  quarantine_actor quarantine;
   std::vector<processor_actor> processors;
   std::vector<page_writer_actor> writers;
   /// Makes the miner for a job; from the registry.

@@ -78,7 +78,7 @@ run_keeper_actor::behavior_type run_keeper_state::make_behavior() {
       return reply_with<continuations_loaded>(parts.runs->load_continuations(ask.run, ask.after, ask.limit));
     },
     [this](const resume_continuation& ask) {
-      return reply_with<continuation_row>(parts.runs->resume_continuation(ask.continuation));
+      return reply_with<continuation_row>(parts.runs->resume_continuation(ask.continuation, ask.is_alone));
     },
     [this](const cancel_run& ask) { return done_or(parts.runs->cancel_run(ask.run, ask.reason)); },
     [this](const suspend_connection& ask) {
@@ -148,6 +148,11 @@ caf::expected<source_plan_pointer> run_keeper_state::plan_of(source_id id) {
 caf::expected<run_started> run_keeper_state::start(const start_run& ask) {
   const auto& connection = *ask.connection;
   auto is_scheduled = ask.kind == run_kind::scheduled;
+  if (auto later = is_scheduled ? moved_by_policy(connection, ask.due) : std::nullopt) {
+    if (auto error = parts.runs->set_due(connection.connection, *later, run_kind::scheduled))
+      return error;
+    return run_started{};
+  }
   auto next = is_scheduled ? due_after(connection, ask.due) : std::nullopt;
   auto first = first_continuations(connection);
   if (!first)
@@ -196,6 +201,14 @@ run_keeper_state::first_continuations(const connection_context& connection) {
     }
   }
   return result;
+}
+
+std::optional<instant> run_keeper_state::moved_by_policy(const connection_context& connection, instant due) {
+  auto schedule = parse_schedule(connection.schedule);
+  if (!schedule)
+    return std::nullopt;
+  auto effective = effective_due(*schedule, due, parts.now(), random());
+  return effective && *effective > parts.now() ? effective : std::nullopt;
 }
 
 std::optional<instant> run_keeper_state::due_after(const connection_context& connection, instant due) {

@@ -6,6 +6,7 @@
 
 #include "actors/extraction/fetch_gate.hpp"
 #include "actors/extraction/processor.hpp"
+#include "actors/extraction/quarantine.hpp"
 #include "actors/extraction/tenant_supervisor.hpp"
 #include "actors/scheduling/run_keeper.hpp"
 #include "actors/scheduling/scheduler.hpp"
@@ -73,6 +74,7 @@ mining_tree::mining_tree(caf::actor_system& system, mining_resources& resources,
   for (uint32_t i = 0; i < processors; ++i)
     processors_.push_back(watched(system.spawn<processor>(writers_, resources.codec)));
   keeper_ = watched(system.spawn<run_keeper, caf::detached>(keeper_parts(resources, std::move(claims))));
+  quarantine_ = watched(system.spawn<quarantine>());
   auto services = make_services(resources);
   auto scheduler_slot = std::make_shared<scheduler_actor>(); // region and scheduler know each other
   region_ = watched(system.spawn<shard_region>(
@@ -91,6 +93,7 @@ mining_tree::~mining_tree() {
     stop(processor);
   for (const auto& writer : writers_)
     stop(writer);
+  stop(quarantine_);
   stop(keeper_);
   stop(gate_);
   stop(timers_);
@@ -110,6 +113,7 @@ services_pointer mining_tree::make_services(mining_resources& resources) {
   result->timers = timers_;
   result->gate = gate_;
   result->keeper = keeper_;
+  result->quarantine = quarantine_;
   result->processors = processors_;
   result->writers = writers_;
   result->make_miner = counted_miners(resources);

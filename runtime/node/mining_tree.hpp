@@ -63,6 +63,7 @@ private:
   timers_actor timers_;
   fetch_gate_actor gate_;
   run_keeper_actor keeper_;
+  quarantine_actor quarantine_;
   std::vector<page_writer_actor> writers_;
   std::vector<processor_actor> processors_;
   shard_region_actor region_;

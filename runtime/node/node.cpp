@@ -60,7 +60,8 @@ int give_up(const caf::error& why) {
   return why == errc::bad_argument || why == errc::conflict ? 2 : 1;
 }
 
-console_services make_console(const postgres_settings& postgres, const sealer& seal, std::shared_ptr<node_control> control) {
+console_services make_console(const settings& config, const postgres_settings& postgres, const sealer& seal,
+                              std::shared_ptr<node_control> control) {
   console_services services;
   services.open_stores = [postgres] {
     auto patient = postgres; // people's questions may take longer than a page's commit
@@ -69,6 +70,7 @@ console_services make_console(const postgres_settings& postgres, const sealer& s
                           make_postgres_admin_store(patient, "console")};
   };
   services.node = std::move(control);
+  services.default_schedule = schedule_json(config.schedule);
   services.seal_secrets = [&seal](std::string_view text) { return seal.seal(text); };
   services.open_secrets = [&seal](std::string_view text) { return seal.open(text); };
   services.inspect_manifest = inspect_manifest;
@@ -150,7 +152,7 @@ int run_node(const settings& config) {
   resources->now = wall_clock;
 
   auto control = std::make_shared<live_control>(system, *resources, postgres.self, claims->size());
-  auto services = make_console(postgres, *seal, control);
+  auto services = make_console(config, postgres, *seal, control);
   auto console = http_server::start(config.console, make_console_router(), services);
   if (!console)
     return give_up(console.error());

@@ -24,6 +24,8 @@ postgres_settings postgres_of(const settings& config, incarnation self) {
   postgres_settings result;
   result.dsn = config.store.dsn;
   result.self = self;
+  result.statement_timeout = config.store.statement_timeout;
+  result.lock_timeout = config.store.lock_timeout;
   return result;
 }
 

@@ -77,8 +77,9 @@ public:
   /// One continuation as it stands now; errc::not_found when it is no longer open.
   virtual caf::expected<continuation_row> load_continuation(continuation_id id) = 0;
   /// The same for a miner that goes on from the store: its version is raised first, so that pages an earlier generation
-  /// still has on their way are refused. Of this node's shards only, else errc::not_found.
-  virtual caf::expected<continuation_row> resume_continuation(continuation_id id) = 0;
+  /// still has on their way are refused. `is_alone` adds alone_mark to its crash_resumes. Of this node's shards only,
+  /// else errc::not_found.
+  virtual caf::expected<continuation_row> resume_continuation(continuation_id id, bool is_alone = false) = 0;
   virtual caf::expected<std::vector<partition_cursor>> load_cursors(connection_id connection) = 0;
   /// Edits or (absent) forgets what a partition is known up to. Its open continuations are cancelled first, so pages in
   /// flight are refused and their run may end as incomplete.

@@ -84,7 +84,7 @@ public:
     return found->second.row;
   }
 
-  caf::expected<continuation_row> resume_continuation(continuation_id id) override {
+  caf::expected<continuation_row> resume_continuation(continuation_id id, bool is_alone) override {
     std::lock_guard lock{db_->mutex};
     if (db_->is_unavailable())
       return no_answer();
@@ -92,6 +92,7 @@ public:
     if (found == db_->continuations.end() || found->second.phase != continuation_phase::open)
       return store_error(errc::not_found, "continuation " + to_string(id) + " is not open on this node");
     found->second.row.version += version_jump;
+    found->second.row.crash_resumes += is_alone ? alone_mark : 0;
     return found->second.row;
   }
 

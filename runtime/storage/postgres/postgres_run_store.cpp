@@ -66,7 +66,8 @@ constexpr statement one_continuation{
                       "FROM continuation WHERE id = $1::bigint AND phase = 0"};
 
 constexpr statement resume_one{
-  "resume_continuation", "UPDATE continuation c SET version = c.version + 1048576 FROM run r, shard s "
+  "resume_continuation", "UPDATE continuation c SET version = c.version + 1048576, "
+                         "crash_resumes = c.crash_resumes + $3::bigint FROM run r, shard s "
                          "WHERE c.id = $1::bigint AND c.phase = 0 AND r.id = c.run_id AND s.id = r.shard "
                          "AND s.owner = $2::bigint "
                          "RETURNING c.id, c.run_id, c.stream_id, c.partition, c.slice_from, c.slice_to, c.version, c.state, "
@@ -228,8 +229,8 @@ public:
     return read_continuation(*rows, 0);
   }
 
-  caf::expected<continuation_row> resume_continuation(continuation_id id) override {
-    auto rows = link_.execute(resume_one, parameters{}.add(id.value).add(settings_.self.value));
+  caf::expected<continuation_row> resume_continuation(continuation_id id, bool is_alone) override {
+    auto rows = link_.execute(resume_one, parameters{}.add(id.value).add(settings_.self.value).add(int64_t{is_alone ? alone_mark : 0}));
     if (!rows)
       return rows.error();
     if (rows->rows() == 0)

@@ -49,7 +49,8 @@ struct miner_test : actor_test {
   tenant_supervisor_actor supervisor = spawn_fake<tenant_supervisor_actor>(
     [](const begin_run&) {}, [](const resume_run&) {}, [](connection_changed) {}, [](const cancel_run&) {},
     [this](const continuation_ended& msg) { endings.push_back(msg); }, [](const continuations_opened&) {},
-    [this](const connection_failed& msg) { suspensions.push_back(message_of(msg.reason)); }, [](timer_fired) {});
+    [this](const connection_failed& msg) { suspensions.push_back(message_of(msg.reason)); },
+    [](const suspicion_over&) {}, [](timer_fired) {});
   miner_actor actor;
 
   void mine(uint64_t window = 4, std::chrono::nanoseconds deadline = 5min) {

@@ -3,6 +3,7 @@
 #include <deque>
 
 #include "actors/extraction/miner.hpp"
+#include "actors/extraction/quarantine.hpp"
 #include "actors/supervision/timers.hpp"
 #include "tests/support/actor_test.hpp"
 #include "tests/support/mining_fixtures.hpp"
@@ -48,9 +49,11 @@ struct tenant_supervisor_test : actor_test {
       return result;
     },
     [this](const resume_continuation& ask) -> caf::result<continuation_row> {
-      for (const auto& row : rows)
-        if (row.id == ask.continuation)
+      for (auto& row : rows)
+        if (row.id == ask.continuation) {
+          row.crash_resumes += ask.is_alone ? alone_mark : 0;
           return row;
+        }
       return caf::make_error(errc::not_found);
     },
     [](const cancel_run&) {},
@@ -75,6 +78,7 @@ struct tenant_supervisor_test : actor_test {
     auto services = std::make_shared<mining_services>();
     services->timers = service;
     services->keeper = keeper;
+    services->quarantine = spawn<quarantine>();
     services->miners_per_tenant = 2;
     services->restarts = {2, 1min, 100ms, 1s};
     services->make_miner = [this](caf::actor_system&, miner_job job) {
@@ -207,4 +211,34 @@ TEST_F(tenant_supervisor_test, a_resumed_run_is_opened_once) {
   caf::anon_send(supervisor, resume_run{run_row});
   run();
   EXPECT_EQ(mined.size(), 1u);
+}
+
+TEST_F(tenant_supervisor_test, continuations_that_may_have_killed_the_process_are_mined_one_at_a_time) {
+  open(1), open(2), open(3);
+  rows[0].crash_resumes = 3;
+  rows[1].crash_resumes = 4;
+  begin();
+  EXPECT_EQ(mined.size(), 2u) << "one suspect and the one above suspicion";
+  end(1);
+  EXPECT_EQ(mined.size(), 3u);
+  EXPECT_EQ(mined.back().row.id, continuation_id{2});
+}
+
+TEST_F(tenant_supervisor_test, a_suspect_that_commits_a_page_makes_room_for_the_next_one) {
+  open(1), open(2);
+  rows[0].crash_resumes = rows[1].crash_resumes = 3;
+  begin();
+  ASSERT_EQ(mined.size(), 1u);
+  caf::anon_send(supervisor, suspicion_over{run_id{2}, continuation_id{1}});
+  run();
+  EXPECT_EQ(mined.size(), 2u);
+}
+
+TEST_F(tenant_supervisor_test, a_page_that_killed_the_process_twice_while_alone_suspends_its_connection) {
+  open(1);
+  rows[0].crash_resumes = 2 * alone_mark + 5;
+  begin();
+  EXPECT_TRUE(mined.empty());
+  ASSERT_EQ(suspended.size(), 1u);
+  EXPECT_NE(suspended[0].find("the process died while this page was in work"), std::string::npos);
 }
