@@ -119,7 +119,7 @@ private:
     if (request.is_authorised || (to && to->access == route_access::open))
       return to;
     refusal = parts_.access.has_token()
-                ? error_response(401, "unauthorized", "this node wants its token: Authorization: Bearer TOKEN (console.token_file)")
+                ? error_response(401, "unauthorized", "this node answers only who carries the token of its console.token_file (HTTP: a bearer token; CLI: --token-file)")
                 : error_response(403, "unauthorized", "without a token only programs on this machine may ask, by its loopback address");
     return nullptr;
   }

@@ -1,5 +1,6 @@
 #include <optional>
 
+#include "runtime/storage/postgres/postgres_admin_store.hpp"
 #include "runtime/storage/postgres/postgres_catalog_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
@@ -38,6 +39,7 @@ public:
   std::unique_ptr<catalog_store> make_catalog_store() override {
     return make_postgres_catalog_store(database_.settings({1}));
   }
+  std::unique_ptr<admin_store> make_admin_store() override { return make_postgres_admin_store(database_.settings({1})); }
   std::unique_ptr<page_store> make_breakable_page_store(incarnation self, int64_t number) override {
     proxy_.emplace(database_.dsn());
     auto settings = database_.settings(self);

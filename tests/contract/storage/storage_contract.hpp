@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/storage/admin_store.hpp"
 #include "runtime/storage/catalog_store.hpp"
 #include "runtime/storage/page_store.hpp"
 #include "runtime/storage/run_store.hpp"
@@ -23,6 +24,7 @@ public:
   virtual std::unique_ptr<page_store> make_page_store(incarnation self, int64_t number) = 0;
   virtual std::unique_ptr<run_store> make_run_store(incarnation self) = 0;
   virtual std::unique_ptr<catalog_store> make_catalog_store() = 0;
+  virtual std::unique_ptr<admin_store> make_admin_store() = 0;
 
   /// A page store whose next commit loses its reply, done or not, when break_next says so.
   virtual std::unique_ptr<page_store> make_breakable_page_store(incarnation self, int64_t number) = 0;

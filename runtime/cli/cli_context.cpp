@@ -1,0 +1,138 @@
+#include "runtime/cli/cli_context.hpp"
+
+#include <boost/json.hpp>
+
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "runtime/cli/api_client.hpp"
+#include "runtime/telemetry/redact.hpp"
+
+namespace lode {
+
+namespace json = boost::json;
+
+namespace {
+
+exit_code code_of_status(int status) {
+  switch (status) {
+    case 400:
+    case 413:
+    case 422: return exit_usage;
+    case 401:
+    case 403: return exit_not_allowed;
+    case 404: return exit_not_found;
+    case 409: return exit_conflict;
+    case 503: return exit_try_later;
+    default: return exit_failed;
+  }
+}
+
+std::string message_in(const json::value& answer, const std::string& otherwise) {
+  if (const auto* object = answer.if_object())
+    if (const auto* error = object->if_contains("error"); error && error->is_object())
+      if (const auto* message = error->get_object().if_contains("message"); message && message->is_string())
+        return std::string{message->get_string()};
+  return otherwise;
+}
+
+std::string environment(const char* name) {
+  const auto* value = std::getenv(name);
+  return value ? value : "";
+}
+
+} // namespace
+
+std::unique_ptr<settings> cli_context::load() const {
+  auto loaded = load_settings({config_file, process_environment(), assignments});
+  for (const auto& mistake : loaded.mistakes)
+    std::cerr << "error: " << to_string(mistake) << "\n";
+  return loaded.mistakes.empty() ? std::make_unique<settings>(std::move(loaded.values)) : nullptr;
+}
+
+api_client cli_context::client() const {
+  auto address = node.empty() ? environment("LODE_ADDRESS") : node;
+  auto tokens = token_file;
+  if (address.empty()) {
+    auto loaded = load_settings({config_file, process_environment(), assignments}).values;
+    address = loaded.console.listen;
+    tokens = tokens.empty() ? loaded.console.token_file : tokens;
+  }
+  auto token = environment("LODE_TOKEN");
+  if (!tokens.empty()) {
+    std::ifstream file{tokens};
+    std::getline(file, token);
+  }
+  return api_client{std::move(address), std::move(token)};
+}
+
+int complain(exit_code code, const std::string& message) {
+  std::cerr << "error: " << redact(message) << "\n";
+  return code;
+}
+
+int report(const cli_context& context, const api_client& client, const api_reply& reply) {
+  if (reply.status == 0)
+    return complain(exit_no_node, "no node answers at " + client.address() + " (" + reply.body
+                                    + "). Start one: lode serve --config lode.yaml; or name another: --node http://ADDRESS:PORT");
+  json::error_code problem;
+  auto answer = json::parse(reply.body, problem);
+  if (context.as_json && !problem)
+    std::cout << reply.body;
+  return complain(code_of_status(reply.status),
+                  message_in(answer, "the node at " + client.address() + " answered " + std::to_string(reply.status)));
+}
+
+int ask(const cli_context& context, const std::string& method, const std::string& path, const std::string& body,
+        const std::function<void(const json::value&)>& show) {
+  auto client = context.client();
+  auto reply = client.call(method, path, body);
+  if (reply.status < 200 || reply.status > 299)
+    return report(context, client, reply);
+  json::error_code problem;
+  auto answer = json::parse(reply.body, problem);
+  if (problem || !reply.is_complete)
+    return complain(exit_failed, "the answer of the node at " + client.address() + " broke off or is not JSON");
+  if (context.as_json)
+    std::cout << reply.body;
+  else
+    show(answer);
+  return exit_ok;
+}
+
+bool read_file(const std::string& path, std::string& out) {
+  std::ostringstream text;
+  if (path == "-") {
+    text << std::cin.rdbuf();
+  } else {
+    std::ifstream file{path, std::ios::binary};
+    if (!file) {
+      complain(exit_usage, path + ": cannot be read");
+      return false;
+    }
+    text << file.rdbuf();
+  }
+  out = text.str();
+  return true;
+}
+
+std::string path_segment(const std::string& text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (char c : text) {
+    auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) || c == '-' || c == '_' || c == '.' || c == '~')
+      out += c;
+    else
+      out.append({'%', digits[byte >> 4], digits[byte & 15]});
+  }
+  return out;
+}
+
+std::string connection_path(const std::string& tenant, const std::string& connection) {
+  return "/api/v1/tenants/" + path_segment(tenant) + "/connections/" + path_segment(connection);
+}
+
+} // namespace lode

@@ -1,0 +1,126 @@
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+
+#include <iostream>
+
+#include "runtime/cli/commands.hpp"
+#include "runtime/cli/table.hpp"
+
+namespace lode {
+
+namespace {
+
+namespace json = boost::json;
+
+struct connection_options {
+  std::string tenant;
+  std::string name;
+  std::string file;
+  std::string reason;
+  bool is_sure = false;
+};
+
+std::string path_of(const connection_options& o) {
+  return connection_path(o.tenant, o.name);
+}
+
+void print_connection(const json::value& answer) {
+  const auto& connection = answer.as_object();
+  for (auto key : {"tenant", "name", "source", "state", "reason"})
+    if (auto text = cell(connection, key); !text.empty())
+      std::cout << key << ": " << text << "\n";
+  std::cout << "streams: " << joined_cell(connection, "streams") << "\n";
+  for (auto key : {"schedule", "configuration", "secrets"})
+    std::cout << key << ": " << cell(connection, key) << "\n";
+}
+
+/// The file is JSON with the keys of the API: source, configuration, secrets, schedule, streams.
+int put(cli_context& context, const connection_options& o) {
+  std::string text;
+  if (!read_file(o.file, text))
+    return exit_usage;
+  return ask(context, "PUT", path_of(o), text, print_connection);
+}
+
+int put_secrets(cli_context& context, const connection_options& o) {
+  std::string text;
+  if (!read_file(o.file, text))
+    return exit_usage;
+  return ask(context, "PUT", path_of(o) + "/secrets", text, print_connection);
+}
+
+int list(cli_context& context, const connection_options& o) {
+  return ask(context, "GET", "/api/v1/tenants/" + path_segment(o.tenant) + "/connections", {}, [](const json::value& answer) {
+    table rows{{"CONNECTION", "SOURCE", "STATE", "STREAMS", "REASON"}};
+    for (const auto& item : answer.at("connections").as_array()) {
+      const auto& c = item.as_object();
+      rows.add({cell(c, "name"), cell(c, "source"), cell(c, "state"), joined_cell(c, "streams"), cell(c, "reason")});
+    }
+    rows.print(std::cout);
+  });
+}
+
+int show(cli_context& context, const connection_options& o) {
+  return ask(context, "GET", path_of(o), {}, print_connection);
+}
+
+int set_state(cli_context& context, const connection_options& o, const char* state) {
+  return ask(context, "PATCH", path_of(o), json::serialize(json::object{{"state", state}, {"reason", o.reason}}), print_connection);
+}
+
+int remove(cli_context& context, const connection_options& o) {
+  if (!o.is_sure)
+    return complain(exit_usage, "this erases all records, state and secrets of connection " + o.name + ": repeat it with --yes");
+  return ask(context, "DELETE", path_of(o), {}, [](const json::value& answer) {
+    std::cout << cell(answer.as_object(), "connection") << ": erased, " << cell(answer.as_object(), "erased_rows") << " rows\n";
+  });
+}
+
+void with_names(CLI::App& command, connection_options& o) {
+  command.add_option("tenant", o.tenant, "Name of the tenant")->required();
+  command.add_option("connection", o.name, "Name of the connection")->required();
+}
+
+void with_file(CLI::App& command, connection_options& o) {
+  with_names(command, o);
+  command.add_option("file", o.file, "JSON file, - = standard input")->required();
+}
+
+void with_reason(CLI::App& command, connection_options& o) {
+  with_names(command, o);
+  command.add_option("--reason", o.reason, "Shown with the state");
+}
+
+} // namespace
+
+void add_connection_command(CLI::App& program, cli_context& context) {
+  auto* connection = program.add_subcommand("connection", "A tenant's use of a source");
+  connection->require_subcommand(1);
+  connection->fallthrough();
+  add_command<connection_options>(
+    *connection, context, "put", "Create or change a connection",
+    "  lode connection put acme crm connection.json\n"
+    "  echo '{\"source\":\"crm\",\"secrets\":{\"api_key\":\"...\"},\"schedule\":{\"every\":\"15m\"}}' | lode connection put acme crm -",
+    with_file, put);
+  add_command<connection_options>(
+    *connection, context, "list", "List a tenant's connections", "  lode connection list acme",
+    [](CLI::App& command, connection_options& o) { command.add_option("tenant", o.tenant, "Name of the tenant")->required(); }, list);
+  add_command<connection_options>(*connection, context, "show", "Show a connection; secrets masked",
+                                  "  lode connection show acme crm", with_names, show);
+  add_command<connection_options>(*connection, context, "pause", "Stop mining", "  lode connection pause acme crm --reason 'moving'",
+                                  with_reason, [](auto& c, auto& o) { return set_state(c, o, "paused"); });
+  add_command<connection_options>(*connection, context, "resume", "Go on mining, also after a suspension",
+                                  "  lode connection resume acme crm", with_names,
+                                  [](auto& c, auto& o) { return set_state(c, o, "active"); });
+  add_command<connection_options>(*connection, context, "secrets", "Replace all secrets",
+                                  "  echo '{\"access_token\":\"...\"}' | lode connection secrets acme crm -", with_file, put_secrets);
+  add_command<connection_options>(
+    *connection, context, "remove", "Erase a connection: records, state, secrets", "  lode connection remove acme crm --yes",
+    [](CLI::App& command, connection_options& o) {
+      with_names(command, o);
+      command.add_flag("--yes", o.is_sure, "Do it");
+    },
+    remove);
+}
+
+} // namespace lode

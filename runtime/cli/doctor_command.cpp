@@ -1,0 +1,131 @@
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+
+#include <iostream>
+
+#include "messages/type_ids.hpp"
+#include "runtime/cli/api_client.hpp"
+#include "runtime/cli/commands.hpp"
+#include "runtime/cli/table.hpp"
+#include "runtime/security/sealer.hpp"
+#include "runtime/storage/postgres/migrate.hpp"
+
+namespace lode {
+
+namespace {
+
+namespace json = boost::json;
+
+struct doctor_options {
+  std::string make_key;
+};
+
+/// What was looked at, and how it was found.
+class findings {
+public:
+  void good(const std::string& what, const std::string& how) { add(what, "ok", how); }
+  void wrong(const std::string& what, const std::string& how) {
+    add(what, "WRONG", how);
+    has_wrong_ = true;
+  }
+  void note(const std::string& what, const std::string& how) { add(what, "note", how); }
+
+  int print(bool as_json) const {
+    if (as_json) {
+      std::cout << json::serialize(json::object{{"healthy", !has_wrong_}, {"findings", items_}}) << "\n";
+      return has_wrong_ ? exit_failed : exit_ok;
+    }
+    table rows{{"WHAT", "STATE", "HOW"}};
+    for (const auto& item : items_)
+      rows.add({cell(item.as_object(), "what"), cell(item.as_object(), "state"), cell(item.as_object(), "how")});
+    rows.print(std::cout);
+    return has_wrong_ ? exit_failed : exit_ok;
+  }
+
+private:
+  void add(const std::string& what, const char* state, const std::string& how) {
+    items_.push_back({{"what", what}, {"state", state}, {"how", how}});
+  }
+  json::array items_;
+  bool has_wrong_ = false;
+};
+
+void look_at_key(const security_settings& security, findings& out) {
+  if (security.key.empty() && security.key_file.empty())
+    return out.wrong("key", "security.key_file is not set; make one: lode doctor --make-key lode.key");
+  auto seal = security.key.empty() ? sealer::from_file(security.key_file) : sealer::from_hexadecimal(security.key);
+  if (seal)
+    out.good("key", "key " + seal->key_name());
+  else
+    out.wrong("key", message_of(seal.error()));
+}
+
+void look_at_store(const store_settings& store, findings& out) {
+  if (store.dsn.empty())
+    return out.wrong("store", "store.dsn is not set");
+  postgres_settings postgres;
+  postgres.dsn = store.dsn;
+  auto found = inspect_postgres(postgres);
+  if (!found)
+    return out.wrong("store", message_of(found.error()));
+  out.good("store", "PostgreSQL " + found->server_version);
+  if (auto problem = check_schema(postgres))
+    out.wrong("schema", message_of(problem));
+  else
+    out.good("schema", "version " + std::to_string(found->schema_version));
+  auto is_durable = found->fsync && found->full_page_writes && found->synchronous_commit != "off";
+  auto durability = "fsync " + std::string{found->fsync ? "on" : "off"} + ", full_page_writes "
+                    + (found->full_page_writes ? "on" : "off") + ", synchronous_commit " + found->synchronous_commit;
+  if (is_durable)
+    out.good("durability", durability);
+  else
+    out.wrong("durability", durability + ": a crash of the database loses what it said was committed");
+  if (found->oldest_snapshot_seconds > 600)
+    out.wrong("oldest transaction", std::to_string(found->oldest_snapshot_seconds) + " s: it keeps old row versions alive; end it");
+  else
+    out.good("oldest transaction", std::to_string(found->oldest_snapshot_seconds) + " s");
+  if (found->default_feed_rows > 0)
+    out.note("feed", std::to_string(found->default_feed_rows) + " rows outside their week's partition: restart the node");
+}
+
+void look_at_node(const cli_context& context, findings& out) {
+  auto client = context.client();
+  auto reply = client.call("GET", "/readyz");
+  if (reply.status == 0)
+    out.note("node", "none answers at " + client.address());
+  else if (reply.status == 200)
+    out.good("node", "ready at " + client.address());
+  else
+    out.wrong("node", "at " + client.address() + ": " + reply.body.substr(0, reply.body.find('\n')));
+}
+
+int examine(cli_context& context, const doctor_options& o) {
+  if (!o.make_key.empty()) {
+    if (auto failed = random_key_file(o.make_key))
+      return complain(exit_conflict, message_of(failed));
+    std::cout << "wrote a new key to " << o.make_key << "; keep a copy: without it all stored secrets are lost\n";
+    return exit_ok;
+  }
+  auto loaded = context.load();
+  if (!loaded)
+    return exit_usage;
+  findings out;
+  look_at_key(loaded->security, out);
+  look_at_store(loaded->store, out);
+  look_at_node(context, out);
+  return out.print(context.as_json);
+}
+
+} // namespace
+
+void add_doctor_command(CLI::App& program, cli_context& context) {
+  add_command<doctor_options>(
+    program, context, "doctor", "Look at key, database and node, and say what is wrong",
+    "  lode doctor --config lode.yaml\n  lode doctor --make-key lode.key",
+    [](CLI::App& command, doctor_options& o) {
+      command.add_option("--make-key", o.make_key, "Write a new key for secrets to this file, if there is none");
+    },
+    examine);
+}
+
+} // namespace lode

@@ -1,0 +1,114 @@
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+
+#include <iostream>
+
+#include "runtime/cli/commands.hpp"
+#include "runtime/cli/table.hpp"
+
+namespace lode {
+
+namespace {
+
+namespace json = boost::json;
+
+struct run_options {
+  std::string tenant;
+  std::string connection;
+  std::string kind = "manual";
+  std::string reason = "cancelled by a person";
+  int64_t run = 0;
+  size_t limit = 20;
+};
+
+constexpr std::array columns{"run", "kind", "phase", "started", "pages", "records", "inserted", "updated", "unchanged", "dead", "open", "failed", "reason"};
+
+std::vector<std::string> cells_of(const json::value& run) {
+  std::vector<std::string> out;
+  for (const auto* column : columns)
+    out.push_back(cell(run.as_object(), column));
+  return out;
+}
+
+std::vector<std::string> headings() {
+  std::vector<std::string> out;
+  for (std::string column : columns) {
+    for (auto& c : column)
+      c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    out.push_back(std::move(column));
+  }
+  return out;
+}
+
+void print_run(const json::value& answer) {
+  table rows{headings()};
+  rows.add(cells_of(answer));
+  rows.print(std::cout);
+}
+
+int trigger(cli_context& context, const run_options& o) {
+  auto body = json::serialize(json::object{{"kind", o.kind}});
+  return ask(context, "POST", connection_path(o.tenant, o.connection) + "/runs", body, [&](const json::value&) {
+    std::cout << "asked for a " << o.kind << " run; see: lode run list " << o.tenant << " " << o.connection << "\n";
+  });
+}
+
+int list(cli_context& context, const run_options& o) {
+  auto path = connection_path(o.tenant, o.connection) + "/runs?limit=" + std::to_string(o.limit);
+  return ask(context, "GET", path, {}, [](const json::value& answer) {
+    table rows{headings()};
+    for (const auto& run : answer.at("runs").as_array())
+      rows.add(cells_of(run));
+    rows.print(std::cout);
+  });
+}
+
+int show(cli_context& context, const run_options& o) {
+  return ask(context, "GET", "/api/v1/runs/" + std::to_string(o.run), {}, print_run);
+}
+
+int cancel(cli_context& context, const run_options& o) {
+  auto body = json::serialize(json::object{{"reason", o.reason}});
+  return ask(context, "POST", "/api/v1/runs/" + std::to_string(o.run) + "/cancel", body, print_run);
+}
+
+void with_names(CLI::App& command, run_options& o) {
+  command.add_option("tenant", o.tenant, "Name of the tenant")->required();
+  command.add_option("connection", o.connection, "Name of the connection")->required();
+}
+
+void with_run(CLI::App& command, run_options& o) {
+  command.add_option("run", o.run, "Number of the run")->required();
+}
+
+} // namespace
+
+void add_run_command(CLI::App& program, cli_context& context) {
+  auto* run = program.add_subcommand("run", "Passes over the streams of a connection");
+  run->require_subcommand(1);
+  run->fallthrough();
+  add_command<run_options>(
+    *run, context, "trigger", "Start a run now", "  lode run trigger acme crm\n  lode run trigger acme crm --kind full",
+    [](CLI::App& command, run_options& o) {
+      with_names(command, o);
+      command.add_option("--kind", o.kind, "manual, backfill, repair or full");
+    },
+    trigger);
+  add_command<run_options>(
+    *run, context, "list", "Runs of a connection, latest first", "  lode run list acme crm --limit 5",
+    [](CLI::App& command, run_options& o) {
+      with_names(command, o);
+      command.add_option("--limit", o.limit, "At most so many");
+    },
+    list);
+  add_command<run_options>(*run, context, "show", "One run", "  lode run show 17", with_run, show);
+  add_command<run_options>(
+    *run, context, "cancel", "End a run early; what was mined stays", "  lode run cancel 17 --reason 'wrong window'",
+    [](CLI::App& command, run_options& o) {
+      with_run(command, o);
+      command.add_option("--reason", o.reason, "Shown with the run");
+    },
+    cancel);
+}
+
+} // namespace lode

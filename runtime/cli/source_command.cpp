@@ -1,0 +1,117 @@
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+
+#include <filesystem>
+#include <iostream>
+
+#include "runtime/cli/api_client.hpp"
+#include "runtime/cli/commands.hpp"
+#include "runtime/cli/table.hpp"
+#include "runtime/manifest/lint.hpp"
+
+namespace lode {
+
+namespace {
+
+namespace json = boost::json;
+
+struct source_options {
+  std::string name;
+  std::string file;
+};
+
+void print_notes(const json::value& answer, const std::string& file) {
+  for (const auto& item : answer.at("notes").as_array()) {
+    const auto& note = item.as_object();
+    std::cerr << file << ":" << cell(note, "line") << ": " << cell(note, "severity") << ": " << cell(note, "path") << ": "
+              << cell(note, "message") << "\n";
+  }
+}
+
+int put(cli_context& context, const source_options& o) {
+  std::string text;
+  if (!read_file(o.file, text))
+    return exit_usage;
+  auto name = o.name.empty() ? std::filesystem::path{o.file}.stem().string() : o.name;
+  auto client = context.client();
+  auto reply = client.call("PUT", "/api/v1/sources/" + path_segment(name), text, "application/yaml");
+  json::error_code problem;
+  auto answer = json::parse(reply.body, problem);
+  if (!problem && (reply.status == 200 || reply.status == 422) && answer.is_object() && answer.get_object().contains("notes"))
+    print_notes(answer, o.file);
+  if (reply.status != 200)
+    return report(context, client, reply);
+  if (context.as_json)
+    std::cout << reply.body;
+  else
+    std::cout << name << ": stored, version " << cell(answer.as_object(), "version") << ", streams "
+              << joined_cell(answer.as_object(), "streams") << "\n";
+  return exit_ok;
+}
+
+int list(cli_context& context, const source_options&) {
+  return ask(context, "GET", "/api/v1/sources", {}, [](const json::value& answer) {
+    table rows{{"SOURCE", "VERSION"}};
+    for (const auto& item : answer.at("sources").as_array())
+      rows.add({cell(item.as_object(), "name"), cell(item.as_object(), "version")});
+    rows.print(std::cout);
+  });
+}
+
+json::array texts(const std::vector<std::string>& items) {
+  return json::array(items.begin(), items.end());
+}
+
+json::array notes(const std::vector<diagnostic>& items) {
+  json::array out;
+  for (const auto& item : items)
+    out.push_back({{"line", item.line}, {"path", item.path}, {"message", item.message}});
+  return out;
+}
+
+/// Needs no node: reads the file as a node would.
+int lint_file(cli_context& context, const source_options& o) {
+  auto found = lint(o.file);
+  auto is_good = found.errors.empty();
+  if (context.as_json) {
+    std::cout << json::serialize(json::object{{"file", o.file},
+                                              {"usable", is_good},
+                                              {"errors", notes(found.errors)},
+                                              {"unsupported", notes(found.unsupported)},
+                                              {"warnings", notes(found.warnings)},
+                                              {"streams", texts(found.supported_streams)},
+                                              {"unsupported_streams", texts(found.unsupported_streams)}})
+              << "\n";
+    return is_good ? exit_ok : exit_failed;
+  }
+  for (const auto* list : {&found.errors, &found.unsupported, &found.warnings})
+    for (const auto& note : *list)
+      std::cout << to_string(note) << "\n";
+  std::cout << o.file << ": " << (is_good ? "usable" : "not usable") << ", " << found.supported_streams.size() << " streams, "
+            << found.unsupported_streams.size() << " not supported, " << found.warnings.size() << " warnings\n";
+  return is_good ? exit_ok : exit_failed;
+}
+
+void with_file(CLI::App& command, source_options& o) {
+  command.add_option("file", o.file, "Manifest (YAML)")->required();
+}
+
+} // namespace
+
+void add_source_command(CLI::App& program, cli_context& context) {
+  auto* source = program.add_subcommand("source", "Descriptions of APIs");
+  source->require_subcommand(1);
+  source->fallthrough();
+  add_command<source_options>(
+    *source, context, "put", "Store a manifest", "  lode source put crm.yaml\n  lode source put crm.yaml --name crm2",
+    [](CLI::App& command, source_options& o) {
+      with_file(command, o);
+      command.add_option("--name", o.name, "Name of the source; else the file's");
+    },
+    put);
+  add_command<source_options>(*source, context, "list", "List sources", "  lode source list", [](auto&, auto&) {}, list);
+  add_command<source_options>(*source, context, "lint", "Check a manifest; needs no node", "  lode source lint crm.yaml", with_file,
+                              lint_file);
+}
+
+} // namespace lode

@@ -1,0 +1,73 @@
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+
+#include <iostream>
+
+#include "runtime/cli/commands.hpp"
+#include "runtime/cli/table.hpp"
+
+namespace lode {
+
+namespace {
+
+namespace json = boost::json;
+
+struct state_options {
+  std::string tenant;
+  std::string connection;
+  std::string file;
+};
+
+void print_state(const json::value& answer) {
+  table cursors{{"STREAM", "PARTITION", "KNOWN UP TO"}};
+  for (const auto& item : answer.at("cursors").as_array()) {
+    const auto& c = item.as_object();
+    cursors.add({cell(c, "stream"), cell(c, "partition"), cell(c, "known_up_to")});
+  }
+  cursors.print(std::cout);
+  table open{{"CONTINUATION", "RUN", "STREAM", "PARTITION", "FROM", "TO", "VERSION"}};
+  for (const auto& item : answer.at("continuations").as_array()) {
+    const auto& c = item.as_object();
+    open.add({cell(c, "id"), cell(c, "run"), cell(c, "stream"), cell(c, "partition"), cell(c, "from"), cell(c, "to"), cell(c, "version")});
+  }
+  std::cout << "\n";
+  open.print(std::cout);
+}
+
+int get(cli_context& context, const state_options& o) {
+  return ask(context, "GET", connection_path(o.tenant, o.connection) + "/state", {}, print_state);
+}
+
+int set(cli_context& context, const state_options& o) {
+  std::string text;
+  if (!read_file(o.file, text))
+    return exit_usage;
+  return ask(context, "PATCH", connection_path(o.tenant, o.connection) + "/state", text, [](const json::value& answer) {
+    std::cout << cell(answer.as_object(), "set") << " set\n";
+  });
+}
+
+void with_names(CLI::App& command, state_options& o) {
+  command.add_option("tenant", o.tenant, "Name of the tenant")->required();
+  command.add_option("connection", o.connection, "Name of the connection")->required();
+}
+
+} // namespace
+
+void add_state_command(CLI::App& program, cli_context& context) {
+  auto* state = program.add_subcommand("state", "What a connection is known up to, and where it goes on");
+  state->require_subcommand(1);
+  state->fallthrough();
+  add_command<state_options>(*state, context, "get", "Cursors and open continuations",
+                             "  lode state get acme crm\n  lode state get acme crm --json > state.json", with_names, get);
+  add_command<state_options>(
+    *state, context, "set", "Change cursors or continuations; each is checked against what it stood at",
+    "  echo '{\"cursors\":[{\"stream\":\"contacts\",\"was\":\"2026-01-31T00:00:00Z\",\"known_up_to\":null}]}' | lode state set acme crm -",
+    [](CLI::App& command, state_options& o) {
+      with_names(command, o);
+      command.add_option("file", o.file, "JSON file, - = standard input")->required();
+    },
+    set);
+}
+
+} // namespace lode

@@ -1,0 +1,64 @@
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+
+#include <iostream>
+
+#include "runtime/cli/commands.hpp"
+#include "runtime/cli/table.hpp"
+
+namespace lode {
+
+namespace {
+
+namespace json = boost::json;
+
+struct no_options {};
+
+/// "3 active, 1 suspended"
+std::string counts(const json::object& answer, std::string_view key) {
+  std::string out;
+  const auto* found = answer.if_contains({key.data(), key.size()});
+  if (found && found->is_object())
+    for (const auto& entry : found->get_object())
+      if (entry.value() != json::value(0))
+        out += (out.empty() ? "" : ", ") + json::serialize(entry.value()) + " " + std::string{entry.key()};
+  return out.empty() ? "none" : out;
+}
+
+void print_status(const json::value& value) {
+  const auto& answer = value.as_object();
+  const auto& node = answer.at("node").as_object();
+  auto is_ready = answer.at("ready").as_bool();
+  std::cout << "node " << cell(node, "name") << " " << cell(node, "version") << ", up " << cell(node, "uptime_seconds") << " s, "
+            << (is_ready ? "ready" : "NOT READY: " + cell(answer, "not_ready_because")) << ", store " << cell(answer, "store") << "\n"
+            << "runs open " << cell(node, "open_runs") << ", miners " << cell(node, "miners") << ", requests in flight "
+            << cell(node, "requests_in_flight") << ", waiting for quota " << cell(node, "waiting_for_quota") << "\n"
+            << "records " << cell(node, "records") << " (new " << cell(node, "inserted") << ", changed " << cell(node, "updated")
+            << ", unchanged " << cell(node, "unchanged") << ", dead " << cell(node, "dead") << "), "
+            << cell(node, "records_per_second") << "/s; pages " << cell(node, "pages") << ", " << cell(node, "pages_per_second")
+            << "/s\n"
+            << "tenants: " << counts(answer, "tenants") << "\nconnections: " << counts(answer, "connections") << "\n";
+  const auto* stopped = answer.if_contains("stopped");
+  if (!stopped || stopped->as_array().empty())
+    return;
+  table rows{{"TENANT", "CONNECTION", "STATE", "REASON"}};
+  for (const auto& item : stopped->as_array()) {
+    const auto& c = item.as_object();
+    rows.add({cell(c, "tenant"), cell(c, "connection"), cell(c, "state"), cell(c, "reason")});
+  }
+  std::cout << "\n";
+  rows.print(std::cout);
+}
+
+int status(cli_context& context, const no_options&) {
+  return ask(context, "GET", "/api/v1/status", {}, print_status);
+}
+
+} // namespace
+
+void add_status_command(CLI::App& program, cli_context& context) {
+  add_command<no_options>(program, context, "status", "The node, and what is stopped and why",
+                          "  lode status\n  lode status --json", [](auto&, auto&) {}, status);
+}
+
+} // namespace lode

@@ -1,0 +1,158 @@
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+
+#include <iostream>
+
+#include "runtime/cli/api_client.hpp"
+#include "runtime/cli/commands.hpp"
+#include "runtime/cli/table.hpp"
+
+namespace lode {
+
+namespace {
+
+namespace json = boost::json;
+
+constexpr const char* tenants = "/api/v1/tenants";
+
+struct tenant_options {
+  std::string name;
+  std::string after;
+  size_t limit = 100;
+  bool is_sure = false;
+};
+
+void print_tenant(const json::value& answer) {
+  const auto& tenant = answer.as_object();
+  std::cout << cell(tenant, "name") << ": " << cell(tenant, "state");
+  if (auto reason = cell(tenant, "reason"); !reason.empty())
+    std::cout << " (" << reason << ")";
+  std::cout << ", shard " << cell(tenant, "shard");
+  if (auto connections = joined_cell(tenant, "connections"); !connections.empty())
+    std::cout << ", connections " << connections;
+  std::cout << "\n";
+}
+
+int create(cli_context& context, const tenant_options& o) {
+  return ask(context, "POST", tenants, json::serialize(json::object{{"name", o.name}}), print_tenant);
+}
+
+int show(cli_context& context, const tenant_options& o) {
+  return ask(context, "GET", tenants + ("/" + path_segment(o.name)), {}, print_tenant);
+}
+
+int list(cli_context& context, const tenant_options& o) {
+  auto path = std::string{tenants} + "?limit=" + std::to_string(o.limit) + "&after=" + path_segment(o.after);
+  return ask(context, "GET", path, {}, [](const json::value& answer) {
+    table rows{{"TENANT", "STATE", "SHARD", "REASON"}};
+    for (const auto& item : answer.at("tenants").as_array()) {
+      const auto& tenant = item.as_object();
+      rows.add({cell(tenant, "name"), cell(tenant, "state"), cell(tenant, "shard"), cell(tenant, "reason")});
+    }
+    rows.print(std::cout);
+    if (auto next = cell(answer.as_object(), "next"); !next.empty())
+      std::cout << "more: lode tenant list --after '" << next << "'\n";
+  });
+}
+
+int set_state(cli_context& context, const tenant_options& o, const char* state) {
+  return ask(context, "PATCH", tenants + ("/" + path_segment(o.name)), json::serialize(json::object{{"state", state}}), print_tenant);
+}
+
+int remove(cli_context& context, const tenant_options& o) {
+  if (!o.is_sure)
+    return complain(exit_usage, "this erases all records, state and secrets of tenant " + o.name + ": repeat it with --yes");
+  return ask(context, "DELETE", tenants + ("/" + path_segment(o.name)), {}, [](const json::value& answer) {
+    std::cout << cell(answer.as_object(), "tenant") << ": erased, " << cell(answer.as_object(), "erased_rows") << " rows\n";
+  });
+}
+
+/// The lines go in parts, so that a long file needs no long request.
+class line_parts {
+public:
+  explicit line_parts(std::string_view text) : rest_(text) {}
+  bool next(std::string_view& part) {
+    size_t size = 0;
+    for (int lines = 0; lines < 500 && size < rest_.size() && size < 4'000'000; ++lines)
+      size = std::min(rest_.find('\n', size), rest_.size() - 1) + 1;
+    part = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return !part.empty();
+  }
+
+private:
+  std::string_view rest_;
+};
+
+int import_file(cli_context& context, const tenant_options& o) {
+  std::string text;
+  if (!read_file(o.name, text))
+    return exit_usage;
+  auto client = context.client();
+  json::object total{{"lines", 0}, {"tenants_created", 0}, {"connections", 0}};
+  json::array errors;
+  line_parts parts{text};
+  for (std::string_view part; parts.next(part);) {
+    auto reply = client.call("POST", "/api/v1/import", std::string{part}, "application/x-ndjson");
+    if (reply.status != 200)
+      return report(context, client, reply);
+    auto answer = json::parse(reply.body).as_object();
+    for (auto& error : answer["errors"].as_array()) {
+      auto& line = error.as_object()["line"];
+      line = line.as_int64() + total["lines"].as_int64();
+      errors.push_back(std::move(error));
+    }
+    for (auto key : {"lines", "tenants_created", "connections"})
+      total[key] = total[key].as_int64() + answer[key].as_int64();
+  }
+  for (const auto& error : errors)
+    std::cerr << o.name << ":" << cell(error.as_object(), "line") << ": " << cell(error.as_object(), "message") << "\n";
+  auto has_errors = !errors.empty();
+  total["errors"] = std::move(errors);
+  if (context.as_json)
+    std::cout << json::serialize(total) << "\n";
+  else
+    std::cout << cell(total, "connections") << " connections of " << cell(total, "lines") << " lines, "
+              << cell(total, "tenants_created") << " new tenants\n";
+  return has_errors ? exit_failed : exit_ok;
+}
+
+void with_name(CLI::App& command, tenant_options& o) {
+  command.add_option("tenant", o.name, "Name of the tenant")->required();
+}
+
+} // namespace
+
+void add_tenant_command(CLI::App& program, cli_context& context) {
+  auto* tenant = program.add_subcommand("tenant", "Customers whose data is mined");
+  tenant->require_subcommand(1);
+  tenant->fallthrough();
+  add_command<tenant_options>(*tenant, context, "create", "Create a tenant", "  lode tenant create acme", with_name, create);
+  add_command<tenant_options>(
+    *tenant, context, "list", "List tenants by name", "  lode tenant list --limit 20\n  lode tenant list --json",
+    [](CLI::App& command, tenant_options& o) {
+      command.add_option("--after", o.after, "Begin after this name");
+      command.add_option("--limit", o.limit, "At most so many (1 to 1000)");
+    },
+    list);
+  add_command<tenant_options>(*tenant, context, "show", "Show a tenant", "  lode tenant show acme", with_name, show);
+  add_command<tenant_options>(*tenant, context, "pause", "Stop mining for a tenant", "  lode tenant pause acme", with_name,
+                              [](auto& c, auto& o) { return set_state(c, o, "paused"); });
+  add_command<tenant_options>(*tenant, context, "resume", "Go on mining for a tenant", "  lode tenant resume acme", with_name,
+                              [](auto& c, auto& o) { return set_state(c, o, "active"); });
+  add_command<tenant_options>(
+    *tenant, context, "remove", "Erase a tenant: records, state, secrets", "  lode tenant remove acme --yes",
+    [](CLI::App& command, tenant_options& o) {
+      with_name(command, o);
+      command.add_flag("--yes", o.is_sure, "Do it");
+    },
+    remove);
+  add_command<tenant_options>(
+    *tenant, context, "import", "Create or change tenants with a connection each, one JSON object per line",
+    "  lode tenant import tenants.jsonl\n"
+    "  {\"tenant\":\"acme\",\"connection\":\"crm\",\"source\":\"crm\",\"configuration\":{},\"secrets\":{\"api_key\":\"...\"}}",
+    [](CLI::App& command, tenant_options& o) { command.add_option("file", o.name, "File, - = standard input")->required(); },
+    import_file);
+}
+
+} // namespace lode

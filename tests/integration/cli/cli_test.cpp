@@ -1,0 +1,179 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "config/load.hpp"
+#include "tests/integration/console/console_fixture.hpp"
+
+using namespace lode;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+/// Runs the program itself, against a console over stores in memory.
+struct cli_test : console_fixture {
+  struct outcome {
+    int code = -1;
+    std::string out;
+    std::string err;
+  };
+
+  cli_test() { std::filesystem::create_directories(folder); }
+  ~cli_test() override { std::filesystem::remove_all(folder); }
+
+  outcome run(const std::string& arguments) {
+    auto at = server ? " --node http://" + server->address() : std::string{};
+    auto errors = folder + "/stderr";
+    auto line = "env -u LODE_ADDRESS -u LODE_TOKEN " LODE_PROGRAM + at + " " + arguments + " 2>" + errors;
+    outcome result;
+    auto* pipe = popen(line.c_str(), "r");
+    char piece[4'096];
+    while (auto size = std::fread(piece, 1, sizeof piece, pipe))
+      result.out.append(piece, size);
+    result.code = WEXITSTATUS(pclose(pipe));
+    std::ifstream file{errors};
+    result.err.assign(std::istreambuf_iterator<char>{file}, {});
+    return result;
+  }
+
+  std::string file(const std::string& name, const std::string& text) {
+    std::ofstream{folder + "/" + name} << text;
+    return folder + "/" + name;
+  }
+
+  const std::string folder = testing::TempDir() + "lode-cli-" + std::to_string(getpid());
+};
+
+TEST_F(cli_test, help_has_examples_and_succeeds_everywhere) {
+  for (auto command : {"serve", "tenant import", "connection put", "source lint", "run trigger", "status", "export", "changes",
+                       "state set", "migrate", "doctor", "version", "config example"}) {
+    auto result = run(std::string{command} + " --help");
+    EXPECT_EQ(result.code, 0) << command;
+    EXPECT_THAT(result.out, HasSubstr("Examples:\n  ")) << command;
+  }
+  EXPECT_EQ(run("--help").code, 0);
+}
+
+TEST_F(cli_test, wrong_arguments_and_settings_are_exit_code_2) {
+  EXPECT_EQ(run("").code, 2);
+  EXPECT_EQ(run("tenant").code, 2);
+  EXPECT_EQ(run("tenant create").code, 2);
+  EXPECT_EQ(run("nonsense").code, 2);
+  auto result = run("serve --set store.group_rows=0 --set htp.threads=1");
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("store.group_rows: found \"0\", allowed is 1 to 50000"), HasSubstr("did you mean http.threads?")));
+  EXPECT_THAT(run("serve").err, HasSubstr("store.dsn is not set"));
+}
+
+TEST_F(cli_test, no_node_is_exit_code_3_and_says_how_to_start_one) {
+  auto result = run("--node http://127.0.0.1:1 status");
+  EXPECT_EQ(result.code, 3);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("no node answers at http://127.0.0.1:1"), HasSubstr("lode serve --config")));
+}
+
+TEST_F(cli_test, version_and_example_need_no_node) {
+  EXPECT_THAT(run("version").out, StartsWith("lode "));
+  EXPECT_THAT(run("version --json").out, StartsWith("{\"version\":"));
+  EXPECT_EQ(run("config example").out, example_yaml());
+}
+
+TEST_F(cli_test, a_tenant_goes_through_its_life) {
+  start();
+  EXPECT_EQ(run("tenant create acme").code, 0);
+  EXPECT_EQ(run("tenant create acme").code, 5);
+  EXPECT_THAT(run("tenant list").out, AllOf(HasSubstr("TENANT  STATE"), HasSubstr("acme    active")));
+  EXPECT_EQ(json::parse(run("tenant show acme --json").out).at("name"), json::value("acme"));
+  EXPECT_THAT(run("tenant pause acme").out, HasSubstr("acme: paused"));
+  EXPECT_EQ(run("tenant show nobody").code, 4);
+  EXPECT_EQ(run("tenant remove acme").code, 2);
+  EXPECT_THAT(run("tenant remove acme --yes").out, HasSubstr("acme: erased"));
+}
+
+TEST_F(cli_test, connections_are_made_shown_and_their_secrets_masked) {
+  make_acme();
+  auto put = run("connection put acme shop " + file("shop.json", R"({"source":"api","secrets":{"token":"hunter2"},"streams":["posts"]})"));
+  EXPECT_EQ(put.code, 0) << put.err;
+  EXPECT_THAT(put.out, AllOf(HasSubstr("streams: posts"), HasSubstr("***"), Not(HasSubstr("hunter2"))));
+  EXPECT_THAT(run("connection list acme").out, HasSubstr("shop        api     active  posts"));
+  EXPECT_EQ(run("connection put acme shop " + file("bad.json", R"({"sorce":"api"})")).code, 2);
+  EXPECT_EQ(run("connection pause acme shop --reason lunch").code, 0);
+  EXPECT_EQ(run("run trigger acme shop").code, 5);
+  EXPECT_EQ(run("connection resume acme shop").code, 0);
+  EXPECT_EQ(run("run trigger acme shop").code, 0);
+  EXPECT_THAT(run("run list acme shop").out, StartsWith("RUN"));
+}
+
+TEST_F(cli_test, an_import_counts_and_names_wrong_lines) {
+  make_acme();
+  std::string lines;
+  for (int i = 0; i < 601; ++i)
+    lines += R"({"tenant":"t)" + std::to_string(i) + R"(","connection":"x","source":")" + (i == 550 ? "none" : "api") + "\"}\n";
+  auto path = file("tenants.jsonl", lines);
+  auto first = run("tenant import " + path);
+  EXPECT_EQ(first.code, 1);
+  EXPECT_THAT(first.out, HasSubstr("600 connections of 601 lines, 601 new tenants"));
+  EXPECT_THAT(first.err, HasSubstr("tenants.jsonl:551: there is no source none"));
+  auto again = json::parse(run("tenant import --json " + path).out);
+  EXPECT_EQ(again.at("tenants_created"), json::value(0));
+}
+
+TEST_F(cli_test, status_state_export_and_changes_answer) {
+  make_acme();
+  EXPECT_THAT(run("status").out, AllOf(HasSubstr("node n1"), HasSubstr("waiting for quota 3"), HasSubstr("tenants: 1 active")));
+  EXPECT_THAT(run("state get acme crm").out, HasSubstr("KNOWN UP TO"));
+  EXPECT_EQ(run("state set acme crm " + file("state.json", R"({"cursors":[{"stream":"posts","was":"2026-01-01T00:00:00Z"}]})")).code, 5);
+  EXPECT_EQ(run("export acme crm posts").code, 0);
+  EXPECT_EQ(run("export acme crm nothing").code, 4);
+  auto changes = run("changes acme");
+  EXPECT_EQ(changes.code, 0);
+  EXPECT_THAT(changes.err, HasSubstr("--after "));
+}
+
+TEST_F(cli_test, a_source_is_put_with_its_notes) {
+  start();
+  EXPECT_THAT(run("source put " + file("api.yaml", "fine")).out, HasSubstr("api: stored"));
+  auto broken = run("source put " + file("api.yaml", "broken"));
+  EXPECT_EQ(broken.code, 2);
+  EXPECT_THAT(broken.err, HasSubstr("api.yaml:3: error: #/streams: is broken"));
+}
+
+TEST_F(cli_test, lint_needs_no_node_and_tells_file_and_line) {
+  auto result = run("source lint " + file("bad.yaml", "version: 6\nstreams: 5\n"));
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.out, HasSubstr("bad.yaml:"));
+  EXPECT_FALSE(json::parse(run("source lint --json " + file("bad.yaml", "x")).out).at("usable").as_bool());
+}
+
+TEST_F(cli_test, a_store_that_is_away_is_exit_code_7) {
+  start();
+  database.inject(memory_fault::unavailable, 1);
+  EXPECT_EQ(run("tenant list").code, 7);
+}
+
+TEST_F(cli_test, a_token_is_asked_for_and_taken_from_a_file) {
+  settings.token_file = file("token", "0123456789abcdef\n");
+  start();
+  auto refused = run("tenant list");
+  EXPECT_EQ(refused.code, 6);
+  EXPECT_THAT(refused.err, HasSubstr("console.token_file"));
+  EXPECT_EQ(run("tenant list --token-file " + settings.token_file).code, 0);
+}
+
+TEST_F(cli_test, doctor_makes_a_key_once_and_says_what_is_wrong) {
+  auto key = folder + "/lode.key";
+  EXPECT_EQ(run("doctor --make-key " + key).code, 0);
+  EXPECT_EQ(run("doctor --make-key " + key).code, 5);
+  auto result = run("doctor --json --node 127.0.0.1:1 --set security.key_file=" + key);
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.out, AllOf(HasSubstr("store.dsn is not set"), HasSubstr("\"what\":\"key\",\"state\":\"ok\"")));
+}
+
+TEST_F(cli_test, migrate_without_a_database_says_so) {
+  EXPECT_EQ(run("migrate").code, 2);
+  auto result = run("migrate --set store.dsn='host=" + folder + " dbname=none'");
+  EXPECT_EQ(result.code, 7) << result.err;
+}
