@@ -1,0 +1,260 @@
+#include "runtime/cli/demo/show.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "runtime/cli/demo/files.hpp"
+#include "runtime/cli/demo/interrupt.hpp"
+#include "runtime/cli/demo/request_log.hpp"
+
+namespace lode::demo {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr double kill_at_share = 0.45;
+constexpr size_t import_at_once = 50;
+constexpr int settle_ms = 1'300; ///< the sources' settle time of 1 s, and then some
+constexpr int sick_tries = 120;
+constexpr int sick_try_ms = 500;
+constexpr int64_t least_records = 300'000; ///< of the whole show
+
+/// 5,000 changes for 500 tenants of full size, a fifth of them inserts.
+int64_t changes_of(const show_state& state) {
+  return std::max<int64_t>(50, 5'000 * int64_t{state.tenants} * state.percent / (500 * 100));
+}
+
+} // namespace
+
+show::show(const workplace& place, show_state& state, display& display)
+  : place_(place), state_(state), display_(display), stage_(place, state) {}
+
+show_report show::run() {
+  open();
+  if (state_.phase == show_phase::first_pass)
+    first_pass();
+  if (state_.phase == show_phase::second_pass)
+    second_pass();
+  return judge();
+}
+
+void show::open() {
+  constexpr std::array names{"first pass", "second pass", "audit", "the end"};
+  display_.say(fmt::format("starting a private PostgreSQL, the simulated APIs and a node; next: {}", names[static_cast<size_t>(state_.phase)]));
+  stage_.start_database();
+  stage_.start_apis();
+  tenants_ = read_tenants(stage_.apis().tenant_lines());
+  sick_ = choose_sick(tenants_);
+  std::vector<std::string> faults;
+  for (const auto& sick : sick_)
+    faults.push_back(sick.fault);
+  stage_.apis().set_faults(faults);
+  for (const auto& tenant : tenants_)
+    if (std::ranges::none_of(sick_, [&](const auto& sick) { return sick.name == tenant.name; }))
+      healthy_.push_back(tenant.name);
+  // Addresses that moved while everything was down are told to the connections.
+  is_import_needed_ = state_.api_port != stage_.api_port();
+  stage_.start_node();
+  if (is_import_needed_)
+    import_tenants();
+}
+
+void show::import_tenants() {
+  for (const auto* source : {"graph", "crm", "shop"})
+    stage_.node().put_source(source, place_.source(source));
+  auto began = display_.seconds();
+  progress shown{.title = "Import", .tenants = static_cast<int64_t>(tenants_.size())};
+  for (size_t done = 0; done < tenants_.size();) {
+    std::string lines;
+    for (auto end = std::min(done + import_at_once, tenants_.size()); done < end; ++done)
+      lines += tenants_[done].import_line;
+    stage_.node().import(lines);
+    shown.tenants_done = static_cast<int64_t>(done);
+    shown.records = stage_.node().figures().records;
+    shown.calls_per_second = static_cast<double>(stage_.apis().traffic().requests) / (display_.seconds() - began);
+    shown.most_calls_per_second = std::max(shown.most_calls_per_second, shown.calls_per_second);
+    display_.show(shown);
+  }
+  state_.seconds += display_.seconds() - began; // mining has begun with the first line
+  state_.api_port = stage_.api_port();
+  save();
+  display_.say(fmt::format("{} tenants imported with their secrets; the scheduler starts their runs", tenants_.size()));
+}
+
+// -- first pass ---------------------------------------------------------------------------------------------------------
+
+void show::first_pass() {
+  mining_pass pass{stage_, state_, display_,
+                   {"First pass", healthy_, 0, stage_.apis().traffic().live_records, 0}};
+  if (state_.kills > 0 && !state_.is_recovered)
+    recovery_ = std::make_unique<recovery>(stage_.apis().traffic().now, pass.unfinished());
+  pass.run([&](const api_traffic& traffic) {
+    if (state_.kills == 0 && pass.share() >= kill_at_share)
+      kill_in_mid_run(pass, traffic);
+    follow_recovery(pass, traffic);
+    save_now_and_then(traffic);
+  });
+  follow_recovery(pass, stage_.apis().traffic());
+  watch_sick();
+  auto totals = pass.totals();
+  for (const auto& sick : sick_)
+    totals.add(stage_.node().latest_run(sick.name));
+  state_.records = totals.records;
+  state_.inserted = totals.inserted;
+  state_.changed = totals.changed;
+  state_.unchanged = totals.unchanged;
+  state_.last_run_of_first_pass = totals.last_run;
+  if (recovery_)
+    state_.pages_refetched = count_refetched(stage_.apis().request_log(), recovery_->killed_at());
+  display_.say(fmt::format("first pass done: {} records, {} pages fetched again because of the kill; next: second pass",
+                           with_commas(state_.records), state_.pages_refetched));
+  enter(show_phase::second_pass);
+}
+
+void show::kill_in_mid_run(mining_pass& pass, const api_traffic& traffic) {
+  ++state_.kills;
+  save();
+  auto unfinished = pass.unfinished();
+  stage_.kill_node();
+  recovery_ = std::make_unique<recovery>(traffic.now, std::move(unfinished));
+  display_.say(fmt::format("kill -9 of the node, {} of {} tenants in mid-run; starting it again", recovery_->waiting(), healthy_.size()));
+  pass.node_was_replaced();
+  stage_.start_node();
+}
+
+void show::follow_recovery(mining_pass& pass, const api_traffic& traffic) {
+  if (!recovery_ || state_.is_recovered)
+    return;
+  recovery_->observe(traffic);
+  for (const auto& tenant : healthy_)
+    if (pass.is_done(tenant))
+      recovery_->is_done(tenant);
+  if (!recovery_->is_over())
+    return;
+  state_.recovery_seconds = recovery_->seconds();
+  // Counted again at the end of the pass, if the request log lives that long.
+  state_.pages_refetched = count_refetched(stage_.apis().request_log(), recovery_->killed_at());
+  state_.is_recovered = true;
+  save();
+  display_.say(fmt::format("the last unfinished tenant went on {:.1f} s after the kill", state_.recovery_seconds));
+}
+
+void show::watch_sick() {
+  for (int tries = 0;; ++tries) {
+    stage_.check_alive();
+    suspended_ = 0;
+    is_every_sickness_visible_ = true;
+    std::string seen;
+    for (const auto& sick : sick_) {
+      auto shown = describe(sick, stage_.node().connection(sick.name), stage_.node().latest_run(sick.name));
+      suspended_ += shown.is_suspended;
+      is_every_sickness_visible_ = is_every_sickness_visible_ && shown.is_settled;
+      seen += fmt::format("         {:<12}{:<13}{}\n", sick.name, sick.label, shown.text);
+    }
+    if (is_every_sickness_visible_ || tries == sick_tries) {
+      display_.say("three APIs are broken on purpose; what a person sees of them:");
+      return display_.print(seen);
+    }
+    pause_ms(sick_try_ms);
+  }
+}
+
+// -- second pass --------------------------------------------------------------------------------------------------------
+
+void show::second_pass() {
+  if (!state_.is_mutated) {
+    auto changes = changes_of(state_);
+    stage_.apis().mutate(changes / 5, changes - changes / 5, state_.seed, healthy_);
+    display_.say(fmt::format("{} records inserted and edited behind the APIs", with_commas(changes)));
+    state_.is_mutated = true;
+    save();
+    pause_ms(settle_ms);
+  }
+  mining_pass pass{stage_, state_, display_, {"Second pass", healthy_, state_.last_run_of_first_pass, 0, stage_.node().figures().records}};
+  trigger_all();
+  pass.run([&](const api_traffic& traffic) { save_now_and_then(traffic); });
+  const auto& totals = pass.totals();
+  state_.records += totals.records;
+  state_.inserted += totals.inserted;
+  state_.changed += totals.changed;
+  state_.unchanged += totals.unchanged;
+  display_.say(fmt::format("second pass done: {} new, {} changed, {} unchanged; next: audit", with_commas(totals.inserted),
+                           with_commas(totals.changed), with_commas(totals.unchanged)));
+  enter(show_phase::audit);
+}
+
+void show::trigger_all() {
+  for (const auto& tenant : healthy_)
+    if (state_.resumed == 0 || stage_.node().latest_run(tenant).run <= state_.last_run_of_first_pass)
+      stage_.node().trigger_run(tenant);
+}
+
+// -- the end ------------------------------------------------------------------------------------------------------------
+
+show_report show::judge() {
+  stage_.apis().freeze(true);
+  if (!is_every_sickness_visible_)
+    watch_sick();
+  stage_.account();
+  std::vector<std::string> sick;
+  for (const auto& each : sick_)
+    sick.push_back(each.name);
+  auto audit = run_audit(place_, stage_, sick);
+  display_.say(fmt::format("audit by a program that shares no code with Lode: {} records against {} versions served",
+                           with_commas(audit.records), with_commas(audit.versions_served)));
+  if (!audit.is_clean)
+    display_.print(last_lines(audit.text, 30));
+  show_report out;
+  out.tenants = state_.tenants;
+  out.api_calls = state_.api_calls;
+  out.records = state_.records;
+  out.inserted = state_.inserted;
+  out.changed = state_.changed;
+  out.unchanged = state_.unchanged;
+  out.lost = audit.lost;
+  out.duplicated = audit.duplicated;
+  out.kills = state_.kills;
+  out.recovery_seconds = state_.recovery_seconds;
+  out.pages_refetched = state_.pages_refetched;
+  out.suspended = suspended_;
+  auto records = static_cast<double>(state_.records);
+  out.records_per_second = state_.seconds > 0 ? records / state_.seconds : 0;
+  out.cpu_seconds_per_million = records > 0 ? state_.cpu_seconds / records * 1e6 : 0;
+  out.peak_rss_bytes = state_.peak_rss_bytes;
+  auto is_large_enough = state_.tenants < 500 || state_.percent < 100 || audit.records >= least_records;
+  out.is_verified = audit.is_clean && is_every_sickness_visible_ && state_.kills > 0 && state_.is_recovered && is_large_enough;
+  enter(show_phase::finished);
+  return out;
+}
+
+void show::stay() {
+  display_.print(fmt::format("\nIt stays up until Ctrl-C: {0}\n  lode --node {0} status\n  lode --node {0} changes graph-000\n",
+                             stage_.node().address()));
+  for (;;) {
+    stage_.check_alive();
+    pause_ms(200);
+  }
+}
+
+void show::enter(show_phase phase) {
+  state_.phase = phase;
+  save();
+}
+
+void show::save() {
+  stage_.account();
+  write_text(place_.in("show.json"), to_json(state_));
+  saved_at_ = std::chrono::steady_clock::now();
+}
+
+void show::save_now_and_then(const api_traffic& traffic) {
+  state_.api_calls += traffic.requests - requests_counted_;
+  requests_counted_ = traffic.requests;
+  if (std::chrono::steady_clock::now() - saved_at_ > 1s)
+    save();
+}
+
+} // namespace lode::demo

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <vector>
+
+#include "runtime/cli/demo/audit.hpp"
+#include "runtime/cli/demo/mining_pass.hpp"
+#include "runtime/cli/demo/recovery.hpp"
+#include "runtime/cli/demo/report.hpp"
+#include "runtime/cli/demo/sick_tenants.hpp"
+
+namespace lode::demo {
+
+/// The show itself: phases in order, each of which can be entered again after the whole machine was killed.
+///
+///   first_pass: import, mine, kill -9 of the node at half time -> second_pass: edits, mine again -> audit -> finished
+class show {
+public:
+  show(const workplace& place, show_state& state, display& display);
+
+  show_report run();
+  /// Waits, with all up, until a signal comes (interrupted).
+  [[noreturn]] void stay();
+  void close() { stage_.close(); }
+
+private:
+  void open();
+  void import_tenants();
+  void first_pass();
+  void kill_in_mid_run(mining_pass& pass, const api_traffic& traffic);
+  void follow_recovery(mining_pass& pass, const api_traffic& traffic);
+  void watch_sick();
+  void second_pass();
+  void trigger_all();
+  show_report judge();
+  void save();
+  void save_now_and_then(const api_traffic& traffic);
+  void enter(show_phase phase);
+
+  const workplace& place_;
+  show_state& state_;
+  display& display_;
+  stage stage_;
+  std::vector<api_tenant> tenants_;
+  std::vector<sick_tenant> sick_;
+  std::vector<std::string> healthy_;
+  std::unique_ptr<recovery> recovery_;
+  int64_t requests_counted_ = 0;
+  int64_t suspended_ = 0;
+  bool is_every_sickness_visible_ = false;
+  bool is_import_needed_ = false;
+  std::chrono::steady_clock::time_point saved_at_{};
+};
+
+/// The whole command: 0 verified, 1 not, 130 interrupted.
+int run_demo(const show_options& options);
+
+} // namespace lode::demo
