@@ -121,10 +121,13 @@ caf::expected<page_content> processor_state::read(const process_page& page, std:
   }
   auto content = reader.read({*connection.plan, page.stream, connection.config, page.partition, page.slice, state, response,
                               connection.hash_seed, page.requested_at});
-  if (!content)
-    return caf::make_error(static_cast<errc>(content.error().code()),
-                           connection.path_of(page.stream) + ": " + message_of(content.error()));
-  return content;
+  if (content)
+    return content;
+  auto code = static_cast<errc>(content.error().code());
+  // An answer that stays unreadable ends like any other failure: retried for ever, its run would never end.
+  if (code == errc::bad_response && is_last_try(stream, page.failures))
+    code = errc::page_failed;
+  return caf::make_error(code, connection.path_of(page.stream) + ": " + message_of(content.error()));
 }
 
 caf::expected<hashed_page> processor_state::seal(process_page& page, page_content& content) {
@@ -138,7 +141,9 @@ caf::expected<hashed_page> processor_state::seal(process_page& page, page_conten
   result.epoch = connection.claim.epoch;
   result.partition = std::move(page.partition);
   result.stamp = page.stamp;
-  result.move = {page.continuation, page.run, page.version, phase_after(content.ending), {}, std::move(content.reason)};
+  result.move = {page.continuation, page.run, page.version, phase_after(content.ending), {}, {}};
+  if (!content.reason.empty())
+    result.move.reason = connection.path_of(page.stream) + ": " + content.reason;
   result.body_bytes = page.exchange->response()->body.size();
   if (result.move.phase == continuation_phase::open) {
     auto state = codec->encode(content.next_state);

@@ -78,6 +78,10 @@ caf::expected<api_response> put_secrets(const api_request& request, api_context&
     return sealed.error();
   if (auto failed = context.stores.catalog->set_connection_secrets(row->id, *sealed))
     return failed;
+  // Refused credentials are what suspends a connection: new ones are the way on, its runs resume where they were.
+  if (row->state == activity::suspended)
+    if (auto failed = context.stores.catalog->set_connection_state(row->id, activity::active, ""))
+      return failed;
   context.services.node->connection_changed(row->tenant, row->id);
   return show(request, context);
 }

@@ -23,6 +23,11 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr uint32_t default_retries = 5;
+
+template <class Rules>
+uint32_t retries_of(const Rules& rules) {
+  return rules.handlers.empty() ? default_retries : rules.handlers[0].max_retries.value_or(default_retries);
+}
 constexpr milliseconds longest_wait = std::chrono::hours{24};
 constexpr milliseconds longest_guess = std::chrono::minutes{5};
 
@@ -195,7 +200,7 @@ private:
   }
 
   verdict retry(const match& found) {
-    auto most = rules_.handlers.empty() ? default_retries : rules_.handlers[0].max_retries.value_or(default_retries);
+    auto most = retries_of(rules_);
     if (inputs_.failures >= most)
       return {verdict_action::give_up_page,
               {},
@@ -308,11 +313,13 @@ verdict judge(const stream_plan& stream, const http_error& error, const judge_in
     default:
       break;
   }
-  const auto& handlers = stream.error_rules.handlers;
-  auto most = handlers.empty() ? default_retries : handlers[0].max_retries.value_or(default_retries);
-  if (inputs.failures >= most)
+  if (inputs.failures >= retries_of(stream.error_rules))
     return {verdict_action::give_up_page, {}, message + " (tried " + std::to_string(inputs.failures + 1) + " times)"};
   return {verdict_action::retry, spread(doubled(inputs.failures, longest_guess), inputs.random), message};
+}
+
+bool is_last_try(const stream_plan& stream, uint32_t failures) {
+  return failures >= retries_of(stream.error_rules);
 }
 
 } // namespace lode

@@ -46,6 +46,10 @@ verdict judge(const stream_plan& stream, received_response& response, const judg
 /// What follows when there is no response.
 verdict judge(const stream_plan& stream, const http_error& error, const judge_inputs& inputs);
 
+/// Whether a page that failed so often before is given up when it fails once more. For answers that `judge` accepted but
+/// that cannot be read.
+bool is_last_try(const stream_plan& stream, uint32_t failures);
+
 /// The message that an API put into an error body, or "".
 std::string message_in(json_node body);
 

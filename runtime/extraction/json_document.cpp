@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -38,8 +39,14 @@ constexpr bool is_space(char letter) {
 /// depth is bounded by data, not by the thread's stack.
 class token_walker {
 public:
-  token_walker(std::string_view text, const uint32_t* starts, uint32_t count, std::vector<entry>& entries)
-      : text_(text), starts_(starts), count_(count), entries_(entries), next_escape_(find_escape(0)) {}
+  token_walker(std::string_view text, const uint32_t* starts, uint32_t count, std::vector<entry>& entries,
+               std::vector<uint32_t>& too_deep)
+      : text_(text),
+        starts_(starts),
+        count_(count),
+        entries_(entries),
+        too_deep_(too_deep),
+        next_escape_(find_escape(0)) {}
 
   /// Null when the text is one JSON value; else what is wrong, at `place()`.
   const char* walk() {
@@ -129,7 +136,7 @@ private:
 
   const char* open(bool is_map) {
     if (depth_ == json_document::max_depth)
-      return "deeper than 1024 levels";
+      return skip(is_map);
     entry container;
     container.begin = starts_[token_];
     container.kind = is_map ? json_kind::map : json_kind::list;
@@ -143,6 +150,26 @@ private:
     }
     is_opened_ = true;
     return is_map ? read_key() : nullptr;
+  }
+
+  /// Takes a list or map that lies too deep as one value without looking into it.
+  const char* skip(bool is_map) {
+    entry whole;
+    whole.begin = starts_[token_];
+    whole.kind = is_map ? json_kind::map : json_kind::list;
+    whole.next = static_cast<uint32_t>(entries_.size()) + 1;
+    for (size_t open = 0; token_ < count_; ++token_) {
+      auto letter = peek();
+      if (letter == '{' || letter == '[')
+        ++open;
+      if ((letter != '}' && letter != ']') || --open > 0)
+        continue;
+      whole.end = starts_[token_++] + 1;
+      too_deep_.push_back(static_cast<uint32_t>(entries_.size()));
+      entries_.push_back(whole);
+      return nullptr;
+    }
+    return "the text ends inside a list or map";
   }
 
   const char* read_key() {
@@ -200,6 +227,7 @@ private:
   bool is_opened_ = false;
   std::array<frame, json_document::max_depth> stack_;
   std::vector<entry>& entries_;
+  std::vector<uint32_t>& too_deep_;
   size_t next_escape_; ///< place of the first backslash that is not behind us
 };
 
@@ -230,7 +258,18 @@ json_document::json_document(json_document&&) noexcept = default;
 json_document& json_document::operator=(json_document&&) noexcept = default;
 
 caf::error json_document::parse(std::string_view text) {
+  if (auto error = parse_shallow(text))
+    return error;
+  if (too_deep_.empty())
+    return {};
   entries_.clear();
+  text_ = {};
+  return unreadable("the text is nested deeper than " + std::to_string(max_depth) + " levels");
+}
+
+caf::error json_document::parse_shallow(std::string_view text) {
+  entries_.clear();
+  too_deep_.clear();
   text_ = {};
   if (text.starts_with("\xEF\xBB\xBF"))
     text.remove_prefix(3);
@@ -239,7 +278,8 @@ caf::error json_document::parse(std::string_view text) {
   if (auto code = text.empty() ? simdjson::EMPTY : indexer_->run(text))
     return unreadable(describe(code));
   auto& stage = *indexer_->stage;
-  token_walker walker{text, stage.structural_indexes.get(), stage.n_structural_indexes, entries_};
+  token_walker walker{text, stage.structural_indexes.get(), stage.n_structural_indexes, entries_,
+                      too_deep_};
   if (const char* wrong = walker.walk()) {
     entries_.clear();
     return unreadable("the body is not JSON: " + std::string{wrong} + ", at byte " + std::to_string(walker.place())
@@ -247,6 +287,11 @@ caf::error json_document::parse(std::string_view text) {
   }
   text_ = text;
   return {};
+}
+
+bool json_document::is_too_deep(json_node value) const noexcept {
+  auto first = std::lower_bound(too_deep_.begin(), too_deep_.end(), value.index());
+  return first != too_deep_.end() && *first < at(value.index()).next;
 }
 
 json_kind json_node::kind() const noexcept {

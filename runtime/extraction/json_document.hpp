@@ -65,8 +65,14 @@ public:
   /// Takes `text` apart; the document refers to it until the next call. Fails with errc::bad_response and what was
   /// found at which byte.
   caf::error parse(std::string_view text);
+  /// The same, but what lies deeper than max_depth is only found to end, not checked and not looked into: one record
+  /// that goes too deep must not cost the others of its page. See is_too_deep().
+  caf::error parse_shallow(std::string_view text);
 
   json_node root() const noexcept { return {this, 0}; }
+
+  /// Whether something in this value was not looked into by parse_shallow().
+  bool is_too_deep(json_node value) const noexcept;
 
   /// One value: its place in the text and where the next one that is not inside it begins.
   struct entry {
@@ -86,6 +92,7 @@ private:
   std::unique_ptr<indexer> indexer_;
   std::string_view text_;
   std::vector<entry> entries_;
+  std::vector<uint32_t> too_deep_; ///< entries that were not looked into, ascending
 };
 
 } // namespace lode

@@ -133,6 +133,12 @@ private:
 
   /// Filters and transforms, then keys and hashes what is left.
   caf::error read_record(json_node node, page_content& content) {
+    if (node.document().is_too_deep(node)) {
+      content.dead.push_back({{}, cut(node.raw(), max_dead_payload),
+                              "nested deeper than " + std::to_string(json_document::max_depth) + " levels"});
+      note_place("?" + std::to_string(short_hash_of(node.raw())));
+      return {};
+    }
     if (!changes_records(stream_) || !node.is(json_kind::map)) {
       keep_record(node, node, content);
       return {};

@@ -16,7 +16,7 @@ void received_response::parse() {
   if (is_parsed_)
     return;
   is_parsed_ = true;
-  why_not_ = document_.parse(body_);
+  why_not_ = document_.parse_shallow(body_);
 }
 
 } // namespace lode

@@ -124,8 +124,8 @@ struct response_filter {
   std::vector<uint16_t> codes;
   std::optional<program> predicate;   ///< names: response, headers, parameters; no config
   std::string error_message_contains; ///< empty = not used
-  bool needs_person = false; ///< failure_type config_error: the credentials or the configuration are at fault
   program error_message;              ///< what people are told; empty = a message of ours
+  bool needs_person = false; ///< failure_type config_error: the credentials or the configuration are at fault
 };
 
 struct constant_backoff {

@@ -68,7 +68,7 @@ struct miner_test : actor_test {
     services->window = window;
     services->page_deadline = deadline;
     auto connection = item_connection(1, item_plan());
-    actor = spawn<miner>(miner_job{services, connection, stored, 0, supervisor, {}});
+    actor = spawn<miner>(miner_job{services, connection, stored, 0, supervisor, false, {}});
     run();
   }
 

@@ -49,7 +49,7 @@ struct scheduler_test : actor_test {
   scheduler_actor scheduling;
 
   void begin(scheduler_settings settings = {}) {
-    scheduling = spawn<scheduler>(service, keeper, region, settings, [] { return instant{}; }, [](int64_t) {});
+    scheduling = spawn<lode::scheduler>(service, keeper, region, settings, [] { return instant{}; }, [](int64_t) {});
     run();
   }
 
@@ -101,7 +101,7 @@ TEST_F(scheduler_test, no_more_runs_are_open_than_the_bound_allows) {
   caf::anon_send(scheduling, run_begun{connection_id{1}, run_id{1}});
   advance(1s);
   EXPECT_EQ(begun.size(), 5u);
-  caf::anon_send(scheduling, run_finished{connection_id{1}, run_id{1}});
+  caf::anon_send(scheduling, run_finished{connection_id{1}, run_id{1}, run_kind::scheduled, true, run_phase::finished, {}});
   advance(1s);
   EXPECT_EQ(begun.size(), 6u);
 }

@@ -92,6 +92,17 @@ TEST(page_reader_test, a_key_that_is_too_long_is_a_dead_record) {
   EXPECT_EQ(page->records.size(), 1u);
 }
 
+TEST(page_reader_test, a_record_that_is_nested_too_deep_is_dead_and_costs_no_other_of_its_page) {
+  auto deep = std::string(5000, '[') + std::string(5000, ']');
+  auto page = reading{plain_list()}.read(R"([{"id":1,"a":{"b":[)" + deep + R"(,2]},"c":3},{"id":2,"a":"]"}])");
+  ASSERT_TRUE(page) << why(page);
+  ASSERT_EQ(page->dead.size(), 1u);
+  EXPECT_NE(page->dead[0].reason.find("nested deeper than 1024 levels"), std::string::npos);
+  ASSERT_EQ(page->records.size(), 1u);
+  EXPECT_EQ(page->records[0].key, "2");
+  EXPECT_FALSE(reading{plain_list()}.read("[" + std::string(5000, '[')));
+}
+
 TEST(page_reader_test, several_key_fields_are_a_json_array) {
   auto stream = plain_list();
   stream.primary_key = {{"a"}, {"b", "c"}};
