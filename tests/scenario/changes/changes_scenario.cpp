@@ -1,0 +1,66 @@
+#include <gtest/gtest.h>
+
+#include "tests/support/scenario.hpp"
+
+namespace lode::test {
+namespace {
+
+scenario_settings small_pages(int latency) {
+  scenario_settings settings;
+  settings.records = "posts=60,comments=1,contacts=200,orders=200,products=100,customers=100";
+  settings.simapi = {"--latency-ms", std::to_string(latency)};
+  settings.source_edits = {{"page_size: 100", "page_size: 20"}, {"page_size: 200", "page_size: 20"}, {"page_size: 250", "page_size: 20"},
+                           {"step: P91D", "step: P3650D"}};
+  return settings;
+}
+
+void pass(scenario& world, size_t runs) {
+  world.await_settled();
+  world.trigger_all();
+  world.await_runs(runs);
+}
+
+TEST(changes_scenario, a_record_that_changes_and_changes_back_is_two_changes_and_a_pass_without_changes_is_none) {
+  scenario world{small_pages(0)};
+  world.start_node();
+  world.import_tenants();
+  world.await_runs(1);
+  auto target = json::object{{"tenant", "graph-000"}, {"stream", "comments"}};
+  // Comments have no ordering field; with one, going back to an older value would be an older fact.
+  for (const auto& line : world.control_lines("/control/truth?tenant=graph-000"))
+    if (text_in(line, "stream") == "comments")
+      target["key"] = line.at("key");
+  auto entries = [&] {
+    return world.number("SELECT count(*) FROM feed, unnest(keys) AS key WHERE key = '" + text_in(target, "key") + "'");
+  };
+  size_t runs = 1;
+  for (const auto* op : {"edit", "revert"}) {
+    target["op"] = op;
+    world.control("/control/mutate", {{"ops", json::array{target}}});
+    pass(world, ++runs);
+  }
+  EXPECT_EQ(entries(), 3);
+  auto before = world.number("SELECT sum(count) FROM feed");
+  pass(world, ++runs);
+  EXPECT_EQ(world.number("SELECT sum(count) FROM feed"), before);
+  EXPECT_TRUE(is_verified(world.audit())) << world.audit_text();
+}
+
+TEST(changes_scenario, edits_inserts_and_deletes_while_runs_go_on_are_all_there_after_one_more_pass) {
+  scenario world{small_pages(15)};
+  world.start_node();
+  world.import_tenants();
+  for (int i = 0; i < 5; ++i) {
+    auto before = world.pages_served();
+    world.control("/control/mutate", {{"inserts", 15}, {"edits", 40}, {"deletes", 5}, {"seed", 100 + i}});
+    await("the run goes on", [&] {
+      return world.pages_served() >= before + 10 || world.number("SELECT count(*) FROM run WHERE phase = 0") == 0;
+    });
+  }
+  world.await_runs(1);
+  pass(world, 2);
+  EXPECT_TRUE(is_verified(world.audit({"--keep-deleted"}))) << world.audit_text();
+}
+
+} // namespace
+} // namespace lode::test

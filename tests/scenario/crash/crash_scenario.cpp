@@ -1,0 +1,85 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <random>
+
+#include "tests/support/scenario.hpp"
+
+namespace lode::test {
+namespace {
+
+constexpr int window = 2;
+constexpr int miners_per_tenant = 2;
+constexpr int tenants = 3;
+/// What a kill may cost: all that was in flight.
+constexpr size_t pages_at_risk = window * miners_per_tenant * tenants;
+
+scenario_settings many_small_pages() {
+  scenario_settings settings;
+  settings.tenants = tenants;
+  settings.records = "posts=120,comments=1,contacts=600,orders=600,products=300,customers=300";
+  settings.simapi = {"--latency-ms", "10"};
+  settings.node = {{"mining.window", std::to_string(window)}, {"mining.miners_per_tenant", std::to_string(miners_per_tenant)}};
+  settings.source_edits = {{"page_size: 100", "page_size: 20"}, {"page_size: 200", "page_size: 20"}, {"page_size: 250", "page_size: 20"}};
+  settings.schedule = nullptr;
+  return settings;
+}
+
+/// Tenants are imported, and all their connections are due for the next start of the node.
+void prepare(scenario& world) {
+  world.start_node();
+  world.import_tenants();
+  world.stop_node();
+  world.sql("UPDATE connection SET schedule = '{\"every\":\"12h\"}';"
+            "INSERT INTO due (connection_id, tenant_id, shard, due, kind) SELECT id, tenant_id, shard, 1, 0 FROM connection");
+}
+
+void expect_all_is_there(scenario& world, int kills) {
+  world.start_node();
+  world.await_runs();
+  for (const auto& tenant : world.tenants())
+    EXPECT_EQ(text_in(world.last_run(tenant), "phase"), "finished") << json::serialize(world.last_run(tenant));
+  EXPECT_TRUE(is_verified(world.audit())) << world.audit_text();
+  EXPECT_LE(world.pages_fetched_again(), kills * pages_at_risk) << kills << " kills";
+  testing::Test::RecordProperty("pages_fetched_again", static_cast<int>(world.pages_fetched_again()));
+}
+
+struct crash_scenario : testing::Test {};
+
+/// In the order in which a run passes them; the number is how often each is passed first.
+TEST_F(crash_scenario, a_kill_at_every_step_boundary_loses_and_repeats_nothing) {
+  scenario world{many_small_pages()};
+  prepare(world);
+  int kills = 0;
+  for (const std::string point : {"run.before_start", "run.after_start:1", "miner.before_request:2", "miner.after_response:4",
+                                  "processor.before_writer:3", "processor.after_writer:3", "writer.before_commit:2",
+                                  "writer.after_commit:3", "miner.after_commit:4", "supervisor.before_children:0"}) {
+    EXPECT_TRUE(world.start_node_until_it_dies_at(point)) << point << " was never passed";
+    kills += world.node().is_running() ? 0 : 1;
+    world.kill_node();
+  }
+  expect_all_is_there(world, kills);
+}
+
+TEST_F(crash_scenario, kills_at_random_instants_lose_and_repeat_nothing) {
+  const auto* given = std::getenv("LODE_SEED");
+  auto seed = given ? static_cast<unsigned>(std::strtoul(given, nullptr, 10)) : std::random_device{}();
+  SCOPED_TRACE("LODE_SEED=" + std::to_string(seed));
+  std::mt19937 random{seed};
+  int kills = std::getenv("LODE_LONG") ? 25 : 6;
+  scenario world{many_small_pages()};
+  prepare(world);
+  for (int i = 0; i < kills; ++i) {
+    auto before = world.pages_served();
+    world.start_node();
+    auto more = random() % 25;
+    await("some pages more are served", [&] {
+      return world.pages_served() >= before + more || world.number("SELECT count(*) FROM run WHERE phase = 0") == 0;
+    });
+    world.kill_node();
+  }
+  expect_all_is_there(world, kills);
+}
+
+} // namespace
+} // namespace lode::test

@@ -1,0 +1,123 @@
+#pragma once
+
+#include <boost/json.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/support/child_process.hpp"
+#include "tests/support/http_ask.hpp"
+#include "tests/support/postgres_fixture.hpp"
+#include "tests/support/scenario_database.hpp"
+
+namespace lode::test {
+
+namespace json = boost::json;
+
+/// What a scenario begins with. Small by default: each test pays for what it asks.
+struct scenario_settings {
+  int tenants = 3;
+  std::string dialects = "graph,crm,shop";
+  std::string records = "posts=60,comments=1,contacts=120,orders=120,products=60,customers=60";
+  std::vector<std::string> simapi;         ///< further options of lode-simapi
+  std::map<std::string, std::string> node; ///< section.key -> value, over the short timeouts that scenarios have
+  /// Replacements in the texts of the example sources: what -> by what.
+  std::vector<std::pair<std::string, std::string>> source_edits;
+  std::vector<std::string> streams; ///< those that connections choose; empty = all of the source
+  bool own_server = false; ///< a PostgreSQL server of its own, to be crashed
+  /// null = runs start when triggered; else the connections' schedule, which survives a kill.
+  json::value schedule = json::object{{"every", "12h"}};
+};
+
+/// Simulated APIs, a node and a database, as real processes, and what tests ask of them. Waits end after 60 s with
+/// std::runtime_error, which holds the end of the node's log. All processes end with the object.
+class scenario {
+public:
+  explicit scenario(scenario_settings settings = {});
+  ~scenario();
+
+  // -- the node ---------------------------------------------------------------------------------------------------
+  /// Starts it and waits until it mines. `fault` is its LODE_FAULT; with one it may die before it is ready.
+  void start_node(const std::string& fault = "");
+  /// Starts it with a fault point that kills it, and waits for that. False: it got everything done without passing
+  /// there, and still runs.
+  bool start_node_until_it_dies_at(const std::string& fault);
+  void kill_node();
+  void stop_node();
+  child_process& node() { return *node_; }
+  /// Puts the example sources and imports all tenants of the simulated APIs. The node is up.
+  void import_tenants();
+  /// For one tenant: the line of an import, to be changed and sent again with `import_line`.
+  json::object import_line_of(const json::object& tenant) const;
+  void import_line(const json::object& line);
+
+  /// The node's API: the answer's JSON; throws unless the status is `expected`.
+  json::value api(const std::string& method, const std::string& target, const json::value& body = nullptr, int expected = 200);
+  http_answer api_text(const std::string& method, const std::string& target, const std::string& body = "");
+  json::object connection(const std::string& tenant);
+  /// The latest run of a tenant's connection; empty when there is none.
+  json::object last_run(const std::string& tenant);
+  void trigger(const std::string& tenant, const std::string& kind = "manual");
+  void trigger_all();
+  /// Waits until each tenant (all, or those named) has at least `count` runs and none open, or does not go on (suspended,
+  /// paused). The node may be restarted meanwhile, but not by itself.
+  void await_runs(size_t count = 1, std::vector<std::string> names = {});
+  /// Waits until the API shows the state (active, paused, suspended) of a tenant's connection.
+  void await_state(const std::string& tenant, const std::string& state);
+  void await_pages(size_t pages);
+
+  // -- the simulated APIs ------------------------------------------------------------------------------------------
+  json::object control(const std::string& path, const json::object& body);
+  std::vector<json::object> control_lines(const std::string& path);
+  int fault(json::object fault);
+  void clear_faults() { control("/control/faults/clear", {}); }
+  const std::vector<std::string>& tenants() const noexcept { return tenants_; }
+  json::object tenant_line(const std::string& tenant);
+  std::vector<json::object> requests(const std::string& tenant = "");
+  /// Pages that were served whole more than once: how often beyond the first time.
+  size_t pages_fetched_again(const std::string& tenant = "");
+  /// Pages that were served whole.
+  size_t pages_served();
+  /// Waits until changes that were just made have settled (x-lode.settle_time and the grain of the cursor).
+  void await_settled();
+
+  // -- the store and the audit -------------------------------------------------------------------------------------
+  scenario_database& database() { return *database_; }
+  int64_t number(const std::string& sql);
+  void sql(const std::string& statements);
+  /// lode-audit's result. `options` are its own.
+  json::object audit(const std::vector<std::string>& options = {});
+  /// What was found, for a person; of the latest audit.
+  const std::string& audit_text() const noexcept { return audit_text_; }
+
+  std::string log() const;
+
+private:
+  std::string write_config();
+  void learn_address();
+  void start_simapi();
+  void put_sources();
+  bool has_ended(const std::string& tenant, size_t count);
+
+  scenario_settings settings_;
+  std::string folder_;
+  std::unique_ptr<scenario_database> database_;
+  std::unique_ptr<child_process> simapi_;
+  std::unique_ptr<child_process> node_;
+  uint16_t control_port_ = 0;
+  uint16_t node_port_ = 0;
+  int starts_ = 0;
+  std::vector<std::string> tenants_;
+  std::string audit_text_;
+};
+
+/// Whether nothing was lost, repeated or damaged.
+bool is_verified(const json::object& audit);
+int64_t number_in(const json::object& object, std::string_view name);
+std::string text_in(const json::object& object, std::string_view name);
+
+} // namespace lode::test

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "tests/support/postgres_fixture.hpp"
+
+namespace lode::test {
+
+/// An empty database: on the server that LODE_PG_DSN names, else on that of the test program; or on a server of its own,
+/// which may be crashed. Dropped with the object.
+class scenario_database {
+public:
+  /// `folder` holds the files of an own server.
+  scenario_database(bool own_server, const std::string& folder);
+  ~scenario_database();
+  scenario_database(const scenario_database&) = delete;
+  scenario_database& operator=(const scenario_database&) = delete;
+
+  const std::string& dsn() const noexcept { return dsn_; }
+
+  /// Own servers only. SIGKILL of all its processes.
+  void crash_server();
+  /// Own servers only. Returns when it answers.
+  void start_server();
+
+private:
+  std::string server(const std::string& action);
+
+  std::string folder_; ///< of the own server
+  std::string shared_dsn_;
+  std::string name_;
+  std::string dsn_;
+};
+
+} // namespace lode::test
