@@ -30,16 +30,18 @@ struct continuation_row {
   int32_t crash_resumes = 0;
 };
 
-/// Each start of a suspect alone adds this to `crash_resumes`, before the first request: what died alone is known.
+/// A suspect's page adds this to `crash_resumes` when it has arrived, before it is parsed: a process that dies then died of it,
+/// one that is killed at any other moment did not.
 inline constexpr int32_t alone_mark = 100;
 
 /// Open through three deaths of the process without a page between: it may be the cause, and is mined alone.
 inline bool is_suspect(const continuation_row& row) {
   return row.crash_resumes >= 3;
 }
-/// The process died twice while it was mined alone: its connection is suspended.
+/// The process died five times in a row with the same page of it in work: its connection is suspended. Other pages may be in
+/// work beside it, so one such death, or two, is no proof.
 inline bool kills_the_process(const continuation_row& row) {
-  return row.crash_resumes / alone_mark >= 2;
+  return row.crash_resumes / alone_mark >= 5;
 }
 
 struct open_run {

@@ -157,6 +157,27 @@ void miner_state::hand_on(exchange_pointer exchange) {
     return unreadable(caf::make_error(code, path() + ": " + judged.message), judged.after);
   }
   at = step::parsing;
+  if (job.is_suspect)
+    return mark_and_parse(std::move(exchange));
+  parse(std::move(exchange));
+}
+
+void miner_state::mark_and_parse(exchange_pointer exchange) {
+  self->request(job.services->keeper, caf::infinite, resume_continuation{job.row.id, true})
+    .then(
+      [this, asked = generation, exchange](const continuation_row& row) {
+        if (asked != generation || at != step::parsing)
+          return;
+        version = row.version;
+        parse(exchange);
+      },
+      [this, asked = generation](const caf::error&) {
+        if (asked == generation)
+          resume_from_store();
+      });
+}
+
+void miner_state::parse(exchange_pointer exchange) {
   self->send(job.services->processor_of(job.row.id),
              process_page{job.row.id, job.row.run, generation, version, stamp, job.connection, job.stream,
                           job.row.partition, job.row.slice, state.SerializeAsString(), failures, waits, requested_at,

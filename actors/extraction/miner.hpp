@@ -17,7 +17,7 @@ struct miner_job {
   continuation_row row;
   uint32_t stream = 0; ///< index in the plan
   tenant_supervisor_actor supervisor;
-  bool is_suspect = false; ///< tell the supervisor when the first page is committed
+  bool is_suspect = false; ///< mark its first page before it is parsed, tell the supervisor when it is committed
   credential_keeper_actor credentials; ///< null unless the stream authenticates with OAuth
 };
 
@@ -41,6 +41,9 @@ struct miner_state {
   void authorize();
   void fetch(std::string access_token);
   void hand_on(exchange_pointer exchange);
+  /// The page that may end the process is here: counted before it is touched.
+  void mark_and_parse(exchange_pointer exchange);
+  void parse(exchange_pointer exchange);
   void parsed(page_parsed& page);
   void unreadable(const caf::error& reason, std::chrono::nanoseconds after);
   void committed(const page_committed& page);

@@ -352,7 +352,7 @@ void tenant_supervisor_state::restart(run_id id, continuation_id continuation, b
     return rest();
   }
   ++busy;
-  self->request(services->keeper, caf::infinite, resume_continuation{continuation, is_alone})
+  self->request(services->keeper, caf::infinite, resume_continuation{continuation})
     .then(
       [this, id, is_alone](continuation_row& row) {
         --busy;

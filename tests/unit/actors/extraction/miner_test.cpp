@@ -31,6 +31,8 @@ struct miner_test : actor_test {
   std::vector<continuation_ended> endings;
   std::vector<std::string> suspensions;
   uint32_t resumed = 0;
+  uint32_t marked = 0;   ///< pages of a suspect that were counted before they were parsed
+  uint32_t absolved = 0;
   continuation_row stored{continuation_id{5}, run_id{2}, stream_id{100}, "", {}, 1, "", 0};
 
   timers_actor service = spawn<timers>();
@@ -41,8 +43,9 @@ struct miner_test : actor_test {
     [](load_due) { return due_loaded{}; }, [](const move_due&) {}, [](load_connection) { return connection_pointer{}; },
     [](load_open_runs) { return open_runs_loaded{}; }, [](const start_run&) { return run_started{}; },
     [](load_continuations) { return continuations_loaded{}; },
-    [this](resume_continuation) -> caf::result<continuation_row> {
+    [this](resume_continuation ask) -> caf::result<continuation_row> {
       ++resumed;
+      marked += ask.is_alone ? 1 : 0;
       return stored;
     },
     [](const cancel_run&) {}, [](const suspend_connection&) {}, [](const store_secrets&) {});
@@ -50,10 +53,10 @@ struct miner_test : actor_test {
     [](const begin_run&) {}, [](const resume_run&) {}, [](connection_changed) {}, [](const cancel_run&) {},
     [this](const continuation_ended& msg) { endings.push_back(msg); }, [](const continuations_opened&) {},
     [this](const connection_failed& msg) { suspensions.push_back(message_of(msg.reason)); },
-    [](const suspicion_over&) {}, [](timer_fired) {});
+    [this](const suspicion_over&) { ++absolved; }, [](timer_fired) {});
   miner_actor actor;
 
-  void mine(uint64_t window = 4, std::chrono::nanoseconds deadline = 5min) {
+  void mine(uint64_t window = 4, std::chrono::nanoseconds deadline = 5min, bool is_suspect = false) {
     auto services = std::make_shared<mining_services>();
     services->timers = service;
     services->gate = gate;
@@ -68,7 +71,7 @@ struct miner_test : actor_test {
     services->window = window;
     services->page_deadline = deadline;
     auto connection = item_connection(1, item_plan());
-    actor = spawn<miner>(miner_job{services, connection, stored, 0, supervisor, false, {}});
+    actor = spawn<miner>(miner_job{services, connection, stored, 0, supervisor, is_suspect, {}});
     run();
   }
 
@@ -186,4 +189,24 @@ TEST_F(miner_test, a_slow_store_is_no_lost_page) {
   health.outage_begins();
   advance(60s);
   EXPECT_EQ(resumed, 0u);
+}
+
+TEST_F(miner_test, the_first_page_of_a_suspect_is_counted_before_it_is_touched_and_none_after_its_commit) {
+  http.answer(first_url, 200, page_body(0, 1, "t2"));
+  http.answer(second_url, 200, page_body(1, 1, ""));
+  stored.version = 9;
+  mine(1, 5min, true);
+  EXPECT_EQ(marked, 1u);
+  ASSERT_EQ(versions(), std::vector<int64_t>{9}) << "the page carries the version that the mark raised";
+  commit(0);
+  EXPECT_EQ(absolved, 1u);
+  EXPECT_EQ(pages.size(), 2u);
+  EXPECT_EQ(marked, 1u);
+}
+
+TEST_F(miner_test, a_suspect_whose_request_fails_is_not_counted) {
+  http.answer(first_url, http_error{http_failure::connect, "refused"});
+  mine(1, 5min, true);
+  EXPECT_TRUE(pages.empty());
+  EXPECT_EQ(marked, 0u);
 }
