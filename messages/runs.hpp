@@ -38,11 +38,6 @@ inline constexpr int32_t alone_mark = 100;
 inline bool is_suspect(const continuation_row& row) {
   return row.crash_resumes >= 3;
 }
-/// The process died five times in a row with the same page of it in work: its connection is suspended. Other pages may be in
-/// work beside it, so one such death, or two, is no proof.
-inline bool kills_the_process(const continuation_row& row) {
-  return row.crash_resumes / alone_mark >= 5;
-}
 
 struct open_run {
   run_id run;

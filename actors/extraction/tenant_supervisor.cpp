@@ -221,11 +221,6 @@ bool tenant_supervisor_state::mine(active_run& run, continuation_row row) {
             "an open slice belongs to a stream that its source no longer has: reset the connection's state");
     return false;
   }
-  if (kills_the_process(row)) {
-    suspend(run.connection->connection, run.connection->path_of(stream)
-                                          + ": the process died while this page was in work, again and again");
-    return false;
-  }
   if (is_suspect(row))
     mine_alone(run, row.id);
   else

@@ -233,12 +233,3 @@ TEST_F(tenant_supervisor_test, a_suspect_that_commits_a_page_makes_room_for_the_
   run();
   EXPECT_EQ(mined.size(), 2u);
 }
-
-TEST_F(tenant_supervisor_test, a_page_that_killed_the_process_again_and_again_suspends_its_connection) {
-  open(1);
-  rows[0].crash_resumes = 5 * alone_mark + 8;
-  begin();
-  EXPECT_TRUE(mined.empty());
-  ASSERT_EQ(suspended.size(), 1u);
-  EXPECT_NE(suspended[0].find("the process died while this page was in work"), std::string::npos);
-}
