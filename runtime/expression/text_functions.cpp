@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include "runtime/expression/python_text.hpp"
 #include "runtime/expression/utf8.hpp"
 
 namespace lode::expression {
@@ -95,6 +96,10 @@ std::string capitalize(std::string_view text, bool each_word) {
     is_start = each_word && !is_letter(point);
   }
   return out;
+}
+
+std::string text_or(const value& given, std::string_view otherwise) {
+  return given.is(kind::undefined) ? std::string{otherwise} : to_text(given);
 }
 
 int64_t integer_or(evaluation& run, const value& given, int64_t otherwise) {

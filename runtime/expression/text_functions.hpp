@@ -26,6 +26,8 @@ value replace_text(evaluation& run, std::string_view text, std::string_view old,
 /// First letter of the text large, the others small; `each_word`: of every word.
 std::string capitalize(std::string_view text, bool each_word);
 
+/// An optional argument as text.
+std::string text_or(const value& given, std::string_view otherwise);
 /// An optional integer argument.
 int64_t integer_or(evaluation& run, const value& given, int64_t otherwise);
 
