@@ -91,13 +91,17 @@ struct map_node {
   std::vector<std::pair<node_pointer, node_pointer>> entries;
 };
 
+using node_form = std::variant<literal_node, name_node, attribute_node, index_node, slice_node, call_node, test_node,
+                               unary_node, binary_node, comparison_node, conditional_node, list_node, map_node>;
+
 struct node {
-  std::variant<literal_node, name_node, attribute_node, index_node, slice_node, call_node, test_node, unary_node,
-               binary_node, comparison_node, conditional_node, list_node, map_node>
-    form;
+  node_form form;
   uint32_t column; ///< 1-based, in the template
   uint32_t depth;  ///< of the tree below; bounded, so evaluation may recurse
 };
+
+/// The depth of the deepest child; 0 when there is none.
+uint32_t depth_below(const node_form& form);
 
 /// Text or an expression.
 using template_part = std::variant<std::string, node_pointer>;
