@@ -3,22 +3,14 @@
 
 #include "runtime/expression/calendar.hpp"
 #include "runtime/expression/datetime_format.hpp"
+#include "runtime/expression/text_cursor.hpp"
 
 namespace lode::expression {
 
 namespace {
 
 /// Reads digits and separators from the front of a text.
-struct reader {
-  std::string_view rest;
-
-  bool take(char wanted) {
-    if (!rest.starts_with(wanted))
-      return false;
-    rest.remove_prefix(1);
-    return true;
-  }
-
+struct reader : text_cursor {
   std::optional<int> digits(size_t count) {
     if (rest.size() < count)
       return std::nullopt;
@@ -114,7 +106,7 @@ std::optional<int32_t> read_offset(reader& in) {
 }
 
 std::optional<date_time> read_moment(std::string_view text) {
-  reader in{text};
+  reader in{{text}};
   civil_time parts;
   if (!read_date(in, parts))
     return std::nullopt;
@@ -190,7 +182,7 @@ result<date_time> parse_iso_date_time(std::string_view text) {
 
 result<calendar_duration> parse_iso_duration(std::string_view text) {
   auto malformed = failure{"'" + std::string{text.substr(0, 100)} + "' is not an ISO-8601 duration, e.g. P1D or PT0.001S", 0};
-  reader in{text};
+  reader in{{text}};
   bool is_negative = in.take('-');
   if (!is_negative)
     in.take('+');

@@ -6,9 +6,16 @@
 #include "runtime/expression/result.hpp"
 #include "runtime/expression/value.hpp"
 
+/// JSON to and from the values that templates see: of configurations, secrets and what templates print. Bodies of APIs are
+/// read by runtime/extraction/json_document, which checks and indexes a page without building values.
+///
+/// Code of our own, because the libraries at hand lose what a value must keep. Boost.JSON and simdjson make a double of a
+/// number beyond 64 bits (infinity of `1e400`) or refuse it, and refuse lone surrogates and bytes that are not UTF-8: a
+/// refresh token that an API sent so could be stored, but not be read again. They write numbers anew (`1.1` as `1.1E0`)
+/// and know neither Python's spacing nor its `\uXXXX` for all that is not ASCII, which filters must print.
 namespace lode::expression {
 
-/// Reads JSON. A number that int64 or double would change keeps its text; of duplicate keys the
+/// Reads JSON (json_reader.cpp). A number that int64 or double would change keeps its text; of duplicate keys the
 /// last wins; depth is limited to 256. Fails with the position.
 result<value> parse_json(std::string_view text);
 
@@ -19,10 +26,10 @@ struct json_style {
   bool sorted_keys = false; ///< by bytes
 };
 
-/// Writes JSON; number texts as they are. Fails on what JSON can't hold (undefined, dates).
+/// Writes JSON (json_writer.cpp); number texts as they are. Fails on what JSON can't hold (undefined, dates).
 result<std::string> to_json(const value& item, json_style style = {});
 
-/// The value of a JSON number: int64 or double when nothing is lost, else its text.
+/// The value of a JSON number (json_number.cpp): int64 or double when nothing is lost, else its text.
 value number_from_text(std::string_view text);
 
 } // namespace lode::expression

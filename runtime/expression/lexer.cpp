@@ -3,21 +3,14 @@
 #include <algorithm>
 
 #include "runtime/expression/python_literal.hpp"
+#include "runtime/expression/text_cursor.hpp"
 
 namespace lode::expression {
 
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 bool is_name_start(char c) {
-  return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool is_space(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r');
+  return c == '_' || is_letter(c);
 }
 
 } // namespace
