@@ -3,15 +3,12 @@
 #include <cstdio>
 
 #include "runtime/expression/calendar.hpp"
+#include "runtime/expression/calendar_names.hpp"
 #include "runtime/expression/python_text.hpp"
 
 namespace lode::expression {
 
 namespace {
-
-constexpr const char* month_names[] = {"January", "February", "March",     "April",   "May",      "June",
-                                       "July",    "August",   "September", "October", "November", "December"};
-constexpr const char* day_names[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
 
 /// One moment, printed directive by directive.
 struct printer {
@@ -78,10 +75,10 @@ std::string printer::directive(char which, char flag) const {
     case 's': return std::to_string(floor_divide(moment.microseconds, 1'000'000));
     case 'p': return parts.hour < 12 ? "AM" : "PM";
     case 'b':
-    case 'h': return std::string{month_names[parts.month - 1]}.substr(0, 3);
-    case 'B': return month_names[parts.month - 1];
-    case 'a': return std::string{day_names[weekday(days)]}.substr(0, 3);
-    case 'A': return day_names[weekday(days)];
+    case 'h': return std::string{abbreviated(month_names[parts.month - 1])};
+    case 'B': return std::string{month_names[parts.month - 1]};
+    case 'a': return std::string{abbreviated(day_names[weekday(days)])};
+    case 'A': return std::string{day_names[weekday(days)]};
     case 'u': return std::to_string(weekday(days) + 1);
     case 'w': return std::to_string((weekday(days) + 1) % 7);
     case 'G': return padded(iso_week().first, 4, flag);
