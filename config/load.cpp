@@ -121,15 +121,19 @@ private:
     auto* found = take(key);
     if (!found)
       return;
-    auto* given = std::get_if<std::string>(&found->value);
-    auto parsed = given ? parse(*given) : std::nullopt;
     auto range = format(allowed.least) + " to " + format(allowed.most);
-    if (!parsed)
+    auto misread = [&] {
       wrong(key, *found, "found " + shown(*found) + ", expected " + std::string{expected} + " from " + range);
-    else if (*parsed < allowed.least || *parsed > allowed.most)
-      wrong(key, *found, "found " + shown(*found) + ", allowed is " + range);
-    else
-      value = *parsed;
+    };
+    auto* given = std::get_if<std::string>(&found->value);
+    if (!given)
+      return misread();
+    auto parsed = parse(*given);
+    if (!parsed)
+      return misread();
+    if (*parsed < allowed.least || *parsed > allowed.most)
+      return wrong(key, *found, "found " + shown(*found) + ", allowed is " + range);
+    value = *parsed;
   }
 
   void text(std::string_view key, std::string& value) {

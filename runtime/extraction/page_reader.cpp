@@ -98,14 +98,14 @@ public:
     auto children = child_collector::make(page_.source, page_.stream, page_.partition, names_);
     if (!children)
       return children.error();
-    children_ = &*children;
+    children_.emplace(std::move(*children));
     if (auto error = find_cursor_field())
       return error;
     content.records.reserve(nodes->size());
     for (auto node : *nodes)
       if (auto error = read_record(node, content))
         return error;
-    content.children = children->take();
+    content.children = children_->take();
     return find_next(body, content);
   }
 
@@ -328,7 +328,7 @@ private:
   expression::context names_;
   ignored_fields ignored_;
   occurrence_counter occurrences_;
-  child_collector* children_ = nullptr;
+  std::optional<child_collector> children_; ///< made by run()
   json_document changed_; ///< the record that is transformed at the moment
   field_path cursor_field_;
   page_facts facts_;
