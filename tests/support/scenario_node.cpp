@@ -1,0 +1,102 @@
+#include <chrono>
+#include <fstream>
+#include <stdexcept>
+
+#include "tests/support/scenario.hpp"
+
+namespace lode::test {
+
+namespace {
+
+/// Quick to notice and quick to try again, so that a fault costs tenths of seconds.
+std::map<std::string, std::string> default_settings() {
+  return {{"node.name", "scenario"},
+          {"node.shutdown_timeout", "2s"},
+          {"store.retry_min", "50ms"},
+          {"store.retry_max", "500ms"},
+          {"http.resolve", "{\"*.test\": 127.0.0.1}"},
+          {"mining.request_retries", "3"},
+          {"mining.retry_min", "50ms"},
+          {"mining.retry_max", "400ms"},
+          {"mining.window", "4"},
+          {"mining.miners_per_tenant", "4"},
+          {"console.listen", "127.0.0.1:0"},
+          {"console.threads", "2"},
+          {"node.writers", "2"},
+          {"node.processors", "2"},
+          {"node.scheduler_threads", "2"},
+          {"security.key", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"}};
+}
+
+} // namespace
+
+std::string scenario::write_config() {
+  auto values = default_settings();
+  values["node.data_dir"] = folder_ + "/data";
+  values["store.dsn"] = '"' + database_->dsn() + '"';
+  for (const auto& [key, value] : settings_.node)
+    values[key] = value;
+  auto path = folder_ + "/lode.yaml";
+  std::ofstream file{path};
+  std::string section;
+  for (const auto& [key, value] : values) {
+    auto dot = key.find('.');
+    if (auto next = key.substr(0, dot); next != section)
+      file << (section = next) << ":\n";
+    file << "  " << key.substr(dot + 1) << ": " << value << "\n";
+  }
+  return path;
+}
+
+void scenario::start_node(const std::string& fault) {
+  auto log = folder_ + "/node-" + std::to_string(++starts_) + ".log";
+  std::vector<std::string> environment{"LODE_FAULT=" + fault};
+  node_ = std::make_unique<child_process>(std::vector<std::string>{LODE_BINARY, "serve", "--config", write_config()},
+                                          log, environment);
+  await(
+    "the node is up", [&] { return !node_->is_running() || (learn_address(), node_port_ != 0); },
+    std::chrono::seconds{60}, [&] { return last_lines(log); });
+  if (!node_->is_running() && fault.empty())
+    throw std::runtime_error{"the node ended at its start\n" + last_lines(log)};
+}
+
+void scenario::learn_address() {
+  static const std::string mark = "console on http://127.0.0.1:";
+  auto text = read_file(node_->log());
+  auto at = text.find(mark);
+  node_port_ = 0;
+  if (at != std::string::npos && text.find('\n', at) != std::string::npos)
+    node_port_ = static_cast<uint16_t>(std::stoul(text.substr(at + mark.size())));
+}
+
+bool scenario::start_node_until_it_dies_at(const std::string& fault) {
+  start_node(fault);
+  await(
+    "the node dies at " + fault,
+    [&] {
+      if (!node_->is_running())
+        return true;
+      if (number("SELECT count(*) FROM run WHERE phase = 0") > 0)
+        return false;
+      return number("SELECT count(*) FROM connection WHERE state = 0 AND NOT EXISTS (SELECT FROM run WHERE "
+                    "connection_id = connection.id)")
+             == 0;
+    },
+    std::chrono::seconds{60}, [&] { return log(); });
+  return !node_->is_running();
+}
+
+void scenario::kill_node() {
+  node_->kill_hard();
+}
+
+void scenario::stop_node() {
+  if (auto code = node_->stop())
+    throw std::runtime_error{"the node ended with " + std::to_string(code) + "\n" + log()};
+}
+
+std::string scenario::log() const {
+  return node_ ? last_lines(node_->log(), 25) : "";
+}
+
+} // namespace lode::test
