@@ -107,7 +107,7 @@ enum class commit_status : uint8_t {
 struct page_outcome {
   commit_status status = commit_status::again;
   int64_t version = 0;                  ///< of the continuation now; 0 when unknown
-  std::vector<continuation_id> opened;  ///< ids of `opens`, in order
+  std::vector<continuation_id> opened;  ///< ids of `opens`, in order, without those that the run has opened before
   bool run_ended = false;               ///< this page closed the run's last open continuation
   std::string message;                  ///< for people: what the database said
   /// Keys of `changes` that the database refused: dead-lettered, the store holds what it held before.

@@ -33,29 +33,32 @@ std::string cut(std::string_view text, size_t most) {
   return std::string{text.substr(0, most)};
 }
 
-bool needs_marks(const paginator_plan& plan) {
-  return std::holds_alternative<page_number_paging>(plan.strategy)
-         || std::holds_alternative<offset_paging>(plan.strategy);
+/// What the keys of a slice's records begin with in a stream without a key: partitions and slices share no record.
+std::string place_of(std::string_view partition, const slice_bounds& slice) {
+  std::string place;
+  if (!partition.empty())
+    place = to_text(hash_of(partition, 0)) + "/";
+  if (!slice.is_whole())
+    place += std::to_string(slice.from.time_since_epoch().count()) + "-"
+             + std::to_string(slice.to.time_since_epoch().count()) + "/";
+  return place;
 }
 
 /// Numbers equal records of one slice: the n-th occurrence of a content is a record of its own.
 class occurrence_counter {
 public:
-  explicit occurrence_counter(const wire::continuation_state& state) : state_(state) {
-    for (auto hash : state.occurrences())
+  explicit occurrence_counter(const page_request& page)
+    : state_(page.state), place_(place_of(page.partition, page.slice)) {
+    for (auto hash : state_.occurrences())
       ++counts_[hash];
   }
 
-  std::string key_of(const content_hash& hash, const slice_bounds& slice) {
+  std::string key_of(const content_hash& hash) {
     auto count = ++counts_[hash.low];
     added_.push_back(hash.low);
     if (state_.occurrences_full()) // never the number of a remembered one
       count += (state_.pages() + 1) << 20;
-    std::string key;
-    if (!slice.is_whole())
-      key = std::to_string(slice.from.time_since_epoch().count()) + "-"
-            + std::to_string(slice.to.time_since_epoch().count()) + "/";
-    return key + to_text(hash) + "/" + std::to_string(count);
+    return place_ + to_text(hash) + "/" + std::to_string(count);
   }
 
   void remember(wire::continuation_state& next) const {
@@ -70,6 +73,7 @@ public:
 
 private:
   const wire::continuation_state& state_;
+  std::string place_;
   std::unordered_map<uint64_t, int64_t> counts_;
   std::vector<uint64_t> added_;
 };
@@ -82,7 +86,7 @@ class page_pass {
 public:
   page_pass(const page_request& page, canonical_writer& canonical, expression::context names)
       : page_(page), stream_(page.source.streams[page.stream]), canonical_(canonical), names_(std::move(names)),
-        ignored_(stream_.lode.ignore), occurrences_(page.state) {}
+        ignored_(stream_.lode.ignore), occurrences_(page) {}
 
   caf::error run(page_content& content) {
     auto body = page_.response.json();
@@ -194,7 +198,7 @@ private:
       note_place(place);
       if (is_seam) // the last record of the page before, asked for again: it is stored already
         return;
-      result.key = occurrences_.key_of(result.hash, page_.slice);
+      result.key = occurrences_.key_of(result.hash);
     } else {
       note_place(result.key);
     }
@@ -216,7 +220,7 @@ private:
   }
 
   void note_place(std::string place) {
-    if (needs_marks(stream_.paginator)) {
+    if (!std::holds_alternative<no_paging>(stream_.paginator.strategy)) {
       facts_.mark = short_hash_of(place) + facts_.mark * 0x9E3779B97F4A7C15u;
       if (is_first_)
         facts_.first_key = place;

@@ -18,6 +18,10 @@ namespace {
 
 /// Cycles up to this length are noticed at their first repetition; longer ones by the anchor, somewhat later.
 constexpr int remembered_tokens = 32;
+/// So often must a page come again before it is taken for a circle: rows that shift by a whole page look the same once, and
+/// pages without keys may be equal in earnest.
+constexpr int64_t most_repeats = 2;
+constexpr int64_t most_unkeyed_repeats = 100;
 
 value none() {
   return expression::none_value{};
@@ -55,6 +59,19 @@ bool is_cycle(wire::continuation_state& state, const std::string& token) {
   return is_known;
 }
 
+/// Whether pages go round in a circle under ever new tokens. Compares with one anchor (Brent); call it after is_cycle(),
+/// which counts the steps.
+bool repeats_pages(wire::continuation_state& state, const page_facts& page) {
+  auto is_repeat = page.seen > 0 && page.mark == state.page_anchor();
+  state.set_page_repeats(is_repeat ? state.page_repeats() + 1 : state.page_repeats());
+  auto is_circle = state.page_repeats() >= (page.is_unkeyed ? most_unkeyed_repeats : most_repeats);
+  if (std::has_single_bit(static_cast<uint64_t>(state.token_steps()))) {
+    state.set_page_anchor(page.mark);
+    state.set_page_repeats(0);
+  }
+  return is_circle;
+}
+
 caf::expected<std::optional<int64_t>> page_size_of(const std::optional<program>& code,
                                                    const expression::context& names) {
   if (!code)
@@ -89,7 +106,8 @@ caf::expected<value> cursor_after(const cursor_paging& plan, const expression::c
 }
 
 caf::expected<paging_step> next_by_cursor(const stream_plan& stream, const cursor_paging& plan,
-                                          const wire::continuation_state& state, const expression::context& names) {
+                                          const wire::continuation_state& state, const page_facts& page,
+                                          const expression::context& names) {
   auto token = cursor_after(plan, names);
   if (!token)
     return token.error();
@@ -107,6 +125,8 @@ caf::expected<paging_step> next_by_cursor(const stream_plan& stream, const curso
   auto next = state;
   if (is_cycle(next, text))
     return failed_step(state, "the API's page tokens go round in a circle");
+  if (repeats_pages(next, page))
+    return failed_step(state, "the API's pages go round in a circle, under ever new page tokens");
   next.set_page_token(text);
   return paging_step{paging_step::kind::more, std::move(next), {}, false};
 }
@@ -233,7 +253,7 @@ caf::expected<paging_step> next_page(const stream_plan& stream, const wire::cont
                                      const page_facts& page, const expression::context& names) {
   const auto& strategy = stream.paginator.strategy;
   if (auto cursor = std::get_if<cursor_paging>(&strategy))
-    return next_by_cursor(stream, *cursor, state, names);
+    return next_by_cursor(stream, *cursor, state, page, names);
   if (auto offset = std::get_if<offset_paging>(&strategy))
     return next_by_offset(*offset, state, page, names);
   if (auto number = std::get_if<page_number_paging>(&strategy))

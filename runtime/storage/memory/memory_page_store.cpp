@@ -184,7 +184,7 @@ page_outcome memory_page_store::write(const page_commit& page) {
     entry.counters.*counter += counters.*counter;
   const int64_t ends = page.move.phase == continuation_phase::open ? 0 : 1;
   const int64_t fails = page.move.phase == continuation_phase::failed ? 1 : 0;
-  const auto opens = static_cast<int64_t>(page.opens.size());
+  const auto opens = static_cast<int64_t>(out.opened.size());
   if (ends > 0 || opens > 0)
     out.run_ended = db_->count_open(page.move.run, opens - ends, fails, fails > 0 ? page.move.reason : "");
   return out;

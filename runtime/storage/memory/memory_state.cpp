@@ -58,6 +58,13 @@ bool memory_database::state::count_open(run_id run, int64_t step, int64_t failed
   return true;
 }
 
+bool memory_database::state::has_opened(run_id run, const new_continuation& wanted) const {
+  return std::any_of(continuations.begin(), continuations.end(), [&](const auto& each) {
+    const auto& row = each.second.row;
+    return row.run == run && row.stream == wanted.stream && row.partition == wanted.partition && row.slice == wanted.slice;
+  });
+}
+
 std::vector<continuation_id> memory_database::state::open_continuations(run_id run,
                                                                         const std::vector<new_continuation>& wanted) {
   if (wanted.empty())
@@ -67,6 +74,8 @@ std::vector<continuation_id> memory_database::state::open_continuations(run_id r
   std::vector<continuation_id> out;
   std::map<partition_key, instant> begins;
   for (const auto& open : wanted) {
+    if (has_opened(run, open))
+      continue;
     out.push_back({take_id(5)});
     continuation_entry entry;
     entry.row = {out.back(), run, open.stream, open.partition, open.slice, 0, open.state, 0};

@@ -93,6 +93,9 @@ struct memory_database::state {
   void raise_versions(connection_id connection, const std::string* cancel_reason);
   /// Ends the run when none of its continuations is open; `step` is added to the open ones first.
   bool count_open(run_id run, int64_t step, int64_t failed, const std::string& reason);
+  /// Whether the run has ever opened this slice of this partition.
+  bool has_opened(run_id run, const new_continuation& wanted) const;
+  /// Opens what was not opened before; the ids of what it opened.
   std::vector<continuation_id> open_continuations(run_id run, const std::vector<new_continuation>& wanted);
   void close_interval(stream_id stream, const std::string& partition, slice_bounds slice);
 };

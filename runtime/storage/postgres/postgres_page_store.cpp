@@ -86,8 +86,9 @@ std::vector<page_outcome> committed(std::span<const page_commit> pages, const st
     out[i].status = commit_status::committed;
     out[i].version = pages[i].move.expected_version + (pages[i].move.id ? 1 : 0);
     out[i].run_ended = i < run_ended.size() && run_ended[i];
-    for (size_t j = 0; j < pages[i].opens.size() && next < opened.size(); ++j)
-      out[i].opened.push_back({opened[next++]});
+    for (size_t j = 0; j < pages[i].opens.size() && next < opened.size(); ++j, ++next)
+      if (opened[next] != 0)
+        out[i].opened.push_back({opened[next]});
   }
   note_refused(out, pages, refused);
   return out;

@@ -190,6 +190,24 @@ TEST_P(storage_contract, children_are_committed_with_their_parent_page) {
   EXPECT_EQ(runs_->load_run(run_)->open, 3);
 }
 
+TEST_P(storage_contract, a_run_opens_a_partition_once_however_often_its_parent_is_read) {
+  new_continuation first{comments_, R"({"post":1})", {}, "child 1"};
+  new_continuation second{comments_, std::string(5000, 'x'), {}, "child 2"};
+  auto parent = page(0);
+  parent.opens = {first, second, first};
+  EXPECT_EQ(commit({parent})[0].opened.size(), 2u);
+  auto again = page(1);
+  again.opens = {first};
+  auto once_more = page(2, continuation_phase::closed);
+  once_more.opens = {second, {comments_, R"({"post":3})", {}, "child 3"}};
+  auto done = commit({again, once_more});
+  ASSERT_THAT(statuses(done), Each(committed));
+  EXPECT_EQ(done[0].opened.size(), 0u);
+  ASSERT_EQ(done[1].opened.size(), 1u);
+  EXPECT_EQ(runs_->load_continuation(done[1].opened[0])->state, "child 3");
+  EXPECT_EQ(runs_->load_run(run_)->open, 3);
+}
+
 TEST_P(storage_contract, a_run_ends_once_when_its_last_pages_are_in_one_group) {
   auto parent = page(0);
   parent.opens = {{posts_, "child", {}, "state 0"}};

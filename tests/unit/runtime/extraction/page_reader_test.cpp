@@ -224,6 +224,17 @@ TEST(unkeyed_stream_test, keys_name_the_slice) {
   EXPECT_TRUE(page->records[0].key.starts_with("1000000-2000000/")) << page->records[0].key;
 }
 
+TEST(unkeyed_stream_test, equal_records_of_two_partitions_are_two_records) {
+  reading first{log_lines()};
+  first.partition = R"({"post":1})";
+  reading second{log_lines()};
+  second.partition = R"({"post":2})";
+  auto one = first.read(R"([{"l":"x"}])");
+  auto other = second.read(R"([{"l":"x"}])");
+  ASSERT_TRUE(one && other) << why(one) << why(other);
+  EXPECT_NE(one->records[0].key, other->records[0].key);
+}
+
 TEST(unkeyed_stream_test, what_is_too_much_to_remember_still_gets_keys_of_its_own) {
   std::string body = "[";
   for (int i = 0; i < 2049; ++i)

@@ -47,6 +47,7 @@ struct paging_test : ::testing::Test {
   }
 
   wire::continuation_state state;
+  int tokens = 0;
 };
 
 // -- cursors -----------------------------------------------------------------------------------------------------------
@@ -105,6 +106,42 @@ TEST_F(paging_test, the_same_token_twice_in_a_row_fails_the_page) {
   EXPECT_EQ(page.ending, page_ending::failed);
   EXPECT_THAT(page.reason, ::testing::HasSubstr("page token"));
   EXPECT_EQ(page.records.size(), 1u);
+}
+
+class page_cycle : public paging_test, public ::testing::WithParamInterface<int> {};
+
+TEST_P(page_cycle, under_ever_new_tokens_is_noticed_however_long_it_is) {
+  for (int i = 0; i < 16 * GetParam() + 16; ++i)
+    if (read(header_cursor(), ids({i % GetParam()}), {{"next", "t" + std::to_string(i)}}).ending
+        == page_ending::failed) {
+      EXPECT_GE(i, 2 * GetParam()) << "two rounds must have passed";
+      return;
+    }
+  ADD_FAILURE() << "the cycle was never noticed";
+}
+
+INSTANTIATE_TEST_SUITE_P(lengths, page_cycle, ::testing::Values(1, 2, 3, 7, 100));
+
+TEST_F(paging_test, a_page_that_comes_again_once_because_rows_shifted_is_no_circle) {
+  for (int i : {1, 2, 2, 3, 4, 5, 6, 7, 8, 9})
+    EXPECT_EQ(read(header_cursor(), ids({i, i + 100}), {{"next", "t" + std::to_string(++tokens)}}).ending,
+              page_ending::more);
+}
+
+TEST_F(paging_test, empty_pages_under_new_tokens_are_no_circle) {
+  for (int i = 0; i < 200; ++i)
+    EXPECT_EQ(read(header_cursor(), "[]", {{"next", "t" + std::to_string(i)}}).ending, page_ending::more);
+}
+
+TEST_F(paging_test, equal_pages_of_a_stream_without_a_key_are_a_circle_only_after_a_hundred) {
+  auto stream = header_cursor();
+  stream.primary_key.clear();
+  int pages = 0;
+  while (pages < 1000
+         && read(stream, R"([{"l":"x"}])", {{"next", "t" + std::to_string(pages)}}).ending == page_ending::more)
+    ++pages;
+  EXPECT_GE(pages, 100);
+  EXPECT_LT(pages, 1000);
 }
 
 class token_cycle : public paging_test, public ::testing::WithParamInterface<int> {};
