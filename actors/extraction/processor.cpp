@@ -108,7 +108,7 @@ caf::expected<page_content> processor_state::read(const process_page& page, std:
     case verdict_action::accept:
       break;
     case verdict_action::ignore:
-      return read_ignored_page(state);
+      return read_ignored_page(state, page.slice);
     case verdict_action::restart_paging:
       return read_refused_token(state, judged.message);
     case verdict_action::retry:
@@ -151,8 +151,8 @@ caf::expected<hashed_page> processor_state::seal(process_page& page, page_conten
       return state.error();
     result.move.state = std::move(*state);
   }
-  result.completed = page.slice;
-  result.completes_slice = content.ending == page_ending::slice_ended && !content.is_suspect && !page.slice.is_whole();
+  result.completed = content.completed;
+  result.completes_slice = content.completed.to > content.completed.from;
   for (auto& child : content.children)
     if (auto stream = connection.streams[child.stream])
       result.opens.push_back({stream, std::move(child.partition), {}, {}});

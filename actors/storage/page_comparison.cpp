@@ -55,6 +55,8 @@ page_commit page_comparison::compare(const hashed_page& page) {
   page_commit result{page.tenant,    page.connection, page.stream,    page.shard,           page.epoch, page.partition,
                      page.move,      page.opens,      page.completed, page.completes_slice, {},         page.dead,
                      page_counters{}};
+  for (auto& dead : result.dead)
+    dead.order = {0, page.stamp.epoch, page.stamp.counter};
   auto& counters = result.counters;
   counters.pages = 1;
   counters.records = static_cast<int64_t>(page.records.size() + page.dead.size());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "messages/type_ids.hpp"
 #include "runtime/expression/program.hpp"
 #include "runtime/expression/python_text.hpp"
 #include "runtime/extraction/child_partitions.hpp"
@@ -14,6 +15,7 @@
 #include "runtime/extraction/paginator.hpp"
 #include "runtime/extraction/record_key.hpp"
 #include "runtime/extraction/record_selector.hpp"
+#include "runtime/extraction/slicer.hpp"
 #include "runtime/extraction/transformations.hpp"
 
 namespace lode {
@@ -33,12 +35,13 @@ std::string cut(std::string_view text, size_t most) {
   return std::string{text.substr(0, most)};
 }
 
-/// What the keys of a slice's records begin with in a stream without a key: partitions and slices share no record.
-std::string place_of(std::string_view partition, const slice_bounds& slice) {
+/// What the key of a record without a key begins with: partitions share no record. Slices do, where they overlap; a record
+/// that carries the cursor lies in the same ones whatever the run, any other belongs to the slice that it was read in.
+std::string place_of(std::string_view partition, const slice_bounds& slice, bool has_cursor) {
   std::string place;
   if (!partition.empty())
     place = to_text(hash_of(partition, 0)) + "/";
-  if (!slice.is_whole())
+  if (!slice.is_whole() && !has_cursor)
     place += std::to_string(slice.from.time_since_epoch().count()) + "-"
              + std::to_string(slice.to.time_since_epoch().count()) + "/";
   return place;
@@ -47,18 +50,17 @@ std::string place_of(std::string_view partition, const slice_bounds& slice) {
 /// Numbers equal records of one slice: the n-th occurrence of a content is a record of its own.
 class occurrence_counter {
 public:
-  explicit occurrence_counter(const page_request& page)
-    : state_(page.state), place_(place_of(page.partition, page.slice)) {
+  explicit occurrence_counter(const page_request& page) : page_(page), state_(page.state) {
     for (auto hash : state_.occurrences())
       ++counts_[hash];
   }
 
-  std::string key_of(const content_hash& hash) {
+  std::string key_of(const content_hash& hash, bool has_cursor) {
     auto count = ++counts_[hash.low];
     added_.push_back(hash.low);
     if (state_.occurrences_full()) // never the number of a remembered one
       count += (state_.pages() + 1) << 20;
-    return place_ + to_text(hash) + "/" + std::to_string(count);
+    return place_of(page_.partition, page_.slice, has_cursor) + to_text(hash) + "/" + std::to_string(count);
   }
 
   void remember(wire::continuation_state& next) const {
@@ -72,8 +74,8 @@ public:
   }
 
 private:
+  const page_request& page_;
   const wire::continuation_state& state_;
-  std::string place_;
   std::unordered_map<uint64_t, int64_t> counts_;
   std::vector<uint64_t> added_;
 };
@@ -98,6 +100,7 @@ public:
     content.seen = static_cast<int64_t>(nodes->size());
     facts_.seen = content.seen;
     facts_.is_unkeyed = stream_.primary_key.empty();
+    facts_.is_sliced = !page_.slice.is_whole();
     facts_.mark = 1;
     auto children = child_collector::make(page_.source, page_.stream, page_.partition, names_);
     if (!children)
@@ -107,8 +110,7 @@ public:
       return error;
     content.records.reserve(nodes->size());
     for (auto node : *nodes)
-      if (auto error = read_record(node, content))
-        return error;
+      read_record(node, content);
     content.children = children_->take();
     return find_next(body, content);
   }
@@ -135,39 +137,30 @@ private:
     return {};
   }
 
-  /// Filters and transforms, then keys and hashes what is left.
-  caf::error read_record(json_node node, page_content& content) {
-    if (node.document().is_too_deep(node)) {
-      content.dead.push_back({{}, cut(node.raw(), max_dead_payload),
-                              "nested deeper than " + std::to_string(json_document::max_depth) + " levels"});
-      note_place("?" + std::to_string(short_hash_of(node.raw())));
-      return {};
-    }
-    if (!changes_records(stream_) || !node.is(json_kind::map)) {
-      keep_record(node, node, content);
-      return {};
-    }
+  /// Filters and transforms, then keys and hashes what is left. What cannot be used dies alone: the page goes on.
+  void read_record(json_node node, page_content& content) {
+    if (node.document().is_too_deep(node))
+      return bury(node, {}, "nested deeper than " + std::to_string(json_document::max_depth) + " levels", content);
+    if (!changes_records(stream_) || !node.is(json_kind::map))
+      return keep_record(node, node, content);
     auto text = transform_record(stream_, node, names_);
     if (!text)
-      return text.error();
-    if (!*text) {
-      note_place("-" + std::to_string(short_hash_of(node.raw())));
-      return {};
-    }
-    if (auto error = changed_.parse(**text)) {
-      content.dead.push_back(
-        {{}, cut(node.raw(), max_dead_payload), "after the transformations: " + message_of(error)});
-      note_place("?" + std::to_string(short_hash_of(node.raw())));
-      return {};
-    }
+      return bury(node, {}, message_of(text.error()), content);
+    if (!*text)
+      return note_place("-" + std::to_string(short_hash_of(node.raw())));
+    if (auto error = changed_.parse(**text))
+      return bury(node, {}, "after the transformations: " + message_of(error), content);
     keep_record(changed_.root(), node, content);
-    return {};
+  }
+
+  void bury(json_node received, std::string key, std::string reason, page_content& content) {
+    note_place("?" + std::to_string(short_hash_of(received.raw())));
+    content.dead.push_back({std::move(key), cut(received.raw(), max_dead_payload), std::move(reason)});
   }
 
   void keep_record(json_node record, json_node received, page_content& content) {
     auto die = [&](std::string key, std::string reason) {
-      note_place("?" + std::to_string(short_hash_of(received.raw())));
-      content.dead.push_back({std::move(key), cut(received.raw(), max_dead_payload), std::move(reason)});
+      bury(received, std::move(key), std::move(reason), content);
     };
     if (!record.is(json_kind::map))
       return die({}, "a record is " + cut(record.raw(), 40) + ", an object is needed");
@@ -198,7 +191,7 @@ private:
       note_place(place);
       if (is_seam) // the last record of the page before, asked for again: it is stored already
         return;
-      result.key = occurrences_.key_of(result.hash);
+      result.key = occurrences_.key_of(result.hash, cursor.has_value());
     } else {
       note_place(result.key);
     }
@@ -224,6 +217,7 @@ private:
       facts_.mark = short_hash_of(place) + facts_.mark * 0x9E3779B97F4A7C15u;
       if (is_first_)
         facts_.first_key = place;
+      facts_.has_seam = facts_.has_seam || place == page_.state.seam_key();
       facts_.last_key = std::move(place);
     }
     is_first_ = false;
@@ -263,9 +257,12 @@ private:
       last_text_ = content.records.back().payload;
     set_paging_names(body);
     auto step = next_page(stream_, page_.state, facts_, names_);
-    if (!step)
+    if (!step && step.error() != errc::bad_source)
       return step.error();
-    settle(std::move(*step), content);
+    // A template that this response breaks: the records are good, only the way on is lost.
+    settle(step ? std::move(*step)
+                : paging_step{paging_step::kind::failed, page_.state, message_of(step.error()), false},
+           content);
     return {};
   }
 
@@ -274,7 +271,10 @@ private:
     content.next_state = std::move(step.state);
     auto& next = content.next_state;
     next.set_attempt(0);
+    note_first_answer(next);
     bool is_again = step.what == paging_step::kind::again;
+    if (step.is_repeat || is_again)
+      content.dead.clear(); // they are told of when they are read in earnest
     if (facts_.is_unkeyed && (step.is_repeat || is_again))
       content.records.clear(); // they would be counted a second time
     else if (facts_.is_unkeyed)
@@ -316,14 +316,28 @@ private:
                      + " records could not be used (x-lode.dead_limits); the last one: " + content.dead.back().reason;
   }
 
+  /// What is newer than this by the API's own clock may still have been on its way when the slice was begun.
+  void note_first_answer(wire::continuation_state& next) {
+    const auto* date = find_header(page_.response.headers(), "Date");
+    auto served = date && page_.state.pages() == 0 ? read_http_date(*date) : std::nullopt;
+    if (served)
+      next.set_settled_until_us((*served - stream_.lode.settle_time).time_since_epoch() / std::chrono::microseconds{1});
+  }
+
   void end_slice(page_content& content) {
     auto& next = content.next_state;
     next.clear_occurrences();
     next.clear_seen_tokens();
     next.clear_page_marks();
-    content.is_suspect = next.suspect();
-    if (content.is_suspect)
+    if (next.suspect()) {
+      content.ending = page_ending::failed;
       content.reason = "rows kept shifting while the slice was read " + std::to_string(max_rereads + 1) + " times";
+      return;
+    }
+    content.completed = page_.slice;
+    if (next.settled_until_us() != 0 && !page_.slice.is_whole())
+      content.completed.to = std::clamp(instant{std::chrono::microseconds{next.settled_until_us()}},
+                                        page_.slice.from, page_.slice.to);
   }
 
   const page_request& page_;
@@ -355,8 +369,9 @@ caf::expected<page_content> page_reader::read(const page_request& page) {
   return content;
 }
 
-page_content read_ignored_page(const wire::continuation_state& state) {
+page_content read_ignored_page(const wire::continuation_state& state, const slice_bounds& slice) {
   page_content content;
+  content.completed = slice;
   content.next_state = state;
   content.next_state.set_attempt(0);
   content.next_state.set_pages(state.pages() + 1);

@@ -39,7 +39,7 @@ struct child_partition {
 
 enum class page_ending : uint8_t {
   more,        ///< fetch the page that next_state names
-  slice_ended, ///< read to the end: close the continuation
+  slice_ended, ///< read to the end: close the continuation; `completed` is known now
   slice_again, ///< rows shifted while the slice was read: next_state begins it anew
   failed,      ///< what was read is good, but there is no way on: the interval stays owed; `reason` says why
 };
@@ -50,8 +50,10 @@ struct page_content {
   std::vector<child_partition> children; ///< of all records, without doubles
   page_ending ending = page_ending::slice_ended;
   wire::continuation_state next_state;
-  std::string reason;                    ///< for slice_again and failed; and for a suspect slice
-  bool is_suspect = false;               ///< with slice_ended: rows kept shifting, the interval is owed a full pass
+  std::string reason;                    ///< for slice_again and failed
+  /// With slice_ended: what the partition is known of now. Ends before the slice does when the API's clock had not passed
+  /// the slice's end when its first page was read; whole where there is no slice.
+  slice_bounds completed;
   int64_t seen = 0;                      ///< records the extractor saw, dead and filtered ones included
   std::optional<int64_t> largest_order;  ///< of the ordering field
   std::optional<instant> largest_cursor; ///< of the incremental cursor field
@@ -69,7 +71,7 @@ private:
 };
 
 /// For a response that the error rules ignore: no records, the slice ends.
-page_content read_ignored_page(const wire::continuation_state& state);
+page_content read_ignored_page(const wire::continuation_state& state, const slice_bounds& slice);
 
 /// The state that begins the slice anew after a refused page token (error rules: reset pagination). Counts as a
 /// re-read; nothing after the third.

@@ -72,6 +72,15 @@ bool repeats_pages(wire::continuation_state& state, const page_facts& page) {
   return is_circle;
 }
 
+/// Whether the API ignores where it is asked to go on: it answers with the page before. Pages without keys may be equal in
+/// earnest, so only many in a row say so.
+bool is_stuck(wire::continuation_state& next, const page_facts& page) {
+  auto is_equal = page.seen > 0 && page.mark == next.last_mark();
+  next.set_last_mark(page.mark);
+  next.set_page_repeats(is_equal ? next.page_repeats() + 1 : 0);
+  return next.page_repeats() >= (page.is_unkeyed ? most_unkeyed_repeats : 1);
+}
+
 caf::expected<std::optional<int64_t>> page_size_of(const std::optional<program>& code,
                                                    const expression::context& names) {
   if (!code)
@@ -133,21 +142,27 @@ caf::expected<paging_step> next_by_cursor(const stream_plan& stream, const curso
 
 // -- offset ------------------------------------------------------------------------------------------------------------
 
+/// Whether rows moved up under the seam, so that some were never seen. Rows that moved down only repeat known ones, which
+/// costs nothing where they have keys.
+bool is_seam_broken(const page_facts& page) {
+  return !page.has_seam || page.is_unkeyed;
+}
+
 /// Pages overlap by one record. If it is not the one that the page before ended with, rows have shifted.
 caf::expected<paging_step> next_by_offset(const offset_paging& plan, const wire::continuation_state& state,
                                           const page_facts& page, const expression::context& names) {
   auto size = page_size_of(plan.page_size, names);
   if (!size)
     return size.error();
-  if (page.seen > 0 && page.mark == state.last_mark())
+  auto next = state;
+  if (is_stuck(next, page))
     return failed_step(state, "the API answered two offsets with the same page");
   bool overlaps = !state.seam_key().empty();
-  if (overlaps && (page.seen == 0 || page.first_key != state.seam_key()))
+  if (overlaps && page.first_key != state.seam_key() && is_seam_broken(page)) {
     if (auto again = shifted(state, "rows shifted under offset paging"))
       return std::move(*again);
-  auto next = state;
-  if (overlaps && page.first_key != state.seam_key())
     next.set_suspect(true);
+  }
   auto token = current_token({plan, {}, {}}, state);
   if (!token)
     return token.error();
@@ -158,21 +173,32 @@ caf::expected<paging_step> next_by_offset(const offset_paging& plan, const wire:
   bool can_overlap = page.seen > 1 && !page.last_key.empty();
   next.set_page_token(std::to_string(asked + page.seen - (can_overlap ? 1 : 0)));
   next.set_seam_key(can_overlap ? page.last_key : "");
-  next.set_last_mark(page.mark);
   return paging_step{paging_step::kind::more, std::move(next), {}, false};
 }
 
 // -- page numbers ------------------------------------------------------------------------------------------------------
 
-/// Pages 1, 2, 4, 8, ... are read again at the end: a row that vanished from a page that was already read moves
-/// all that follow, so most shifts show on one of them, at the price of a few requests.
-bool is_marked(int64_t page_of_slice) {
-  return std::has_single_bit(static_cast<uint64_t>(page_of_slice));
+/// So many pages of a slice are all read again at its end; of those beyond, and of what is read whole each time, every
+/// next page at twice the distance.
+constexpr int64_t pages_checked = 256;
+
+/// A row that vanishes from a page that was already read moves all that follow: it shows on each page from its own to the
+/// one that was read last before. So all pages of a slice are read again, since its cursor will have passed them. What is
+/// read whole each time is checked at pages 1, 2, 4, 8, ...: most shifts show at the price of a few requests.
+bool is_marked(int64_t page_of_slice, bool is_sliced) {
+  return (is_sliced && page_of_slice <= pages_checked) || std::has_single_bit(static_cast<uint64_t>(page_of_slice));
 }
 
-paging_step check_page(wire::continuation_state next, const page_number_paging& plan, int32_t mark) {
+/// The page that the n-th mark stands for, both counted from 1.
+int64_t page_of_mark(int32_t mark, bool is_sliced) {
+  if (!is_sliced)
+    return int64_t{1} << (mark - 1);
+  return mark <= pages_checked ? mark : pages_checked << (mark - pages_checked);
+}
+
+paging_step check_page(wire::continuation_state next, const page_number_paging& plan, int32_t mark, bool is_sliced) {
   next.set_checking(mark);
-  auto page_of_slice = int64_t{1} << (mark - 1);
+  auto page_of_slice = page_of_mark(mark, is_sliced);
   next.set_page_token(std::to_string(plan.start_from_page + page_of_slice - 1));
   if (page_of_slice == 1 && !plan.inject_on_first_request)
     next.set_page_token("");
@@ -190,7 +216,7 @@ paging_step after_check(const page_number_paging& plan, const wire::continuation
     return end_of_slice(next);
   }
   if (mark < state.page_marks_size())
-    return check_page(std::move(next), plan, mark + 1);
+    return check_page(std::move(next), plan, mark + 1, page.is_sliced);
   next.set_checking(0);
   return end_of_slice(next);
 }
@@ -212,12 +238,12 @@ caf::expected<paging_step> next_by_number(const page_number_paging& plan, const 
   auto page_of_slice = asked - plan.start_from_page + 1;
   auto next = state;
   if (is_last_page(page, *size))
-    return page_of_slice > 1 && next.page_marks_size() > 0 ? check_page(std::move(next), plan, 1) : end_of_slice(next);
-  if (page.mark == state.last_mark())
+    return page_of_slice > 1 && next.page_marks_size() > 0 ? check_page(std::move(next), plan, 1, page.is_sliced)
+                                                           : end_of_slice(next);
+  if (is_stuck(next, page))
     return failed_step(state, "the API answered two page numbers with the same page");
-  if (is_marked(page_of_slice))
+  if (is_marked(page_of_slice, page.is_sliced))
     next.add_page_marks(page.mark);
-  next.set_last_mark(page.mark);
   next.set_page_token(std::to_string(asked + 1));
   return paging_step{paging_step::kind::more, std::move(next), {}, false};
 }

@@ -28,7 +28,9 @@ struct page_facts {
   std::string first_key;
   std::string last_key;
   uint64_t mark = 0; ///< of all records: equal marks are equal pages
+  bool has_seam = false;   ///< a record is the one that the page before ended with
   bool is_unkeyed = false;
+  bool is_sliced = false;  ///< the cursor moves when the slice ends: what is missed is not read again
 };
 
 struct paging_step {

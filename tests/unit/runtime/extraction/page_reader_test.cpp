@@ -251,6 +251,46 @@ TEST(unkeyed_stream_test, what_is_too_much_to_remember_still_gets_keys_of_its_ow
   EXPECT_NE(next->records[0].key, page->records[0].key);
 }
 
+TEST(unkeyed_stream_test, a_record_with_the_cursor_has_one_key_in_overlapping_slices) {
+  auto stream = log_lines();
+  stream.incremental.emplace();
+  stream.incremental->cursor_field = code("t");
+  stream.incremental->cursor_formats = {"%s"};
+  reading first{stream};
+  first.slice = {at(1), at(20)};
+  reading second{stream};
+  second.slice = {at(5), at(30)};
+  auto one = first.read(R"([{"l":"x","t":"10"}])");
+  auto other = second.read(R"([{"l":"x","t":"10"}])");
+  ASSERT_TRUE(one && other) << why(one) << why(other);
+  EXPECT_EQ(one->records[0].key, other->records[0].key);
+}
+
+// -- what is known of the API's clock ----------------------------------------------------------------------------------
+
+struct completed_slice : ::testing::Test {
+  page_content read(std::string date) {
+    reading one{plain_list()};
+    one.stream().lode.settle_time = std::chrono::seconds{60};
+    one.slice = {at(1'000'000'000), at(1'000'000'300)};
+    one.headers = {{"Date", std::move(date)}};
+    return one.read("[]").value();
+  }
+};
+
+TEST_F(completed_slice, ends_with_the_slice_when_the_api_has_passed_it) {
+  EXPECT_EQ(read("Sun, 09 Sep 2001 02:00:00 GMT").completed, (slice_bounds{at(1'000'000'000), at(1'000'000'300)}));
+}
+
+TEST_F(completed_slice, ends_where_the_api_s_own_clock_has_settled_when_ours_runs_ahead) {
+  EXPECT_EQ(read("Sun, 09 Sep 2001 01:50:00 GMT").completed, (slice_bounds{at(1'000'000'000), at(1'000'000'140)}));
+}
+
+TEST_F(completed_slice, is_empty_when_the_api_has_not_reached_it) {
+  auto page = read("Sun, 09 Sep 2001 01:46:00 GMT");
+  EXPECT_EQ(page.completed.to, page.completed.from);
+}
+
 // -- filters and transformations ---------------------------------------------------------------------------------------
 
 TEST(transformation_test, filtered_records_are_seen_but_not_kept) {
@@ -274,6 +314,28 @@ TEST(transformation_test, added_fields_see_earlier_ones_and_untouched_numbers_ke
   ASSERT_TRUE(page) << why(page);
   ASSERT_EQ(page->records.size(), 1u);
   EXPECT_EQ(page->records[0].payload, R"({"id":1,"price":1.10,"list":[null,2],"a":{"b":1},"c":2,"d":"1"})");
+}
+
+TEST(transformation_test, a_record_that_breaks_a_template_dies_alone) {
+  auto stream = plain_list();
+  add_fields add;
+  add.fields.push_back({{code("n")}, code("{{ record.a + 1 }}"), added_field::type::any, {}});
+  stream.transformations = {add};
+  auto page = reading{stream}.read(R"([{"id":1,"a":1},{"id":2,"a":null},{"id":3,"a":3}])");
+  ASSERT_TRUE(page) << why(page);
+  EXPECT_EQ(page->records.size(), 2u);
+  ASSERT_EQ(page->dead.size(), 1u);
+  EXPECT_EQ(page->dead[0].payload, R"({"id":2,"a":null})");
+}
+
+TEST(paging_template_test, a_response_that_breaks_it_fails_the_slice_but_keeps_the_records) {
+  auto stream = log_lines();
+  std::get<cursor_paging>(stream.paginator.strategy).cursor_value = code("{{ response['next'] + 1 }}");
+  auto page = reading{stream}.read(R"([{"l":"x"}])");
+  ASSERT_TRUE(page) << why(page);
+  EXPECT_EQ(page->ending, page_ending::failed);
+  EXPECT_EQ(page->records.size(), 1u);
+  EXPECT_THAT(page->reason, ::testing::HasSubstr("cursor_value"));
 }
 
 // -- children ----------------------------------------------------------------------------------------------------------
