@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "messages/storage.hpp"
+#include "runtime/storage/mined_reader.hpp"
 
 namespace lode {
 
@@ -50,31 +51,10 @@ struct connection_row {
   std::string reason;
 };
 
-struct feed_entry {
-  shard_id shard;
-  int64_t seq = 0;
-  tenant_id tenant;
-  connection_id connection;
-  stream_id stream;
-  change_kind kind = change_kind::inserted;
-  std::string key;
-  content_hash hash;
-  fact_order order;
-};
-
-struct stored_record {
-  std::string key;
-  std::string payload;
-  content_hash hash;
-  bool deleted = false;
-};
-
-/// What is configured, and the reading sides of what was mined. Used by one thread. Fails with
+/// What is configured; through the same session also the reading side of what was mined. Used by one thread. Fails with
 /// errc::store_unavailable, errc::not_found, errc::conflict (name taken) or errc::bad_argument.
-class catalog_store {
+class catalog_store : public mined_reader {
 public:
-  virtual ~catalog_store() = default;
-
   virtual caf::expected<source_row> put_source(const std::string& name, const std::string& manifest,
                                                const std::string& version) = 0;
   virtual caf::expected<std::vector<source_row>> list_sources() = 0;
@@ -103,17 +83,6 @@ public:
   virtual caf::error begin_erase(connection_id connection) = 0;
   virtual caf::expected<size_t> erase_some(connection_id connection, size_t rows) = 0;
   virtual caf::expected<std::vector<connection_row>> list_deleting_connections() = 0;
-
-  /// Records of a stream in key order after `after_key`, tombstones left out unless asked for.
-  virtual caf::expected<std::vector<stored_record>> read_records(stream_id stream, const std::string& after_key,
-                                                                 size_t limit, bool with_deleted) = 0;
-  /// Feed entries of one shard with seq > after, in seq order; less than `limit` only at the end. Positions are in the
-  /// order of commits; they are gapless but for what was erased. errc::bad_argument: trimmed, the reader came too late.
-  virtual caf::expected<std::vector<feed_entry>> read_feed(shard_id shard, int64_t after, size_t limit) = 0;
-  /// Random, new after a restore: part of every feed cursor.
-  virtual caf::expected<int64_t> store_generation() = 0;
-  /// Seed of every content hash; made once with the store.
-  virtual caf::expected<uint64_t> hash_seed() = 0;
 };
 
 } // namespace lode
