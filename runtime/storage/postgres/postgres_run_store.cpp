@@ -2,6 +2,7 @@
 
 #include <tuple>
 
+#include "runtime/storage/postgres/query_rows.hpp"
 #include "runtime/storage/store_error.hpp"
 
 namespace lode {
@@ -137,23 +138,6 @@ continuation_row read_continuation(const query_result& rows, int row) {
           rows.number(row, 6),
           rows.string(row, 7),
           static_cast<int32_t>(rows.number(row, 8))};
-}
-
-/// All rows of a result, each read by `read`.
-template <class Read>
-auto read_all(const caf::expected<query_result>& rows, Read read)
-  -> caf::expected<std::vector<decltype(read(*rows, 0))>> {
-  if (!rows)
-    return rows.error();
-  std::vector<decltype(read(*rows, 0))> out;
-  out.reserve(static_cast<size_t>(rows->rows()));
-  for (int row = 0; row < rows->rows(); ++row)
-    out.push_back(read(*rows, row));
-  return out;
-}
-
-caf::error error_of(const caf::expected<query_result>& result) {
-  return result ? caf::error{} : result.error();
 }
 
 class postgres_run_store final : public run_store {
