@@ -1,13 +1,12 @@
 #include "runtime/cli/api_client.hpp"
 
-#include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
 #include <array>
-#include <memory>
+#include <chrono>
 
 namespace lode {
 
@@ -30,62 +29,105 @@ api_client::api_client(std::string address, std::string token) : address_(std::m
 
 namespace {
 
-/// Reads the body after its head, handing on what has arrived.
-void read_body(asio::ip::tcp::socket& socket, beast::flat_buffer& buffer, http::response_parser<http::buffer_body>& parser,
-               const api_client::sink& into, beast::error_code& failed) {
-  std::array<char, 64 * 1024> piece;
-  while (!parser.is_done() && !failed) {
-    auto& body = parser.get().body();
-    body.data = piece.data();
-    body.size = piece.size();
-    http::read(socket, buffer, parser, failed);
-    if (failed == http::error::need_buffer)
-      failed = {};
-    into({piece.data(), piece.size() - body.size});
+/// For each step of a conversation; erasing and importing may take their time.
+constexpr std::chrono::seconds step_limit{120};
+constexpr std::chrono::seconds connect_limit{10};
+
+/// One conversation with a node. Each step is asynchronous only to have a deadline.
+class conversation {
+public:
+  void connect(const std::string& host, const std::string& port) {
+    asio::ip::tcp::resolver resolver{io_};
+    auto found = resolver.resolve(host, port, failed_);
+    if (!failed_)
+      step(connect_limit, [&](auto done) { stream_.async_connect(found, [done](auto error, const auto&) { done(error); }); });
   }
+
+  void send(const http::request<http::string_body>& request) {
+    if (!failed_)
+      step(step_limit, [&](auto done) { http::async_write(stream_, request, [done](auto error, size_t) { done(error); }); });
+  }
+
+  /// A server that refuses a long body answers and closes before it has read it all: that answer is looked for.
+  void receive_head() {
+    auto before = failed_;
+    if (failed_ && failed_ != asio::error::broken_pipe && failed_ != asio::error::connection_reset)
+      return;
+    parser_.body_limit(boost::none);
+    step(step_limit, [&](auto done) {
+      http::async_read_header(stream_, buffer_, parser_, [done](auto error, size_t) { done(error); });
+    });
+    if (failed_ && before)
+      failed_ = before;
+  }
+
+  void receive_body(const api_client::sink& into) {
+    std::array<char, 64 * 1024> piece;
+    while (!parser_.is_done() && !failed_) {
+      auto& body = parser_.get().body();
+      body.data = piece.data();
+      body.size = piece.size();
+      step(step_limit, [&](auto done) {
+        http::async_read(stream_, buffer_, parser_, [done](auto error, size_t) { done(error); });
+      });
+      if (failed_ == http::error::need_buffer)
+        failed_ = {};
+      into({piece.data(), piece.size() - body.size});
+    }
+  }
+
+  int status() const { return static_cast<int>(parser_.get().result_int()); }
+  const beast::error_code& failed() const noexcept { return failed_; }
+
+private:
+  template <class Start>
+  void step(std::chrono::seconds limit, Start start) {
+    stream_.expires_after(limit);
+    start([this](beast::error_code error) { failed_ = error; });
+    io_.restart();
+    io_.run();
+  }
+
+  asio::io_context io_;
+  beast::tcp_stream stream_{io_};
+  beast::flat_buffer buffer_;
+  http::response_parser<http::buffer_body> parser_;
+  beast::error_code failed_;
+};
+
+http::request<http::string_body> request_of(const std::string& method, const std::string& path, const std::string& body,
+                                            const std::string& content_type) {
+  http::request<http::string_body> request{http::string_to_verb(method), path, 11};
+  request.set(http::field::user_agent, "lode");
+  request.set(http::field::connection, "close");
+  if (!body.empty())
+    request.set(http::field::content_type, content_type);
+  request.body() = body;
+  request.prepare_payload();
+  return request;
 }
 
 } // namespace
 
 api_reply api_client::call(const std::string& method, const std::string& path, const std::string& body,
-                                   const std::string& content_type, const sink& into) const {
-  api_reply out;
-  asio::io_context io;
-  asio::ip::tcp::socket socket{io};
-  asio::ip::tcp::resolver resolver{io};
-  beast::error_code failed;
-  auto found = resolver.resolve(host_, port_, failed);
-  if (!failed)
-    asio::connect(socket, found, failed);
-  http::request<http::string_body> request{http::string_to_verb(method), path, 11};
+                           const std::string& content_type, const sink& into) const {
+  auto request = request_of(method, path, body, content_type);
   request.set(http::field::host, address_.substr(7));
-  request.set(http::field::user_agent, "lode");
-  request.set(http::field::connection, "close");
   if (!token_.empty())
     request.set(http::field::authorization, "Bearer " + token_);
-  if (!body.empty())
-    request.set(http::field::content_type, content_type);
-  request.body() = body;
-  request.prepare_payload();
-  if (!failed)
-    http::write(socket, request, failed);
-  // A server that refuses a long body answers and closes before it has read it all: look for that answer.
-  auto write_failed = failed;
-  beast::flat_buffer buffer;
-  http::response_parser<http::buffer_body> parser;
-  parser.body_limit(boost::none);
-  if (socket.is_open() && (!failed || failed == asio::error::broken_pipe || failed == asio::error::connection_reset)) {
-    failed = {};
-    http::read_header(socket, buffer, parser, failed);
-  }
-  if (failed) {
-    out.body = (write_failed ? write_failed : failed).message();
+  api_reply out;
+  conversation node;
+  node.connect(host_, port_);
+  node.send(request);
+  node.receive_head();
+  if (node.failed()) {
+    out.body = node.failed().message();
     return out;
   }
-  out.status = parser.get().result_int();
+  out.status = node.status();
   auto keep = [&](std::string_view piece) { out.body += piece; };
-  read_body(socket, buffer, parser, into && out.status == 200 ? into : sink{keep}, failed);
-  out.is_complete = !failed;
+  node.receive_body(into && out.status == 200 ? into : sink{keep});
+  out.is_complete = !node.failed();
   return out;
 }
 

@@ -22,13 +22,15 @@ struct changes_options {
 /// One line per change, as JSON; each holds the cursor to go on from.
 int changes(cli_context& context, const changes_options& o) {
   auto client = context.client();
+  if (!client)
+    return exit_usage;
   auto after = o.after;
   for (auto left = o.limit; left > 0;) {
     auto part = std::min<size_t>(left, 1'000);
     auto path = "/api/v1/tenants/" + path_segment(o.tenant) + "/changes?limit=" + std::to_string(part) + "&after=" + path_segment(after);
-    auto reply = client.call("GET", path);
+    auto reply = client->call("GET", path);
     if (reply.status != 200)
-      return report(context, client, reply);
+      return report(context, *client, reply);
     auto answer = json::parse(reply.body).as_object();
     const auto& items = answer.at("changes").as_array();
     for (const auto& item : items)

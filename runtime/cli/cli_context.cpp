@@ -38,6 +38,14 @@ std::string message_in(const json::value& answer, const std::string& otherwise) 
   return otherwise;
 }
 
+/// A token as it stands in a file: without the white space around it.
+std::string first_word(const std::string& text) {
+  std::istringstream words{text};
+  std::string word;
+  words >> word;
+  return word;
+}
+
 std::string environment(const char* name) {
   const auto* value = std::getenv(name);
   return value ? value : "";
@@ -52,20 +60,24 @@ std::unique_ptr<settings> cli_context::load() const {
   return loaded.mistakes.empty() ? std::make_unique<settings>(std::move(loaded.values)) : nullptr;
 }
 
-api_client cli_context::client() const {
+std::unique_ptr<api_client> cli_context::client() const {
   auto address = node.empty() ? environment("LODE_ADDRESS") : node;
   auto tokens = token_file;
   if (address.empty()) {
-    auto loaded = load_settings({config_file, process_environment(), assignments}).values;
-    address = loaded.console.listen;
-    tokens = tokens.empty() ? loaded.console.token_file : tokens;
+    auto loaded = load();
+    if (!loaded)
+      return nullptr;
+    address = loaded->console.listen;
+    tokens = tokens.empty() ? loaded->console.token_file : tokens;
+  }
+  if (address.starts_with("https://")) {
+    complain(exit_usage, address + ": the command line speaks plain HTTP; name the node behind the TLS proxy, http://ADDRESS:PORT");
+    return nullptr;
   }
   auto token = environment("LODE_TOKEN");
-  if (!tokens.empty()) {
-    std::ifstream file{tokens};
-    std::getline(file, token);
-  }
-  return api_client{std::move(address), std::move(token)};
+  if (!tokens.empty() && !read_file(tokens, token))
+    return nullptr;
+  return std::make_unique<api_client>(std::move(address), first_word(token));
 }
 
 int complain(exit_code code, const std::string& message) {
@@ -88,13 +100,15 @@ int report(const cli_context& context, const api_client& client, const api_reply
 int ask(const cli_context& context, const std::string& method, const std::string& path, const std::string& body,
         const std::function<void(const json::value&)>& show) {
   auto client = context.client();
-  auto reply = client.call(method, path, body);
+  if (!client)
+    return exit_usage;
+  auto reply = client->call(method, path, body);
   if (reply.status < 200 || reply.status > 299)
-    return report(context, client, reply);
+    return report(context, *client, reply);
   json::error_code problem;
   auto answer = json::parse(reply.body, problem);
   if (problem || !reply.is_complete)
-    return complain(exit_failed, "the answer of the node at " + client.address() + " broke off or is not JSON");
+    return complain(exit_failed, "the answer of the node at " + client->address() + " broke off or is not JSON");
   if (context.as_json)
     std::cout << reply.body;
   else

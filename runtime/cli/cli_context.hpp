@@ -38,8 +38,8 @@ struct cli_context {
 
   /// Settings from file, environment and --set; prints all mistakes and returns nothing when there are any.
   std::unique_ptr<settings> load() const;
-  /// A client of the node that the options name.
-  api_client client() const;
+  /// A client of the node that the options name; prints all mistakes and returns nothing when there are any.
+  std::unique_ptr<api_client> client() const;
 };
 
 /// Prints `error: message` on standard error and returns `code`.

@@ -90,13 +90,15 @@ void look_at_store(const store_settings& store, findings& out) {
 
 void look_at_node(const cli_context& context, findings& out) {
   auto client = context.client();
-  auto reply = client.call("GET", "/readyz");
+  if (!client)
+    return;
+  auto reply = client->call("GET", "/readyz");
   if (reply.status == 0)
-    out.note("node", "none answers at " + client.address());
+    out.note("node", "none answers at " + client->address());
   else if (reply.status == 200)
-    out.good("node", "ready at " + client.address());
+    out.good("node", "ready at " + client->address());
   else
-    out.wrong("node", "at " + client.address() + ": " + reply.body.substr(0, reply.body.find('\n')));
+    out.wrong("node", "at " + client->address() + ": " + reply.body.substr(0, reply.body.find('\n')));
 }
 
 int examine(cli_context& context, const doctor_options& o) {

@@ -25,10 +25,12 @@ int export_records(cli_context& context, const export_options& o) {
   if (o.with_deleted)
     path += "&deleted=true";
   auto client = context.client();
-  auto reply = client.call("GET", path, {}, "", [](std::string_view piece) { std::cout << piece; });
+  if (!client)
+    return exit_usage;
+  auto reply = client->call("GET", path, {}, "", [](std::string_view piece) { std::cout << piece; });
   std::cout.flush();
   if (reply.status != 200)
-    return report(context, client, reply);
+    return report(context, *client, reply);
   if (!reply.is_complete)
     return complain(exit_failed, "the export broke off; go on after the last key printed with --after KEY");
   return exit_ok;

@@ -57,7 +57,11 @@ int run_program(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     return program.exit(e) == 0 ? exit_ok : exit_usage;
   }
-  return context.chosen ? context.chosen() : exit_usage;
+  try {
+    return context.chosen ? context.chosen() : exit_usage;
+  } catch (const std::exception& e) {
+    return complain(exit_failed, std::string{"this is a defect, or the node answered what it should not: "} + e.what());
+  }
 }
 
 } // namespace lode

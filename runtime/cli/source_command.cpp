@@ -34,13 +34,15 @@ int put(cli_context& context, const source_options& o) {
     return exit_usage;
   auto name = o.name.empty() ? std::filesystem::path{o.file}.stem().string() : o.name;
   auto client = context.client();
-  auto reply = client.call("PUT", "/api/v1/sources/" + path_segment(name), text, "application/yaml");
+  if (!client)
+    return exit_usage;
+  auto reply = client->call("PUT", "/api/v1/sources/" + path_segment(name), text, "application/yaml");
   json::error_code problem;
   auto answer = json::parse(reply.body, problem);
   if (!problem && (reply.status == 200 || reply.status == 422) && answer.is_object() && answer.get_object().contains("notes"))
     print_notes(answer, o.file);
   if (reply.status != 200)
-    return report(context, client, reply);
+    return report(context, *client, reply);
   if (context.as_json)
     std::cout << reply.body;
   else

@@ -89,13 +89,15 @@ int import_file(cli_context& context, const tenant_options& o) {
   if (!read_file(o.name, text))
     return exit_usage;
   auto client = context.client();
+  if (!client)
+    return exit_usage;
   json::object total{{"lines", 0}, {"tenants_created", 0}, {"connections", 0}};
   json::array errors;
   line_parts parts{text};
   for (std::string_view part; parts.next(part);) {
-    auto reply = client.call("POST", "/api/v1/import", std::string{part}, "application/x-ndjson");
+    auto reply = client->call("POST", "/api/v1/import", std::string{part}, "application/x-ndjson");
     if (reply.status != 200)
-      return report(context, client, reply);
+      return report(context, *client, reply);
     auto answer = json::parse(reply.body).as_object();
     for (auto& error : answer["errors"].as_array()) {
       auto& line = error.as_object()["line"];

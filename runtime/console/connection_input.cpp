@@ -16,27 +16,45 @@ namespace json = boost::json;
 
 namespace {
 
+/// Whether it is a URL of the form scheme://user:password@host.
+bool has_password(std::string_view text) {
+  auto scheme = text.find("://");
+  if (scheme == text.npos)
+    return false;
+  auto authority = text.substr(scheme + 3, text.find('/', scheme + 3) - scheme - 3);
+  auto at = authority.rfind('@');
+  return at != authority.npos && authority.substr(0, at).find(':') != authority.npos;
+}
+
 json::object parse_object(const std::string& text) {
   json::error_code problem;
   auto value = text.empty() ? json::value(json::object{}) : json::parse(text, problem);
   return !problem && value.is_object() ? std::move(value.get_object()) : json::object{};
 }
 
-bool holds_secret(const json::object& object) {
-  return std::ranges::any_of(object, [](const auto& entry) {
-    return is_secret_name(std::string{entry.key()}) || (entry.value().is_object() && holds_secret(entry.value().get_object()));
-  });
+/// Adds the paths ("auth.code") under which `value` holds a secret: those that the source declares, names that say so, and
+/// URLs with a password.
+void find_secrets(const json::value& value, const std::string& path, const std::vector<std::string>& declared, std::string& found) {
+  auto note = [&] { found += (found.empty() ? "" : ", ") + path; };
+  if (!path.empty() && std::ranges::count(declared, path) > 0)
+    return note();
+  if (const auto* object = value.if_object())
+    for (const auto& entry : *object) {
+      std::string key{entry.key()};
+      auto inner = path.empty() ? key : path + "." + key;
+      find_secrets(entry.value(), inner, is_secret_name(key) ? std::vector{inner} : declared, found);
+    }
+  if (const auto* list = value.if_array())
+    for (const auto& item : *list)
+      find_secrets(item, path, declared, found);
+  if (const auto* text = value.if_string(); text && has_password(*text))
+    note();
 }
 
 /// A secret that is given as configuration would be stored and shown in clear.
 caf::error check_configuration(const connection_input& input, const manifest_summary& manifest) {
   std::string found;
-  for (const auto& entry : parse_object(input.configuration)) {
-    std::string key{entry.key()};
-    if (std::ranges::count(manifest.secrets, key) || is_secret_name(key)
-        || (entry.value().is_object() && holds_secret(entry.value().get_object())))
-      found += (found.empty() ? "" : ", ") + key;
-  }
+  find_secrets(parse_object(input.configuration), "", manifest.secrets, found);
   if (found.empty())
     return {};
   return caf::make_error(errc::bad_argument, "configuration: " + found + " is or holds a secret; give it under \"secrets\"");

@@ -35,7 +35,7 @@ caf::expected<sealer> open_sealer(const security_settings& security) {
   if (!security.key_file.empty())
     return sealer::from_file(security.key_file);
   return caf::make_error(errc::bad_argument, "security.key_file is not set: secrets and page tokens are sealed with a key. "
-                                             "Make one with `openssl rand -hex 32 > lode.key` and name it there");
+                                             "Make one with `lode doctor --make-key lode.key` and name it there");
 }
 
 caf::expected<std::unique_ptr<http_client>> open_http_client(const http_settings& http) {

@@ -25,15 +25,20 @@ json::object pick(const json::object& from, std::initializer_list<const char*> n
 } // namespace
 
 void scenario::put_sources() {
+  std::set<std::string> unused;
+  for (const auto& [from, to] : settings_.source_edits)
+    unused.insert(from);
   for (const std::string name : {"graph", "crm", "shop"}) {
     auto text = read_file(LODE_SOURCE_FOLDER "/config/examples/sources/" + name + ".yaml");
     for (const auto& [from, to] : settings_.source_edits)
-      for (size_t at = 0; (at = text.find(from, at)) != text.npos; at += to.size())
+      for (size_t at = 0; (at = text.find(from, at)) != text.npos; at += to.size(), unused.erase(from))
         text.replace(at, from.size(), to);
     auto answer = http_ask(node_port_, "PUT", "/api/v1/sources/" + name, text, "application/yaml");
     if (answer.status != 200)
       throw std::runtime_error{"source " + name + ": " + std::to_string(answer.status) + " " + answer.body};
   }
+  for (const auto& from : unused)
+    throw std::runtime_error{"no example source holds '" + from + "': this edit of the scenario changes nothing"};
 }
 
 json::object scenario::import_line_of(const json::object& tenant) const {

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
+#include <fstream>
 #include <random>
 
 #include "runtime/cli/demo/files.hpp"
@@ -62,14 +63,31 @@ std::string how_to_go_on(const workplace& place) {
   return fmt::format("\nMine an API of your own:\n"
                      "  export PATH={}:$PATH\n"
                      "  lode source lint my-api.yaml                   # begin with a copy of one in config/examples/sources\n"
+                     "  {} start my-lode postgres; . my-lode/env       # a PostgreSQL of your own\n"
                      "  lode doctor --make-key lode.key                # seals secrets in the database\n"
-                     "  lode serve --set store.dsn='host=/run/postgresql dbname=lode' --set security.key_file=lode.key\n"
+                     "  lode serve --set store.dsn=\"$LODE_PG_DSN\" --set security.key_file=lode.key\n"
                      "  lode source put my-api.yaml                    # from here on in a second terminal\n"
                      "  lode tenant import tenants.jsonl               # a line each: tenant, connection, source, secrets\n"
-                     "  lode status\n", programs);
+                     "  lode status\n",
+                     programs, place.servers_script());
+}
+
+/// The show is over and its verdict stands: a signal only ends the waiting.
+void stay_until_told(show& finished) {
+  try {
+    finished.stay();
+  } catch (const interrupted&) {
+  }
+}
+
+/// The report is the last thing that is written: that it can be is known before the show.
+void check_report_file(const std::string& path) {
+  if (!path.empty() && !std::ofstream{path, std::ios::app})
+    throw failure{path + ": cannot be written; name another file with --json"};
 }
 
 int perform(const show_options& options, display& display) {
+  check_report_file(options.json_file);
   workplace place{options};
   if (auto ended = end_leftovers(place); ended > 0)
     display.say(fmt::format("ended {} programs that a killed demo left running", ended));
@@ -84,7 +102,7 @@ int perform(const show_options& options, display& display) {
       write_text(options.json_file, to_json(report));
     display.print(how_to_go_on(place));
     if (options.stays)
-      show.stay();
+      stay_until_told(show);
     show.close();
   }
   if (report.is_verified)

@@ -47,7 +47,7 @@ scenario_settings eight_of_each() {
   scenario_settings settings;
   settings.tenants = 24;
   settings.records = "posts=60,comments=1,contacts=60,orders=60,products=40,customers=40";
-  settings.source_edits = {{"first_byte: 5s, whole: 15s", "first_byte: 1s, whole: 2s"}, {"max_retries: 5", "max_retries: 2"},
+  settings.source_edits = {{"first_byte: 3s, whole: 10s", "first_byte: 1s, whole: 2s"}, {"max_retries: 3", "max_retries: 2"},
                            {"page_size: 100", "page_size: 10"}, {"page_size: 200", "page_size: 10"}, {"page_size: 250", "page_size: 10"},
                            {"step: P91D", "step: P3650D"}};
   return settings;

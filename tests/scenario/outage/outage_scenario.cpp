@@ -13,7 +13,7 @@ TEST(outage_scenario, a_database_that_crashes_in_mid_run_stops_fetching_and_cost
   settings.node = {{"mining.window", "2"}, {"mining.miners_per_tenant", "2"}, {"mining.restart_budget", "0"},
                    {"mining.request_retries", "0"}};
   settings.source_edits = {{"page_size: 100", "page_size: 20"}, {"page_size: 200", "page_size: 20"}, {"page_size: 250", "page_size: 20"},
-                           {"max_retries: 5", "max_retries: 0"}};
+                           {"max_retries: 3", "max_retries: 0"}};
   constexpr size_t pages_in_flight = 2 * 2 * 3;
   scenario world{settings};
   world.start_node();

@@ -21,7 +21,7 @@ struct records_scenario : testing::Test {
     settings.tenants = 2;
     settings.dialects = "crm";
     settings.records = "contacts=100";
-    settings.source_edits = {{"step: P91D", "step: P3650D"}, {"max_retries: 5", "max_retries: 1"}};
+    settings.source_edits = {{"step: P91D", "step: P3650D"}, {"max_retries: 3", "max_retries: 1"}};
     return settings;
   }
   void put(const std::string& key, const std::string& text) {
