@@ -40,11 +40,14 @@ using credential_keeper_actor = caf::typed_actor<
   caf::result<access_token>(ask_access_token),
   caf::result<void>(response_arrived)>;
 
-/// QUARANTINE: one per node; of the continuations that may have killed the process, one at a time is mined.
+/// QUARANTINE: one per node; lets a page that may kill the process be in work with nothing beside it, one at a time.
 using quarantine_actor = caf::typed_actor<
-  // Answers when it is this one's turn. The turn ends with leave_alone or with the asker.
+  // From the miner that has the page. Answers when nothing else is in work and the store knows that this page now is;
+  // errc::not_found: its continuation is no longer open. The turn ends with leave_alone or with the asker.
   caf::result<void>(ask_alone),
-  caf::result<void>(leave_alone)>;
+  // The page of the sender is committed, refused or unreadable: everything goes on.
+  caf::result<void>(leave_alone),
+  caf::result<void>(timer_fired)>;
 
 /// MINER: reads one continuation (run, partition, slice) page by page until it is closed. Ends by itself.
 using miner_actor = caf::typed_actor<
@@ -61,13 +64,21 @@ using miner_actor = caf::typed_actor<
 /// PROCESSOR: stateless worker, one per core. Judges, parses, selects, keys and hashes; compares nothing.
 using processor_actor = caf::typed_actor<
   // Hands the hashed page to the shard's writer, then tells the miner page_parsed; or tells it page_unreadable.
-  caf::result<void>(process_page, miner_actor)>;
+  caf::result<void>(process_page, miner_actor),
+  // Answers when nothing is in work; pages of other continuations wait from then on, in their order.
+  caf::result<void>(hold_pages),
+  // Takes up what has waited.
+  caf::result<void>(release_pages)>;
 
 /// PAGE WRITER: detached, owns one database connection; each shard belongs to exactly one writer of its node. Compares in
 /// commit order, groups pages, commits.
 using page_writer_actor = caf::typed_actor<
   // Ends in page_committed or page_refused to the miner.
   caf::result<void>(hashed_page, miner_actor),
+  // Answers when nothing is pending, in an outage after it; pages of other continuations wait until release_pages.
+  caf::result<void>(hold_pages),
+  // Takes up what has waited, in its order.
+  caf::result<void>(release_pages),
   // To itself: commit what has gathered.
   caf::result<void>(wake)>;
 
@@ -84,6 +95,8 @@ using run_keeper_actor = caf::typed_actor<
   caf::result<continuations_loaded>(load_continuations),
   // errc::not_found: no longer open.
   caf::result<continuation_row>(resume_continuation),
+  // errc::not_found: no longer open.
+  caf::result<void>(mark_alone),
   caf::result<void>(cancel_run),
   caf::result<void>(suspend_connection),
   caf::result<void>(store_secrets)>;
@@ -99,7 +112,6 @@ using tenant_supervisor_actor = caf::typed_actor<
   caf::result<void>(continuation_ended),
   caf::result<void>(continuations_opened),
   caf::result<void>(connection_failed),
-  caf::result<void>(suspicion_over),
   caf::result<void>(timer_fired)>;
 
 /// SHARD REGION: delivers messages to a tenant by id, wherever its supervisor is; spawns it where it is owed.

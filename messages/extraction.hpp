@@ -100,6 +100,21 @@ struct page_refused {
   commit_status status = commit_status::refused_version;
 };
 
+// -- a page that may kill the process is in work alone ----------------------------------------------------------------
+
+/// Asks that the sender's page of this continuation be in work with nothing beside it.
+struct ask_alone {
+  continuation_id continuation;
+  int32_t alone_deaths = 0; ///< of its row: the less is known against a page, the sooner is its turn
+};
+/// The page has left the page path, or never got there.
+struct leave_alone {};
+/// Only pages of this continuation from now on.
+struct hold_pages {
+  continuation_id continuation;
+};
+struct release_pages {};
+
 // -- timers ---------------------------------------------------------------------------------------------------------
 
 /// Asks the node's timer service for one `timer_fired{token}` after `delay`. Never cancelled: a stale token is ignored.
@@ -157,19 +172,6 @@ struct continuation_ended {
   continuation_phase phase = continuation_phase::closed;
   bool run_ended = false;
   std::string reason; ///< for a failed one
-};
-/// Asks for the turn of a continuation that may have killed the process.
-struct ask_alone {
-  continuation_id continuation;
-};
-/// It committed a page or ended: the next one's turn.
-struct leave_alone {
-  continuation_id continuation;
-};
-/// From its miner: the first page since the suspicion is committed.
-struct suspicion_over {
-  run_id run;
-  continuation_id continuation;
 };
 /// A page caused continuations: there is more work than the supervisor knows.
 struct continuations_opened {

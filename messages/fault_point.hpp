@@ -16,8 +16,8 @@ namespace lode {
 
 #ifdef LODE_FAULT_POINTS
 
-/// What the environment says of one fault point: LODE_FAULT="NAME[:SKIP]" hits `NAME` after SKIP passes; several are
-/// separated by commas.
+/// What the environment says of one fault point: LODE_FAULT="NAME[:SKIP]" hits `NAME` after SKIP passes, "NAME=TEXT"
+/// whenever what it looks at contains TEXT; several are separated by commas.
 class fault_point {
 public:
   explicit fault_point(std::string_view name) {
@@ -26,20 +26,24 @@ public:
     while (!rest.empty()) {
       auto entry = rest.substr(0, rest.find(','));
       rest.remove_prefix(std::min(rest.size(), entry.size() + 1));
-      auto colon = entry.find(':');
-      if (entry.substr(0, colon) != name)
+      auto end = std::min(entry.find_first_of(":="), entry.size());
+      if (entry.substr(0, end) != name)
         continue;
       is_set_ = true;
-      if (colon != entry.npos)
-        skip_ = std::atol(std::string{entry.substr(colon + 1)}.c_str());
+      if (entry.substr(end, 1) == "=")
+        text_ = entry.substr(end + 1);
+      else if (end < entry.size())
+        skip_ = std::atol(std::string{entry.substr(end + 1)}.c_str());
     }
   }
 
   /// Whether this pass is hit; once hit, all later passes are.
   bool hits() noexcept { return is_set_ && skip_.fetch_sub(1) <= 0; }
+  bool hits_on(std::string_view content) const noexcept { return is_set_ && content.find(text_) != content.npos; }
 
 private:
   bool is_set_ = false;
+  std::string text_;
   std::atomic<long> skip_{0};
 };
 
@@ -55,10 +59,20 @@ private:
       if (LODE_FAULT(name))                                                                                            \
         ::kill(::getpid(), SIGKILL);                                                                                   \
     } while (false)
+/// The same for every content that holds the text which the fault point was given.
+#  define LODE_DIE_ON(name, content)                                                                                   \
+    do {                                                                                                               \
+      static const ::lode::fault_point point{name};                                                                    \
+      if (point.hits_on(content))                                                                                      \
+        ::kill(::getpid(), SIGKILL);                                                                                   \
+    } while (false)
 
 #else
 #  define LODE_FAULT(name) false
 #  define LODE_DIE_AT(name)                                                                                            \
+    do {                                                                                                               \
+    } while (false)
+#  define LODE_DIE_ON(name, content)                                                                                   \
     do {                                                                                                               \
     } while (false)
 #endif

@@ -26,18 +26,10 @@ struct continuation_row {
   slice_bounds slice;
   int64_t version = 0;
   std::string state; ///< sealed wire::continuation_state
-  /// How often the process died since its last page: see is_suspect(). A page commit sets it to 0.
+  /// How often the process died since its last page. A page commit, and a person who resumes its connection, set it to 0.
   int32_t crash_resumes = 0;
+  int32_t alone_deaths = 0; ///< those of them that found its page in work with nothing beside it
 };
-
-/// A suspect's page adds this to `crash_resumes` when it has arrived, before it is parsed: a process that dies then died of it,
-/// one that is killed at any other moment did not.
-inline constexpr int32_t alone_mark = 100;
-
-/// Open through three deaths of the process without a page between: it may be the cause, and is mined alone.
-inline bool is_suspect(const continuation_row& row) {
-  return row.crash_resumes >= 3;
-}
 
 struct open_run {
   run_id run;

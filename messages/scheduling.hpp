@@ -103,7 +103,10 @@ struct continuations_loaded {
 /// The continuation as it stands now, its version raised: what an earlier generation has on its way is refused.
 struct resume_continuation {
   continuation_id continuation;
-  bool is_alone = false; ///< it is suspected of killing the process: count that its page is in work
+};
+/// Whose page is in work with nothing beside it, 0 = nobody's: durable before the page is touched.
+struct mark_alone {
+  continuation_id continuation;
 };
 struct suspend_connection {
   connection_id connection;

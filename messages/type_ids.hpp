@@ -55,7 +55,9 @@ CAF_BEGIN_TYPE_ID_BLOCK(lode, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(lode, (lode::open_runs_loaded))
   CAF_ADD_TYPE_ID(lode, (lode::ask_alone))
   CAF_ADD_TYPE_ID(lode, (lode::leave_alone))
-  CAF_ADD_TYPE_ID(lode, (lode::suspicion_over))
+  CAF_ADD_TYPE_ID(lode, (lode::hold_pages))
+  CAF_ADD_TYPE_ID(lode, (lode::release_pages))
+  CAF_ADD_TYPE_ID(lode, (lode::mark_alone))
 CAF_END_TYPE_ID_BLOCK(lode)
 
 // What stays inside one node needs no wire format: the compiler refuses to serialize it by accident.
@@ -105,7 +107,9 @@ LODE_LOCAL_MESSAGE(load_open_runs)
 LODE_LOCAL_MESSAGE(open_runs_loaded)
 LODE_LOCAL_MESSAGE(ask_alone)
 LODE_LOCAL_MESSAGE(leave_alone)
-LODE_LOCAL_MESSAGE(suspicion_over)
+LODE_LOCAL_MESSAGE(hold_pages)
+LODE_LOCAL_MESSAGE(release_pages)
+LODE_LOCAL_MESSAGE(mark_alone)
 #undef LODE_LOCAL_MESSAGE
 
 CAF_ERROR_CODE_ENUM(lode::errc)

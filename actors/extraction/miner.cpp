@@ -6,6 +6,7 @@
 
 #include "actors/extraction/connection_context.hpp"
 #include "actors/extraction/http_exchange.hpp"
+#include "actors/extraction/suspicion.hpp"
 #include "messages/fault_point.hpp"
 #include "runtime/extraction/continuation_codec.hpp"
 #include "runtime/extraction/error_rules.hpp"
@@ -34,6 +35,8 @@ constexpr uint64_t is_watch = 1;
 
 miner_state::miner_state(miner_actor::pointer self, miner_job job) : self(self), job(std::move(job)) {
   estimate = this->job.connection->stream(this->job.stream).lode.page_bytes_estimate;
+  if (this->job.row.crash_resumes > 0)
+    careful_pages = this->job.services->window;
 }
 
 miner_actor::behavior_type miner_state::make_behavior() {
@@ -49,7 +52,7 @@ miner_actor::behavior_type miner_state::make_behavior() {
     [this](go_on msg) {
       if (at == step::starting)
         begin(job.row);
-      else if (msg.generation == generation && at == step::idle && ahead.size() < job.services->window)
+      else if (msg.generation == generation && at == step::idle && ahead.size() < window())
         ask();
     },
     [this](permit_granted msg) {
@@ -95,6 +98,8 @@ void miner_state::begin(const continuation_row& row) {
     state = begin_again(state).value_or(state);
   state.set_manifest_version(manifest);
   version = row.version;
+  job.row.crash_resumes = row.crash_resumes;
+  job.row.alone_deaths = row.alone_deaths;
   failures = waits = 0;
   at = step::idle;
   self->send(self, go_on{generation});
@@ -156,28 +161,37 @@ void miner_state::hand_on(exchange_pointer exchange) {
                                                         : errc::page_failed;
     return unreadable(caf::make_error(code, path() + ": " + judged.message), judged.after);
   }
-  at = step::parsing;
-  if (job.is_suspect)
-    return mark_and_parse(std::move(exchange));
+  if (is_suspect(job.row))
+    return parse_alone(std::move(exchange));
   parse(std::move(exchange));
 }
 
-void miner_state::mark_and_parse(exchange_pointer exchange) {
-  self->request(job.services->keeper, caf::infinite, resume_continuation{job.row.id, true})
+void miner_state::parse_alone(exchange_pointer exchange) {
+  at = step::quarantined;
+  self->request(job.services->quarantine, caf::infinite, ask_alone{job.row.id, job.row.alone_deaths})
     .then(
-      [this, asked = generation, exchange](const continuation_row& row) {
-        if (asked != generation || at != step::parsing)
-          return;
-        version = row.version;
-        parse(exchange);
-      },
-      [this, asked = generation](const caf::error&) {
+      [this, asked = generation, exchange] {
         if (asked == generation)
+          parse(exchange);
+      },
+      [this, asked = generation](caf::error& why) {
+        if (asked != generation)
+          return;
+        if (why == errc::not_found)
           resume_from_store();
+        else
+          self->quit(std::move(why));
       });
 }
 
+void miner_state::leave_quarantine() {
+  if (is_suspect(job.row))
+    self->send(job.services->quarantine, leave_alone{});
+}
+
 void miner_state::parse(exchange_pointer exchange) {
+  at = step::parsing;
+  last_progress = self->clock().now();
   self->send(job.services->processor_of(job.row.id),
              process_page{job.row.id, job.row.run, generation, version, stamp, job.connection, job.stream,
                           job.row.partition, job.row.slice, state.SerializeAsString(), failures, waits, requested_at,
@@ -213,8 +227,10 @@ void miner_state::committed(const page_committed& page) {
     ahead.pop_front();
   }
   LODE_DIE_AT("miner.after_commit");
-  if (std::exchange(job.is_suspect, false))
-    self->send(job.supervisor, suspicion_over{job.row.run, job.row.id});
+  leave_quarantine();
+  job.row.crash_resumes = job.row.alone_deaths = 0;
+  if (careful_pages > 0)
+    --careful_pages;
   if (page.opened > 0)
     self->send(job.supervisor, continuations_opened{job.connection->connection, job.row.run, page.opened});
   if (page.phase != continuation_phase::open)
@@ -226,6 +242,7 @@ void miner_state::committed(const page_committed& page) {
 
 void miner_state::unreadable(const caf::error& reason, std::chrono::nanoseconds after) {
   last_progress = self->clock().now();
+  leave_quarantine();
   const auto& report = job.services->report;
   switch (disposition_of(reason)) {
     case disposition::retry_later:
@@ -297,6 +314,7 @@ void miner_state::resume_from_store() {
   if (in_flight)
     job.services->http->cancel(*std::exchange(in_flight, std::nullopt));
   ++generation;
+  leave_quarantine();
   give_back_all();
   at = step::resuming;
   self->request(job.services->keeper, caf::infinite, resume_continuation{job.row.id})
@@ -347,6 +365,10 @@ void miner_state::end(continuation_phase phase, bool run_ended, std::string reas
   self->send(job.supervisor, continuation_ended{job.connection->connection, job.row.run, job.row.id, phase, run_ended,
                                                 std::move(reason)});
   self->quit();
+}
+
+uint64_t miner_state::window() const {
+  return careful_pages > 0 ? 1 : job.services->window;
 }
 
 std::string miner_state::path() const {

@@ -17,20 +17,23 @@ struct miner_job {
   continuation_row row;
   uint32_t stream = 0; ///< index in the plan
   tenant_supervisor_actor supervisor;
-  bool is_suspect = false; ///< mark its first page before it is parsed, tell the supervisor when it is committed
   credential_keeper_actor credentials; ///< null unless the stream authenticates with OAuth
 };
 
 /// Fetches one continuation page by page:
 ///
-///   starting -> idle -> permit -> (token ->) fetching -> parsing -> idle ..., the commits following behind within the window
+///   starting -> idle -> permit -> (token ->) fetching -> (quarantined ->) parsing -> idle ..., the commits following behind
 ///   any -- page refused, lost, or deadline over --> resuming: a new generation, read from the store
+///
+/// The commits follow within the window. A continuation that was open through a death of the process fetches nothing ahead
+/// until it has passed what may have been in work then: so its row stands at the very page, should that page have been the
+/// cause. The page of a suspect waits for its turn in the quarantine until one of them is committed.
 ///
 /// A page that the store refuses voids what was fetched ahead. Trouble of the API is waited out within the source's rules,
 /// trouble of the store is the writer's affair. Quits with an error only on a defect.
 struct miner_state {
   static constexpr const char* name = "lode.miner";
-  enum class step : uint8_t { starting, idle, permit, token, fetching, parsing, pausing, resuming, draining };
+  enum class step : uint8_t { starting, idle, permit, token, fetching, quarantined, parsing, pausing, resuming, draining };
 
   miner_state(miner_actor::pointer self, miner_job job);
   miner_actor::behavior_type make_behavior();
@@ -41,8 +44,9 @@ struct miner_state {
   void authorize();
   void fetch(std::string access_token);
   void hand_on(exchange_pointer exchange);
-  /// The page that may end the process is here: counted before it is touched.
-  void mark_and_parse(exchange_pointer exchange);
+  /// The page that may end the process is here: not touched before nothing else is in work.
+  void parse_alone(exchange_pointer exchange);
+  void leave_quarantine();
   void parse(exchange_pointer exchange);
   void parsed(page_parsed& page);
   void unreadable(const caf::error& reason, std::chrono::nanoseconds after);
@@ -60,6 +64,7 @@ struct miner_state {
   void timer(uint64_t token);
   void end(continuation_phase phase, bool run_ended, std::string reason);
 
+  uint64_t window() const;
   std::string path() const;
 
   struct uncommitted {
@@ -80,6 +85,7 @@ struct miner_state {
   uint64_t estimate = 0;              ///< moving average of the stream's pages
   uint64_t reserved = 0;              ///< for the page in flight
   std::deque<uncommitted> ahead;      ///< parsed, not yet committed
+  uint64_t careful_pages = 0;         ///< still to be committed one by one
   uint32_t failures = 0;
   uint32_t waits = 0;
   std::string access_token;

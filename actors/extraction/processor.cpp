@@ -70,10 +70,27 @@ processor_state::processor_state(processor_actor::pointer self, std::vector<page
   : self(self), writers(std::move(writers)), codec(codec) {}
 
 processor_actor::behavior_type processor_state::make_behavior() {
-  return {[this](process_page& page, const miner_actor& miner) { process(page, miner); }};
+  return {
+    [this](process_page& page, const miner_actor& miner) {
+      if (alone && page.continuation != *alone)
+        held.emplace_back(std::move(page), miner);
+      else
+        process(page, miner);
+    },
+    // One page at a time: whoever can answer has nothing in work.
+    [this](hold_pages msg) { alone = msg.continuation; },
+    [this](release_pages) { release(); },
+  };
+}
+
+void processor_state::release() {
+  alone.reset();
+  for (auto& [page, miner] : std::exchange(held, {}))
+    process(page, miner);
 }
 
 void processor_state::process(process_page& page, const miner_actor& miner) {
+  LODE_DIE_ON("processor.on_page", page.exchange->response()->body);
   std::chrono::nanoseconds after{0};
   auto content = read(page, after);
   if (!content)

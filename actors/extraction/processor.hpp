@@ -1,6 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <random>
+#include <utility>
+#include <vector>
 
 #include "actors/extraction/mining_services.hpp"
 #include "messages/actors.hpp"
@@ -19,12 +22,15 @@ struct processor_state {
   processor_actor::behavior_type make_behavior();
 
   void process(process_page& page, const miner_actor& miner);
+  void release();
   caf::expected<page_content> read(const process_page& page, std::chrono::nanoseconds& after);
   caf::expected<hashed_page> seal(process_page& page, page_content& content);
 
   processor_actor::pointer self;
   std::vector<page_writer_actor> writers;
   const continuation_codec* codec;
+  std::optional<continuation_id> alone; ///< only its pages, until they are released
+  std::vector<std::pair<process_page, miner_actor>> held; ///< at most one of each miner
   page_reader reader;
   json_document scratch;
   std::minstd_rand random{std::random_device{}()};

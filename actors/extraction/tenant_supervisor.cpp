@@ -7,6 +7,7 @@
 #include "actors/extraction/connection_context.hpp"
 #include "actors/extraction/credential_keeper.hpp"
 #include "actors/extraction/miner.hpp"
+#include "actors/extraction/suspicion.hpp"
 #include "messages/fault_point.hpp"
 
 namespace lode {
@@ -44,7 +45,6 @@ tenant_supervisor_actor::behavior_type tenant_supervisor_state::make_behavior() 
     [this](const continuation_ended& report) { ended(report); },
     [this](const continuations_opened& report) { opened(report); },
     [this](const connection_failed& report) { suspend(report.connection, message_of(report.reason)); },
-    [this](const suspicion_over& report) { self->send(services->quarantine, leave_alone{report.continuation}); },
     [this](timer_fired fired) {
       if (auto node = delayed.extract(fired.token))
         node.mapped()();
@@ -221,25 +221,18 @@ bool tenant_supervisor_state::mine(active_run& run, continuation_row row) {
             "an open slice belongs to a stream that its source no longer has: reset the connection's state");
     return false;
   }
-  if (is_suspect(row))
-    mine_alone(run, row.id);
-  else
-    spawn_miner(run, std::move(row), static_cast<uint32_t>(stream));
+  if (standing_of(row) == standing::condemned) {
+    suspend(run.connection->connection, reason_for_suspension(*run.connection, stream, row));
+    return false;
+  }
+  spawn_miner(run, std::move(row), static_cast<uint32_t>(stream));
   return true;
-}
-
-void tenant_supervisor_state::mine_alone(active_run& run, continuation_id id) {
-  ++run.restarting;
-  ++busy;
-  self->request(services->quarantine, caf::infinite, ask_alone{id})
-    .then([this, run = run.id, id] { --busy, restart(run, id, true); },
-          [this](const caf::error& why) { self->quit(why); });
 }
 
 void tenant_supervisor_state::spawn_miner(active_run& run, continuation_row row, uint32_t stream) {
   auto miner = services->make_miner(self->system(),
                                     miner_job{services, run.connection, row, stream, tenant_supervisor_actor{self},
-                                              is_suspect(row), credentials_of(run, stream)});
+                                              credentials_of(run, stream)});
   self->monitor(miner);
   auto id = row.id;
   run.mining.emplace(id, child{std::move(miner), std::move(row)});
@@ -265,8 +258,6 @@ void tenant_supervisor_state::ended(const continuation_ended& report) {
   if (!child)
     return;
   --mined;
-  if (is_suspect(child.mapped().row))
-    self->send(services->quarantine, leave_alone{report.continuation});
   auto& run = i->second;
   if (report.phase == continuation_phase::failed) {
     run.has_failed = true;
@@ -338,33 +329,28 @@ void tenant_supervisor_state::restart_later(active_run& run, const continuation_
   if (!wait)
     return suspend(connection, "its miner failed again and again: " + message_of(why));
   ++run.restarting;
-  later(*wait, [this, run = run.id, id = row.id] { restart(run, id, false); });
+  later(*wait, [this, run = run.id, id = row.id] { restart(run, id); });
 }
 
-void tenant_supervisor_state::restart(run_id id, continuation_id continuation, bool is_alone) {
-  if (runs.count(id) == 0) {
-    self->send(services->quarantine, leave_alone{continuation});
+void tenant_supervisor_state::restart(run_id id, continuation_id continuation) {
+  if (runs.count(id) == 0)
     return rest();
-  }
   ++busy;
   self->request(services->keeper, caf::infinite, resume_continuation{continuation})
     .then(
-      [this, id, is_alone](continuation_row& row) {
+      [this, id](continuation_row& row) {
         --busy;
         auto i = runs.find(id);
         if (i == runs.end() || i->second.restarting == 0)
-          return self->send(services->quarantine, leave_alone{row.id});
+          return rest();
         --i->second.restarting;
-        if (is_alone)
-          return spawn_miner(i->second, row, static_cast<uint32_t>(i->second.connection->index_of(row.stream)));
         i->second.ready.push_front(std::move(row));
         pump(i->second);
       },
-      [this, id, continuation, is_alone](const caf::error& why) {
+      [this, id, continuation](const caf::error& why) {
         --busy;
         if (why == errc::store_unavailable)
-          return later(store_retry, [this, id, continuation, is_alone] { restart(id, continuation, is_alone); });
-        self->send(services->quarantine, leave_alone{continuation});
+          return later(store_retry, [this, id, continuation] { restart(id, continuation); });
         if (auto i = runs.find(id); i != runs.end() && i->second.restarting > 0) {
           --i->second.restarting;
           pump(i->second);

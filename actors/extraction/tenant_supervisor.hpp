@@ -11,8 +11,9 @@
 namespace lode {
 
 /// Runs the connections of one tenant: loads their continuations in batches, mines a limited number at once, restarts
-/// miners that end with a defect within a budget, and suspends a connection that cannot go on without a person. Holds
-/// nothing that the store does not: after a restart of the node its runs are resumed from there.
+/// miners that end with a defect within a budget, and suspends a connection that cannot go on without a person, be it that
+/// its deaths in the store condemn a continuation. Holds nothing that the store does not: after a restart of the node its
+/// runs are resumed from there.
 struct tenant_supervisor_state {
   static constexpr const char* name = "lode.tenant-supervisor";
 
@@ -33,7 +34,7 @@ struct tenant_supervisor_state {
     continuation_id loaded; ///< the last one that was read from the store
     bool has_more = true;   ///< the store may hold open continuations after `loaded`
     bool is_loading = false;
-    uint32_t restarting = 0; ///< continuations that wait for a restart or for their turn in quarantine
+    uint32_t restarting = 0; ///< continuations that wait for a restart
     bool has_failed = false;
     std::string reason;
   };
@@ -52,7 +53,6 @@ struct tenant_supervisor_state {
   void pump(active_run& run);
   void load_more(active_run& run);
   bool mine(active_run& run, continuation_row row);
-  void mine_alone(active_run& run, continuation_id id);
   void spawn_miner(active_run& run, continuation_row row, uint32_t stream);
   void pump_all();
   void finish(run_id run, run_phase phase);
@@ -64,7 +64,7 @@ struct tenant_supervisor_state {
   void write_suspension(connection_id connection, const std::string& reason);
   void miner_down(const caf::down_msg& down);
   void restart_later(active_run& run, const continuation_row& row, const caf::error& why);
-  void restart(run_id run, continuation_id continuation, bool is_alone);
+  void restart(run_id run, continuation_id continuation);
 
   void stop_miners(connection_id connection);
   credential_keeper_actor credentials_of(const active_run& run, uint32_t stream);

@@ -78,8 +78,9 @@ run_keeper_actor::behavior_type run_keeper_state::make_behavior() {
       return reply_with<continuations_loaded>(parts.runs->load_continuations(ask.run, ask.after, ask.limit));
     },
     [this](const resume_continuation& ask) {
-      return reply_with<continuation_row>(parts.runs->resume_continuation(ask.continuation, ask.is_alone));
+      return reply_with<continuation_row>(parts.runs->resume_continuation(ask.continuation));
     },
+    [this](const mark_alone& ask) { return done_or(parts.runs->mark_alone(ask.continuation)); },
     [this](const cancel_run& ask) { return done_or(parts.runs->cancel_run(ask.run, ask.reason)); },
     [this](const suspend_connection& ask) {
       return done_or(parts.catalog->set_connection_state(ask.connection, activity::suspended, ask.reason));

@@ -34,21 +34,48 @@ page_writer_actor::behavior_type page_writer_state::make_behavior() {
   });
   return {
     [this](hashed_page& page, const miner_actor& miner) {
-      pending.push_back(std::move(page));
-      miners.push_back(miner);
-      if (!is_out)
-        wake_up();
+      if (alone && page.move.id != *alone)
+        held.emplace_back(std::move(page), miner);
+      else
+        take(std::move(page), miner);
     },
+    [this](hold_pages msg) -> caf::result<void> {
+      alone = msg.continuation;
+      quiet = self->make_response_promise<void>();
+      auto answer = quiet;
+      tell_when_quiet();
+      return answer;
+    },
+    [this](release_pages) { release(); },
     [this](wake) {
       is_awake = false;
       if (!unsettled.empty())
         settle();
       else if (!pending.empty())
         commit_group();
+      tell_when_quiet();
       if (is_stopping && (pending.empty() || is_out))
         self->quit(caf::exit_reason::user_shutdown);
     },
   };
+}
+
+void page_writer_state::take(hashed_page&& page, const miner_actor& miner) {
+  pending.push_back(std::move(page));
+  miners.push_back(miner);
+  if (!is_out)
+    wake_up();
+}
+
+void page_writer_state::tell_when_quiet() {
+  if (pending.empty() && quiet.pending())
+    quiet.deliver();
+}
+
+void page_writer_state::release() {
+  alone.reset();
+  for (auto& [page, miner] : std::exchange(held, {}))
+    take(std::move(page), miner);
 }
 
 void page_writer_state::wake_up() {

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "actors/extraction/mining_services.hpp"
@@ -32,6 +34,8 @@ struct page_writer_report {
 ///                  committing -- unavailable --> waiting -- backoff --> committing   (same group)
 ///                  committing -- unknown --> settling -- backoff --> settling ...
 ///
+/// Told to hold pages it answers as soon as nothing is pending, and takes only those of one continuation until release_pages.
+///
 /// A page leaves `pending` only when its outcome is known. A restart loses what was pending: the miners' deadlines notice
 /// and read those pages again.
 struct page_writer_state {
@@ -42,7 +46,10 @@ struct page_writer_state {
   ~page_writer_state();
   page_writer_actor::behavior_type make_behavior();
 
+  void take(hashed_page&& page, const miner_actor& miner);
   void commit_group();
+  void tell_when_quiet();
+  void release();
   size_t group_size() const;
   caf::expected<std::vector<page_commit>> compare(size_t count);
   void conclude(const std::vector<page_commit>& commits, const std::vector<page_outcome>& outcomes);
@@ -59,6 +66,9 @@ struct page_writer_state {
   page_writer_report report;
   std::vector<hashed_page> pending;
   std::vector<miner_actor> miners;    ///< who waits for each pending page
+  std::optional<continuation_id> alone; ///< only its pages, until they are released
+  caf::typed_response_promise<void> quiet; ///< of who waits until nothing is pending
+  std::vector<std::pair<hashed_page, miner_actor>> held;
   std::vector<page_commit> unsettled; ///< the group whose outcome is unknown: the first of `pending`
   size_t page_limit;                  ///< halved while a group holds a value that the database refuses
   std::chrono::nanoseconds backoff;

@@ -74,7 +74,8 @@ mining_tree::mining_tree(caf::actor_system& system, mining_resources& resources,
   for (uint32_t i = 0; i < processors; ++i)
     processors_.push_back(watched(system.spawn<processor>(writers_, resources.codec)));
   keeper_ = watched(system.spawn<run_keeper, caf::detached>(keeper_parts(resources, std::move(claims))));
-  quarantine_ = watched(system.spawn<quarantine>());
+  quarantine_ = watched(system.spawn<quarantine>(
+    quarantine_parts{timers_, keeper_, processors_, writers_, &resources.health, quarantine_parts{}.patience}));
   auto services = make_services(resources);
   auto scheduler_slot = std::make_shared<scheduler_actor>(); // region and scheduler know each other
   region_ = watched(system.spawn<shard_region>(

@@ -77,6 +77,7 @@ public:
   virtual caf::expected<connection_row> put_connection(tenant_id tenant, const connection_row& wanted) = 0;
   virtual caf::expected<connection_row> load_connection(connection_id connection) = 0;
   virtual caf::expected<std::vector<connection_row>> list_connections(tenant_id tenant) = 0;
+  /// As for a tenant; made active again, its open continuations also begin without suspicion (`crash_resumes` is 0).
   virtual caf::error set_connection_state(connection_id connection, activity state, const std::string& reason) = 0;
   virtual caf::error set_connection_secrets(connection_id connection, const std::string& sealed) = 0;
   /// The same two steps for one connection.

@@ -54,7 +54,7 @@ public:
   /// Registers this life of the node under its name and makes it the owner of all shards that a dead or the same node
   /// held (dead for now: without a database session): ends the database sessions of the earlier incarnation first,
   /// raises each epoch by one, and after a crash (not a hand-over) adds one to `crash_resumes` of the open
-  /// continuations of active connections.
+  /// continuations of active connections, and to `alone_deaths` of the one that mark_alone() named.
   virtual caf::expected<std::vector<shard_claim>> claim_shards(const std::string& node, incarnation self) = 0;
   /// A clean hand-over: nobody owns the shards afterwards and the next claim counts no crash.
   virtual caf::error release_shards(incarnation self) = 0;
@@ -77,9 +77,12 @@ public:
   /// One continuation as it stands now; errc::not_found when it is no longer open.
   virtual caf::expected<continuation_row> load_continuation(continuation_id id) = 0;
   /// The same for a miner that goes on from the store: its version is raised first, so that pages an earlier generation
-  /// still has on their way are refused. `is_alone` adds alone_mark to its crash_resumes. Of this node's shards only,
-  /// else errc::not_found.
-  virtual caf::expected<continuation_row> resume_continuation(continuation_id id, bool is_alone = false) = 0;
+  /// still has on their way are refused. Of this node's shards only, else errc::not_found.
+  virtual caf::expected<continuation_row> resume_continuation(continuation_id id) = 0;
+  /// The page of this continuation (0: of none) is from now on in work on this node with nothing beside it: should the
+  /// process die, the next claim blames it, unless a page of it was committed meanwhile. Replaces what was marked before.
+  /// errc::not_found: it is not open on this node; nobody is marked then.
+  virtual caf::error mark_alone(continuation_id id) = 0;
   virtual caf::expected<std::vector<partition_cursor>> load_cursors(connection_id connection) = 0;
   /// Edits or (absent) forgets what a partition is known up to. Its open continuations are cancelled first, so pages in
   /// flight are refused and their run may end as incomplete.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "actors/extraction/connection_context.hpp"
+#include "messages/actors.hpp"
 
 /// Small plans and connections for actor tests.
 namespace lode {

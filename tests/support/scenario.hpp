@@ -51,9 +51,12 @@ public:
   child_process& node() { return *node_; }
   /// Puts the example sources and imports all tenants of the simulated APIs. The node is up.
   void import_tenants();
+  /// The same with a node of its own, which is stopped again; all connections are due when the next one starts.
+  void import_tenants_for_the_next_start();
   /// For one tenant: the line of an import, to be changed and sent again with `import_line`.
   json::object import_line_of(const json::object& tenant) const;
-  void import_line(const json::object& line);
+  void import_line(const json::object& line) { import_lines(json::serialize(line) + "\n"); }
+  void import_lines(const std::string& lines);
 
   /// The node's API: the answer's JSON; throws unless the status is `expected`.
   json::value api(const std::string& method, const std::string& target, const json::value& body = nullptr, int expected = 200);

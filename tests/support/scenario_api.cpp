@@ -53,16 +53,26 @@ json::object scenario::import_line_of(const json::object& tenant) const {
   return line;
 }
 
-void scenario::import_line(const json::object& line) {
-  auto answer = http_ask(node_port_, "POST", "/api/v1/import", json::serialize(line) + "\n", "application/x-ndjson");
+void scenario::import_lines(const std::string& lines) {
+  auto answer = http_ask(node_port_, "POST", "/api/v1/import", lines, "application/x-ndjson");
   if (answer.status != 200 || !json::parse(answer.body).at("errors").as_array().empty())
     throw std::runtime_error{"import: " + std::to_string(answer.status) + " " + answer.body};
 }
 
 void scenario::import_tenants() {
   put_sources();
+  std::string lines;
   for (const auto& tenant : control_lines("/control/tenants"))
-    import_line(import_line_of(tenant));
+    lines += json::serialize(import_line_of(tenant)) + "\n";
+  import_lines(lines);
+}
+
+void scenario::import_tenants_for_the_next_start() {
+  start_node();
+  import_tenants();
+  stop_node();
+  sql("UPDATE connection SET schedule = '{\"every\":\"12h\"}';"
+      "INSERT INTO due (connection_id, tenant_id, shard, due, kind) SELECT id, tenant_id, shard, 1, 0 FROM connection");
 }
 
 http_answer scenario::api_text(const std::string& method, const std::string& target, const std::string& body) {

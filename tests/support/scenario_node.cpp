@@ -76,7 +76,7 @@ bool scenario::start_node_until_it_dies_at(const std::string& fault) {
     [&] {
       if (!node_->is_running())
         return true;
-      if (number("SELECT count(*) FROM run WHERE phase = 0") > 0)
+      if (number("SELECT count(*) FROM run r JOIN connection c ON c.id = r.connection_id WHERE r.phase = 0 AND c.state = 0") > 0)
         return false;
       return number("SELECT count(*) FROM connection WHERE state = 0 AND NOT EXISTS (SELECT FROM run WHERE "
                     "connection_id = connection.id)")

@@ -203,6 +203,8 @@ caf::error memory_catalog_store::set_connection_state(connection_id connection, 
       return no_connection(connection);
     if (wanted != activity::active)
       db_->raise_versions(connection, nullptr);
+    else
+      db_->forget_deaths(connection);
     row->state = wanted;
     row->reason = wanted == activity::active ? "" : reason;
     return {};

@@ -176,7 +176,7 @@ page_outcome memory_page_store::write(const page_commit& page) {
   out.version = ++entry.row.version;
   entry.phase = page.move.phase;
   entry.row.state = page.move.phase == continuation_phase::open ? page.move.state : std::string{};
-  entry.row.crash_resumes = 0;
+  entry.row.crash_resumes = entry.row.alone_deaths = 0;
   entry.reason = page.move.reason;
   for (auto counter : {&page_counters::pages, &page_counters::records, &page_counters::inserted,
                        &page_counters::updated, &page_counters::unchanged, &page_counters::refused_older,

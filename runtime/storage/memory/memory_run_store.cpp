@@ -84,7 +84,7 @@ public:
     return found->second.row;
   }
 
-  caf::expected<continuation_row> resume_continuation(continuation_id id, bool is_alone) override {
+  caf::expected<continuation_row> resume_continuation(continuation_id id) override {
     std::lock_guard lock{db_->mutex};
     if (db_->is_unavailable())
       return no_answer();
@@ -92,9 +92,10 @@ public:
     if (found == db_->continuations.end() || found->second.phase != continuation_phase::open)
       return store_error(errc::not_found, "continuation " + to_string(id) + " is not open on this node");
     found->second.row.version += version_jump;
-    found->second.row.crash_resumes += is_alone ? alone_mark : 0;
     return found->second.row;
   }
+
+  caf::error mark_alone(continuation_id id) override;
 
   caf::expected<std::vector<partition_cursor>> load_cursors(connection_id connection) override {
     std::lock_guard lock{db_->mutex};
@@ -134,7 +135,7 @@ public:
 private:
   run_summary summary(run_id run) const;
   caf::error check_start(const run_start& start) const;
-  void count_crash(const std::set<shard_id>& crashed);
+  void count_crash(const std::set<shard_id>& crashed, continuation_id alone);
   void close_empty_runs();
 
   std::shared_ptr<state> db_;
@@ -152,12 +153,15 @@ run_summary memory_run_store::summary(run_id run) const {
   return out;
 }
 
-void memory_run_store::count_crash(const std::set<shard_id>& crashed) {
+void memory_run_store::count_crash(const std::set<shard_id>& crashed, continuation_id alone) {
   for (auto& [id, entry] : db_->continuations) {
     const auto& run = db_->runs.at(entry.row.run);
-    if (entry.phase == continuation_phase::open && crashed.contains(run.shard)
-        && db_->is_active(run.summary.connection))
-      ++entry.row.crash_resumes;
+    if (entry.phase != continuation_phase::open || !crashed.contains(run.shard)
+        || !db_->is_active(run.summary.connection))
+      continue;
+    // Without earlier deaths a page was committed since the mark.
+    if (entry.row.crash_resumes++ > 0 && id == alone)
+      ++entry.row.alone_deaths;
   }
 }
 
@@ -191,9 +195,25 @@ caf::expected<std::vector<shard_claim>> memory_run_store::claim_shards(const std
     if (shard.owner == self)
       out.push_back({id, shard.epoch});
   }
-  count_crash(crashed);
+  count_crash(crashed, db_->alone[earlier]);
+  db_->alone.erase(earlier);
   close_empty_runs();
   return out;
+}
+
+caf::error memory_run_store::mark_alone(continuation_id id) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  db_->alone.erase(self_);
+  if (!id)
+    return {};
+  auto found = db_->continuations.find(id);
+  if (found == db_->continuations.end() || found->second.phase != continuation_phase::open
+      || db_->shards[db_->runs.at(found->second.row.run).shard].owner != self_)
+    return store_error(errc::not_found, "continuation " + to_string(id) + " is not open on this node");
+  db_->alone[self_] = id;
+  return {};
 }
 
 caf::expected<std::vector<due_connection>> memory_run_store::load_due(instant until, size_t limit) {

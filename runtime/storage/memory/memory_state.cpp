@@ -42,6 +42,12 @@ void memory_database::state::raise_versions(connection_id connection, const std:
     }
 }
 
+void memory_database::state::forget_deaths(connection_id connection) {
+  for (auto& [id, entry] : continuations)
+    if (entry.phase == continuation_phase::open && runs.at(entry.row.run).summary.connection == connection)
+      entry.row.crash_resumes = entry.row.alone_deaths = 0;
+}
+
 bool memory_database::state::count_open(run_id run, int64_t step, int64_t failed, const std::string& reason) {
   auto found = runs.find(run);
   if (found == runs.end() || found->second.summary.phase != run_phase::open)
@@ -78,7 +84,7 @@ std::vector<continuation_id> memory_database::state::open_continuations(run_id r
       continue;
     out.push_back({take_id(5)});
     continuation_entry entry;
-    entry.row = {out.back(), run, open.stream, open.partition, open.slice, 0, open.state, 0};
+    entry.row = {out.back(), run, open.stream, open.partition, open.slice, 0, open.state, 0, 0};
     continuations.emplace(out.back(), std::move(entry));
     if (is_incremental && !open.slice.is_whole()) {
       auto& begin = begins.try_emplace({open.stream, open.partition}, open.slice.from).first->second;

@@ -63,6 +63,7 @@ struct memory_database::state {
 
   std::mutex mutex;
   std::map<std::string, incarnation> nodes;
+  std::map<incarnation, continuation_id> alone; ///< whose page a life has in work with nothing beside it
   std::map<shard_id, shard_row> shards;
   std::map<std::pair<incarnation, int64_t>, writer_row> writers;
   std::map<tenant_id, tenant_row> tenants;
@@ -91,6 +92,7 @@ struct memory_database::state {
 
   bool is_active(connection_id connection) const;
   void raise_versions(connection_id connection, const std::string* cancel_reason);
+  void forget_deaths(connection_id connection);
   /// Ends the run when none of its continuations is open; `step` is added to the open ones first.
   bool count_open(run_id run, int64_t step, int64_t failed, const std::string& reason);
   /// Whether the run has ever opened this slice of this partition.

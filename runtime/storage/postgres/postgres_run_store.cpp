@@ -57,22 +57,30 @@ constexpr statement open_runs{
                "JOIN tenant t ON t.id = r.tenant_id AND t.state = 0 "
                "WHERE r.phase = 0 ORDER BY r.id DESC"};
 
+// alone_deaths of a continuation that has committed a page since is history.
+#define LODE_CONTINUATION_COLUMNS                                                                                      \
+  "c.id, c.run_id, c.stream_id, c.partition, c.slice_from, c.slice_to, c.version, c.state, c.crash_resumes, "          \
+  "CASE c.crash_resumes WHEN 0 THEN 0 ELSE c.alone_deaths END "
+
 constexpr statement open_continuations{
-  "open_continuations", "SELECT id, run_id, stream_id, partition, slice_from, slice_to, version, state, crash_resumes "
-                        "FROM continuation WHERE run_id = $1::bigint AND phase = 0 AND id > $2::bigint "
-                        "ORDER BY id LIMIT $3::bigint"};
+  "open_continuations", "SELECT " LODE_CONTINUATION_COLUMNS "FROM continuation c WHERE run_id = $1::bigint "
+                        "AND phase = 0 AND id > $2::bigint ORDER BY id LIMIT $3::bigint"};
 
 constexpr statement one_continuation{
-  "one_continuation", "SELECT id, run_id, stream_id, partition, slice_from, slice_to, version, state, crash_resumes "
-                      "FROM continuation WHERE id = $1::bigint AND phase = 0"};
+  "one_continuation", "SELECT " LODE_CONTINUATION_COLUMNS "FROM continuation c WHERE id = $1::bigint AND phase = 0"};
 
 constexpr statement resume_one{
-  "resume_continuation", "UPDATE continuation c SET version = c.version + 1048576, "
-                         "crash_resumes = c.crash_resumes + $3::bigint FROM run r, shard s "
+  "resume_continuation", "UPDATE continuation c SET version = c.version + 1048576 FROM run r, shard s "
                          "WHERE c.id = $1::bigint AND c.phase = 0 AND r.id = c.run_id AND s.id = r.shard "
                          "AND s.owner = $2::bigint "
-                         "RETURNING c.id, c.run_id, c.stream_id, c.partition, c.slice_from, c.slice_to, c.version, c.state, "
-                         "c.crash_resumes"};
+                         "RETURNING " LODE_CONTINUATION_COLUMNS};
+
+#undef LODE_CONTINUATION_COLUMNS
+
+constexpr statement mark_alone_statement{
+  "mark_alone", "UPDATE node SET alone = coalesce((SELECT c.id FROM continuation c JOIN run r ON r.id = c.run_id "
+                "JOIN shard s ON s.id = r.shard AND s.owner = $2::bigint WHERE c.id = $1::bigint AND c.phase = 0), 0) "
+                "WHERE incarnation = $2::bigint RETURNING alone"};
 
 constexpr statement cursors{"cursors", "SELECT k.stream_id, k.partition, k.known_up_to FROM stream_cursor k "
                                        "JOIN stream s ON s.id = k.stream_id WHERE s.connection_id = $1::bigint "
@@ -137,7 +145,8 @@ continuation_row read_continuation(const query_result& rows, int row) {
           {at(rows.number(row, 4)), at(rows.number(row, 5))},
           rows.number(row, 6),
           rows.string(row, 7),
-          static_cast<int32_t>(rows.number(row, 8))};
+          static_cast<int32_t>(rows.number(row, 8)),
+          static_cast<int32_t>(rows.number(row, 9))};
 }
 
 class postgres_run_store final : public run_store {
@@ -213,13 +222,22 @@ public:
     return read_continuation(*rows, 0);
   }
 
-  caf::expected<continuation_row> resume_continuation(continuation_id id, bool is_alone) override {
-    auto rows = link_.execute(resume_one, parameters{}.add(id.value).add(settings_.self.value).add(int64_t{is_alone ? alone_mark : 0}));
+  caf::expected<continuation_row> resume_continuation(continuation_id id) override {
+    auto rows = link_.execute(resume_one, parameters{}.add(id.value).add(settings_.self.value));
     if (!rows)
       return rows.error();
     if (rows->rows() == 0)
       return store_error(errc::not_found, "continuation " + to_string(id) + " is not open on this node");
     return read_continuation(*rows, 0);
+  }
+
+  caf::error mark_alone(continuation_id id) override {
+    auto rows = link_.execute(mark_alone_statement, parameters{}.add(id.value).add(settings_.self.value));
+    if (!rows)
+      return rows.error();
+    if (id && (rows->rows() == 0 || rows->number(0, 0) != id.value))
+      return store_error(errc::not_found, "continuation " + to_string(id) + " is not open on this node");
+    return {};
   }
 
   caf::expected<std::vector<partition_cursor>> load_cursors(connection_id connection) override {

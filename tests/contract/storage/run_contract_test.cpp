@@ -26,6 +26,76 @@ TEST_P(storage_contract, a_crash_is_counted_on_open_continuations_and_a_committe
   EXPECT_EQ(runs_->load_continuation(continuation_)->crash_resumes, 0);
 }
 
+TEST_P(storage_contract, a_crash_with_a_page_alone_in_work_is_counted_apart_and_once) {
+  claim_again(second_life);
+  ASSERT_FALSE(runs_->mark_alone(continuation_));
+  claim_again(third_life);
+  EXPECT_EQ(runs_->load_continuation(continuation_)->crash_resumes, 2);
+  EXPECT_EQ(runs_->load_continuation(continuation_)->alone_deaths, 1);
+  claim_again(fourth_life);
+  EXPECT_EQ(runs_->load_continuations(run_, {}, 1)->at(0).crash_resumes, 3);
+  EXPECT_EQ(runs_->resume_continuation(continuation_)->alone_deaths, 1);
+}
+
+TEST_P(storage_contract, a_committed_page_forgets_that_it_was_alone_and_what_was_counted) {
+  claim_again(second_life);
+  ASSERT_FALSE(runs_->mark_alone(continuation_));
+  claim_again(third_life);
+  ASSERT_FALSE(runs_->mark_alone(continuation_));
+  auto successor = backend_->make_page_store(third_life, 0);
+  auto next = page(0);
+  ASSERT_EQ(successor->commit({&next, 1})[0].status, committed);
+  EXPECT_EQ(runs_->load_continuation(continuation_)->alone_deaths, 0);
+  claim_again(fourth_life);
+  EXPECT_EQ(runs_->load_continuation(continuation_)->crash_resumes, 1);
+  EXPECT_EQ(runs_->load_continuation(continuation_)->alone_deaths, 0);
+}
+
+TEST_P(storage_contract, a_page_that_left_work_or_made_room_for_another_is_not_blamed) {
+  auto other = runs_->start_run(start_of(connection_, run_kind::manual))->opened.at(0);
+  claim_again(second_life);
+  ASSERT_FALSE(runs_->mark_alone(continuation_));
+  ASSERT_FALSE(runs_->mark_alone(other));
+  claim_again(third_life);
+  EXPECT_EQ(runs_->load_continuation(continuation_)->alone_deaths, 0);
+  EXPECT_EQ(runs_->load_continuation(other)->alone_deaths, 1);
+  ASSERT_FALSE(runs_->mark_alone(continuation_));
+  ASSERT_FALSE(runs_->mark_alone({}));
+  claim_again(fourth_life);
+  EXPECT_EQ(runs_->load_continuation(continuation_)->alone_deaths, 0);
+}
+
+TEST_P(storage_contract, a_hand_over_with_a_page_alone_in_work_blames_nobody_then_or_later) {
+  claim_again(second_life);
+  ASSERT_FALSE(runs_->mark_alone(continuation_));
+  ASSERT_FALSE(runs_->release_shards(second_life));
+  claim_again(third_life);
+  claim_again(fourth_life);
+  EXPECT_EQ(runs_->load_continuation(continuation_)->crash_resumes, 2);
+  EXPECT_EQ(runs_->load_continuation(continuation_)->alone_deaths, 0);
+}
+
+TEST_P(storage_contract, only_an_open_continuation_of_this_node_can_be_alone_in_work) {
+  EXPECT_EQ(code_of(runs_->mark_alone({424242})), errc::not_found);
+  auto elsewhere = backend_->make_run_store(second_life);
+  EXPECT_EQ(code_of(elsewhere->mark_alone(continuation_)), errc::not_found);
+  ASSERT_FALSE(runs_->cancel_run(run_, "by hand"));
+  EXPECT_EQ(code_of(runs_->mark_alone(continuation_)), errc::not_found);
+}
+
+TEST_P(storage_contract, a_connection_that_a_person_resumes_begins_without_suspicion) {
+  claim_again(second_life);
+  ASSERT_FALSE(runs_->mark_alone(continuation_));
+  claim_again(third_life);
+  ASSERT_FALSE(catalog_->set_connection_state(connection_.id, activity::suspended, "the process died"));
+  EXPECT_EQ(runs_->load_continuation(continuation_)->alone_deaths, 1) << "what was counted is still to be seen";
+  ASSERT_FALSE(catalog_->set_connection_state(connection_.id, activity::active, ""));
+  EXPECT_EQ(runs_->load_continuation(continuation_)->crash_resumes, 0);
+  EXPECT_EQ(runs_->load_continuation(continuation_)->alone_deaths, 0);
+  claim_again(fourth_life);
+  EXPECT_EQ(runs_->load_continuation(continuation_)->alone_deaths, 0);
+}
+
 TEST_P(storage_contract, a_hand_over_counts_no_crash_and_still_raises_the_epoch) {
   ASSERT_FALSE(runs_->release_shards(first_life));
   EXPECT_EQ(commit_one(page(0)), refused_fence);

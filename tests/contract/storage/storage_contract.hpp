@@ -54,6 +54,8 @@ protected:
 
   static constexpr incarnation first_life{1001};
   static constexpr incarnation second_life{1002};
+  static constexpr incarnation third_life{1003};
+  static constexpr incarnation fourth_life{1004};
 
   connection_row connect(const std::string& tenant, const std::string& name = "shop");
   shard_claim claim_of(shard_id shard) const;

@@ -2,6 +2,7 @@
 
 #include "actors/extraction/fetch_gate.hpp"
 #include "actors/extraction/processor.hpp"
+#include "actors/extraction/quarantine.hpp"
 #include "actors/supervision/timers.hpp"
 #include "runtime/extraction/continuation_codec.hpp"
 #include "runtime/http/scripted_http_client.hpp"
@@ -31,38 +32,48 @@ struct miner_test : actor_test {
   std::vector<continuation_ended> endings;
   std::vector<std::string> suspensions;
   uint32_t resumed = 0;
-  uint32_t marked = 0;   ///< pages of a suspect that were counted before they were parsed
-  uint32_t absolved = 0;
-  continuation_row stored{continuation_id{5}, run_id{2}, stream_id{100}, "", {}, 1, "", 0};
+  bool is_gone = false; ///< the continuation is no longer open when the store is asked
+  std::vector<int64_t> marks; ///< whose page was alone in work, 0 = nobody's
+  continuation_row stored{continuation_id{5}, run_id{2}, stream_id{100}, "", {}, 1, "", 0, 0};
 
   timers_actor service = spawn<timers>();
   fetch_gate_actor gate = spawn<fetch_gate>(service, 1'000'000u, fetch_gate_report{});
   page_writer_actor writer = spawn_fake<page_writer_actor>(
-    [this](hashed_page& page, const miner_actor&) { pages.push_back(std::move(page)); }, [](wake) {});
+    [this](hashed_page& page, const miner_actor&) { pages.push_back(std::move(page)); }, [](hold_pages) {},
+    [](release_pages) {}, [](wake) {});
   run_keeper_actor keeper = spawn_fake<run_keeper_actor>(
     [](load_due) { return due_loaded{}; }, [](const move_due&) {}, [](load_connection) { return connection_pointer{}; },
     [](load_open_runs) { return open_runs_loaded{}; }, [](const start_run&) { return run_started{}; },
     [](load_continuations) { return continuations_loaded{}; },
-    [this](resume_continuation ask) -> caf::result<continuation_row> {
+    [this](resume_continuation) -> caf::result<continuation_row> {
       ++resumed;
-      marked += ask.is_alone ? 1 : 0;
+      if (is_gone)
+        return caf::make_error(errc::not_found, "no longer open");
       return stored;
+    },
+    [this](mark_alone ask) -> caf::result<void> {
+      marks.push_back(ask.continuation.value);
+      if (is_gone && ask.continuation)
+        return caf::make_error(errc::not_found, "no longer open");
+      return caf::unit;
     },
     [](const cancel_run&) {}, [](const suspend_connection&) {}, [](const store_secrets&) {});
   tenant_supervisor_actor supervisor = spawn_fake<tenant_supervisor_actor>(
     [](const begin_run&) {}, [](const resume_run&) {}, [](connection_changed) {}, [](const cancel_run&) {},
     [this](const continuation_ended& msg) { endings.push_back(msg); }, [](const continuations_opened&) {},
     [this](const connection_failed& msg) { suspensions.push_back(message_of(msg.reason)); },
-    [this](const suspicion_over&) { ++absolved; }, [](timer_fired) {});
+    [](timer_fired) {});
   miner_actor actor;
 
-  void mine(uint64_t window = 4, std::chrono::nanoseconds deadline = 5min, bool is_suspect = false) {
+  void mine(uint64_t window = 4, std::chrono::nanoseconds deadline = 5min) {
     auto services = std::make_shared<mining_services>();
     services->timers = service;
     services->gate = gate;
     services->keeper = keeper;
     services->writers = {writer};
     services->processors = {spawn<processor>(services->writers, &codec)};
+    services->quarantine = spawn<quarantine>(
+      quarantine_parts{service, keeper, services->processors, services->writers, &health, 5s});
     services->http = &http;
     services->codec = &codec;
     services->clock = &clock;
@@ -71,7 +82,7 @@ struct miner_test : actor_test {
     services->window = window;
     services->page_deadline = deadline;
     auto connection = item_connection(1, item_plan());
-    actor = spawn<miner>(miner_job{services, connection, stored, 0, supervisor, is_suspect, {}});
+    actor = spawn<miner>(miner_job{services, connection, stored, 0, supervisor, {}});
     run();
   }
 
@@ -89,6 +100,8 @@ struct miner_test : actor_test {
     return result;
   }
 };
+
+using ids = std::vector<int64_t>;
 
 constexpr auto first_url = "https://api.test/items";
 constexpr auto second_url = "https://api.test/items?after=t2";
@@ -191,22 +204,105 @@ TEST_F(miner_test, a_slow_store_is_no_lost_page) {
   EXPECT_EQ(resumed, 0u);
 }
 
-TEST_F(miner_test, the_first_page_of_a_suspect_is_counted_before_it_is_touched_and_none_after_its_commit) {
+TEST_F(miner_test, the_first_page_of_a_suspect_is_in_work_alone_and_none_after_its_commit) {
   http.answer(first_url, 200, page_body(0, 1, "t2"));
   http.answer(second_url, 200, page_body(1, 1, ""));
-  stored.version = 9;
-  mine(1, 5min, true);
-  EXPECT_EQ(marked, 1u);
-  ASSERT_EQ(versions(), std::vector<int64_t>{9}) << "the page carries the version that the mark raised";
+  stored.crash_resumes = 3;
+  mine();
+  EXPECT_EQ(marks, (ids{0, 5})) << "the store knows before the page is touched";
+  ASSERT_EQ(versions(), std::vector<int64_t>{1});
+  EXPECT_EQ(http.requests().size(), 1u) << "nothing is fetched beside it";
   commit(0);
-  EXPECT_EQ(absolved, 1u);
+  EXPECT_EQ(marks, (ids{0, 5, 0}));
   EXPECT_EQ(pages.size(), 2u);
-  EXPECT_EQ(marked, 1u);
+  commit(1);
+  EXPECT_EQ(marks, (ids{0, 5, 0}));
 }
 
-TEST_F(miner_test, a_suspect_whose_request_fails_is_not_counted) {
+TEST_F(miner_test, a_suspect_whose_request_fails_asks_for_no_quiet) {
   http.answer(first_url, http_error{http_failure::connect, "refused"});
-  mine(1, 5min, true);
+  stored.crash_resumes = 3;
+  mine();
   EXPECT_TRUE(pages.empty());
-  EXPECT_EQ(marked, 0u);
+  EXPECT_EQ(marks, ids{0});
+}
+
+TEST_F(miner_test, an_unreadable_page_of_a_suspect_ends_the_quiet_and_the_next_try_asks_again) {
+  http.answer(first_url, 503, "busy");
+  http.answer(first_url, 200, page_body(0, 1, ""));
+  stored.crash_resumes = 3;
+  mine();
+  EXPECT_EQ(marks, (ids{0, 5, 0}));
+  advance(10s);
+  EXPECT_EQ(marks, (ids{0, 5, 0, 5}));
+  EXPECT_EQ(versions(), std::vector<int64_t>{1});
+}
+
+TEST_F(miner_test, a_refused_page_of_a_suspect_ends_the_quiet) {
+  http.answer(first_url, 200, page_body(0, 1, ""));
+  http.answer(first_url, 503, "busy");
+  stored.crash_resumes = 3;
+  mine();
+  ASSERT_EQ(pages.size(), 1u);
+  caf::anon_send(actor, page_refused{pages[0].generation, commit_status::refused_version});
+  run();
+  EXPECT_EQ(resumed, 1u);
+  EXPECT_EQ(marks, (ids{0, 5, 0, 5, 0})) << "the second answer was unreadable";
+}
+
+TEST_F(miner_test, a_page_of_a_suspect_that_is_lost_ends_the_quiet_after_the_deadline) {
+  http.answer(first_url, 200, page_body(0, 1, ""));
+  stored.crash_resumes = 3;
+  mine(4, 10s);
+  EXPECT_EQ(marks, (ids{0, 5}));
+  advance(25s); // the writer that the test plays says nothing
+  EXPECT_GE(resumed, 1u);
+  EXPECT_GE(marks.size(), 3u);
+  EXPECT_EQ(marks[2], 0);
+}
+
+TEST_F(miner_test, a_miner_that_is_stopped_ends_the_quiet) {
+  http.answer(first_url, 200, page_body(0, 1, ""));
+  stored.crash_resumes = 3;
+  mine();
+  caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+  run();
+  EXPECT_EQ(marks, (ids{0, 5, 0}));
+}
+
+TEST_F(miner_test, a_suspect_that_is_no_longer_open_is_not_touched_and_ends) {
+  http.answer(first_url, 200, page_body(0, 1, ""));
+  stored.crash_resumes = 3;
+  is_gone = true;
+  mine();
+  EXPECT_TRUE(pages.empty()) << "not touched";
+  ASSERT_EQ(endings.size(), 1u);
+  EXPECT_EQ(endings[0].phase, continuation_phase::cancelled);
+}
+
+TEST_F(miner_test, waiting_for_the_turn_is_no_lost_page) {
+  http.answer(first_url, 200, page_body(0, 1, ""));
+  stored.crash_resumes = 4;
+  stored.alone_deaths = 1;
+  mine(4, 2s);
+  EXPECT_TRUE(pages.empty()) << "the process died with it once: it waits until others have got on";
+  advance(4s);
+  EXPECT_EQ(resumed, 0u);
+  EXPECT_TRUE(pages.empty());
+  advance(2s);
+  EXPECT_EQ(versions(), std::vector<int64_t>{1});
+}
+
+TEST_F(miner_test, what_was_open_through_a_death_fetches_nothing_ahead_until_it_is_past_what_was_in_work) {
+  http.answer(first_url, 200, page_body(0, 1, "t2"));
+  for (int i = 2; i < 9; ++i)
+    http.answer("https://api.test/items?after=t" + std::to_string(i), 200, page_body(i, 1, "t" + std::to_string(i + 1)));
+  stored.crash_resumes = 1;
+  mine(2);
+  EXPECT_EQ(http.requests().size(), 1u);
+  commit(0);
+  EXPECT_EQ(http.requests().size(), 2u);
+  commit(1);
+  EXPECT_EQ(http.requests().size(), 4u) << "two of them in flight, as always";
+  EXPECT_EQ(marks, ids{0}) << "one death makes no suspect";
 }

@@ -3,7 +3,6 @@
 #include <deque>
 
 #include "actors/extraction/miner.hpp"
-#include "actors/extraction/quarantine.hpp"
 #include "actors/supervision/timers.hpp"
 #include "tests/support/actor_test.hpp"
 #include "tests/support/mining_fixtures.hpp"
@@ -50,13 +49,11 @@ struct tenant_supervisor_test : actor_test {
     },
     [this](const resume_continuation& ask) -> caf::result<continuation_row> {
       for (auto& row : rows)
-        if (row.id == ask.continuation) {
-          row.crash_resumes += ask.is_alone ? alone_mark : 0;
+        if (row.id == ask.continuation)
           return row;
-        }
       return caf::make_error(errc::not_found);
     },
-    [](const cancel_run&) {},
+    [](mark_alone) {}, [](const cancel_run&) {},
     [this](const suspend_connection& ask) -> caf::result<void> {
       if (!suspend_errors.empty()) {
         auto error = suspend_errors.front();
@@ -78,7 +75,6 @@ struct tenant_supervisor_test : actor_test {
     auto services = std::make_shared<mining_services>();
     services->timers = service;
     services->keeper = keeper;
-    services->quarantine = spawn<quarantine>();
     services->miners_per_tenant = 2;
     services->restarts = {2, 1min, 100ms, 1s};
     services->make_miner = [this](caf::actor_system&, miner_job job) {
@@ -213,23 +209,36 @@ TEST_F(tenant_supervisor_test, a_resumed_run_is_opened_once) {
   EXPECT_EQ(mined.size(), 1u);
 }
 
-TEST_F(tenant_supervisor_test, continuations_that_may_have_killed_the_process_are_mined_one_at_a_time) {
-  open(1), open(2), open(3);
-  rows[0].crash_resumes = 3;
-  rows[1].crash_resumes = 4;
-  begin();
-  EXPECT_EQ(mined.size(), 2u) << "one suspect and the one above suspicion";
-  end(1);
-  EXPECT_EQ(mined.size(), 3u);
-  EXPECT_EQ(mined.back().row.id, continuation_id{2});
-}
-
-TEST_F(tenant_supervisor_test, a_suspect_that_commits_a_page_makes_room_for_the_next_one) {
+TEST_F(tenant_supervisor_test, suspects_are_fetched_side_by_side_like_all_others) {
   open(1), open(2);
   rows[0].crash_resumes = rows[1].crash_resumes = 3;
+  rows[1].alone_deaths = 1;
   begin();
-  ASSERT_EQ(mined.size(), 1u);
-  caf::anon_send(supervisor, suspicion_over{run_id{2}, continuation_id{1}});
-  run();
   EXPECT_EQ(mined.size(), 2u);
+  EXPECT_EQ(mined[1].row.alone_deaths, 1) << "the miner tells the quarantine";
+  EXPECT_TRUE(suspended.empty());
+}
+
+TEST_F(tenant_supervisor_test, a_page_that_killed_the_process_twice_with_nothing_beside_it_suspends_its_connection) {
+  open(1), open(2);
+  rows[1].crash_resumes = 5;
+  rows[1].alone_deaths = 2;
+  rows[1].partition = R"({"shop":"s7"})";
+  begin();
+  ASSERT_EQ(suspended.size(), 1u);
+  for (const auto* part : {"tenant1/items/items", R"({"shop":"s7"})", "the process died while this page was in work",
+                           "lode connection resume tenant1 items"})
+    EXPECT_NE(suspended[0].find(part), std::string::npos) << suspended[0];
+  EXPECT_EQ(mined.size(), 1u) << "the condemned one was not touched";
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_EQ(finished[0].phase, run_phase::open) << "it goes on where it was when a person resumes it";
+}
+
+TEST_F(tenant_supervisor_test, many_deaths_that_found_other_pages_in_work_suspend_nobody) {
+  open(1);
+  rows[0].crash_resumes = 1'000;
+  rows[0].alone_deaths = 1;
+  begin();
+  EXPECT_EQ(mined.size(), 1u);
+  EXPECT_TRUE(suspended.empty());
 }

@@ -36,7 +36,7 @@ struct scheduler_test : actor_test {
       return open_runs_loaded{open};
     },
     [](const start_run&) { return run_started{}; }, [](load_continuations) { return continuations_loaded{}; },
-    [](resume_continuation) { return continuation_row{}; }, [](const cancel_run&) {}, [](const suspend_connection&) {},
+    [](resume_continuation) { return continuation_row{}; }, [](mark_alone) {}, [](const cancel_run&) {}, [](const suspend_connection&) {},
     [](const store_secrets&) {});
   shard_region_actor region = spawn_fake<shard_region_actor>(
     [this](tenant_command& msg) {

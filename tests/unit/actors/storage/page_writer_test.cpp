@@ -75,13 +75,23 @@ struct page_writer_test : actor_test {
     [this](const page_committed& msg) { committed.push_back(msg.version); },
     [this](const page_refused& msg) { refused.push_back(msg.status); }, [](timer_fired) {});
 
-  void send(int64_t version) {
+  void send(int64_t version, int64_t continuation = 1) {
     hashed_page page;
-    page.move.id = continuation_id{1};
+    page.move.id = continuation_id{continuation};
     page.move.expected_version = version;
     page.records.push_back({"k" + std::to_string(version), "{}", {0, 1}, 0});
     caf::anon_send(writer, std::move(page), miner);
   }
+
+  /// Asks it to take pages of one continuation only; `is_quiet` says when it has answered.
+  void hold_for(int64_t continuation) {
+    auto asker = system.spawn([this, continuation](caf::event_based_actor* self) {
+      self->request(writer, caf::infinite, hold_pages{continuation_id{continuation}})
+        .then([this] { is_quiet = true; }, [this](const caf::error&) { is_refused = true; });
+    });
+  }
+  bool is_quiet = false;
+  bool is_refused = false;
 };
 
 using groups = std::vector<std::vector<int64_t>>;
@@ -184,4 +194,50 @@ TEST_F(page_writer_test, told_to_stop_it_commits_what_had_arrived) {
   caf::anon_send_exit(writer, caf::exit_reason::user_shutdown);
   run();
   EXPECT_EQ(committed.size(), 2u);
+}
+
+TEST_F(page_writer_test, answers_that_it_is_quiet_when_all_that_came_before_is_committed) {
+  page_writer_settings small;
+  small.group_records = 1;
+  writer = spawn<page_writer>(store, &health, small, page_writer_report{});
+  send(1), send(2);
+  hold_for(7);
+  run();
+  EXPECT_TRUE(is_quiet);
+  EXPECT_EQ(store->groups, (groups{{1}, {2}}));
+}
+
+TEST_F(page_writer_test, is_not_quiet_in_an_outage_and_answers_when_it_is_over) {
+  store->script = {commit_status::unavailable};
+  send(1);
+  run();
+  hold_for(7);
+  run();
+  EXPECT_FALSE(is_quiet);
+  advance(1s);
+  EXPECT_TRUE(is_quiet);
+  EXPECT_EQ(committed, std::vector<int64_t>{2});
+}
+
+TEST_F(page_writer_test, holds_back_the_pages_of_others_and_takes_them_up_in_their_order) {
+  hold_for(7);
+  run();
+  EXPECT_TRUE(is_quiet);
+  send(1), send(70, 7), send(2);
+  run();
+  EXPECT_EQ(store->groups, groups{{70}}) << "with nothing beside it";
+  caf::anon_send(writer, release_pages{});
+  send(3);
+  run();
+  EXPECT_EQ(committed, (std::vector<int64_t>{71, 2, 3, 4}));
+}
+
+TEST_F(page_writer_test, told_to_stop_before_it_is_quiet_it_leaves_nobody_waiting) {
+  store->script = {commit_status::unavailable};
+  send(1);
+  run();
+  hold_for(7);
+  caf::anon_send_exit(writer, caf::exit_reason::user_shutdown);
+  run();
+  EXPECT_TRUE(is_refused);
 }

@@ -1,0 +1,62 @@
+#include "actors/extraction/processor.hpp"
+
+#include "actors/extraction/http_exchange.hpp"
+#include "runtime/extraction/continuation_codec.hpp"
+#include "tests/support/actor_test.hpp"
+#include "tests/support/mining_fixtures.hpp"
+
+using namespace lode;
+
+namespace {
+
+/// A processor between a miner and a writer that the test plays.
+struct processor_test : actor_test {
+  continuation_codec codec{[](std::string_view text) { return std::string{text}; },
+                           [](std::string_view text) { return std::string{text}; }};
+  std::vector<int64_t> written; ///< continuations whose pages reached the writer
+  page_writer_actor writer = spawn_fake<page_writer_actor>(
+    [this](hashed_page& page, const miner_actor&) { written.push_back(page.move.id.value); }, [](hold_pages) {},
+    [](release_pages) {}, [](wake) {});
+  miner_actor miner = spawn_fake<miner_actor>([](go_on) {}, [](permit_granted) {}, [](response_arrived&) {},
+                                              [](page_parsed&) {}, [](page_unreadable&) {}, [](page_committed) {},
+                                              [](page_refused) {}, [](timer_fired) {});
+  processor_actor actor = spawn<processor>(std::vector{writer}, &codec);
+
+  void send_page(int64_t id) {
+    http_response response;
+    response.status = 200;
+    response.body = R"({"items":[{"id":"1"}]})";
+    process_page page;
+    page.continuation = continuation_id{id};
+    page.connection = item_connection(1, item_plan());
+    page.exchange = std::make_shared<const http_exchange>(http_exchange{std::move(response)});
+    caf::anon_send(actor, std::move(page), miner);
+  }
+  void hold_for(int64_t id) {
+    caf::scoped_actor self{system};
+    auto answer = self->request(actor, caf::infinite, hold_pages{continuation_id{id}});
+    run();
+    answer.receive([] {}, [](const caf::error& why) { FAIL() << to_string(why); });
+  }
+};
+
+using ids = std::vector<int64_t>;
+
+} // namespace
+
+TEST_F(processor_test, answers_that_it_is_quiet_when_what_came_before_is_done) {
+  send_page(1), send_page(2);
+  hold_for(9);
+  EXPECT_EQ(written, (ids{1, 2}));
+}
+
+TEST_F(processor_test, holds_back_the_pages_of_others_and_takes_them_up_in_their_order) {
+  hold_for(9);
+  send_page(1), send_page(9), send_page(2);
+  run();
+  EXPECT_EQ(written, ids{9});
+  caf::anon_send(actor, release_pages{});
+  send_page(3);
+  run();
+  EXPECT_EQ(written, (ids{9, 1, 2, 3}));
+}
