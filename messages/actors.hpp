@@ -90,10 +90,11 @@ using run_keeper_actor = caf::typed_actor<
   // Plan, configuration and secrets of an active connection; errc::conflict when it is paused, suspended or deleting.
   caf::result<connection_pointer>(load_connection),
   caf::result<open_runs_loaded>(load_open_runs),
-  // errc::conflict: a run of this connection is open; its due time was moved on (overlap policy skip).
+  // errc::conflict: a run of this connection is open; its due time was moved on (overlap policy skip). These three fail with
+  // errc::stale_version when the connection they name was changed since it was loaded: pages read under it must not commit.
   caf::result<run_started>(start_run),
   caf::result<continuations_loaded>(load_continuations),
-  // errc::not_found: no longer open.
+  // errc::not_found: no longer open, or its connection or tenant is not active.
   caf::result<continuation_row>(resume_continuation),
   // errc::not_found: no longer open.
   caf::result<void>(mark_alone),
@@ -126,7 +127,9 @@ using scheduler_actor = caf::typed_actor<
   caf::result<void>(timer_fired),
   // From tenant supervisors.
   caf::result<void>(run_begun),
-  caf::result<void>(run_finished)>;
+  caf::result<void>(run_finished),
+  // From the shard region: starts and open runs of this tenant are forgotten, what is open in the store is resumed.
+  caf::result<void>(tenant_lost)>;
 
 } // namespace lode
 

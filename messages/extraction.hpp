@@ -48,6 +48,7 @@ struct process_page {
   uint32_t waits = 0;      ///< how often it has waited for a limit in a row
   instant requested_at{};  ///< node clock when the request was sent; for "now" in templates
   exchange_pointer exchange;
+  bool is_beside_another_run = false; ///< another run of the connection was open when the request was sent
 };
 
 /// The processor's answer to the miner, sent when the page is on its way to the writer.
@@ -78,6 +79,7 @@ struct hashed_page {
   std::string partition;
   fact_order stamp;
   continuation_move move;
+  bool is_beside_another_run = false; ///< the order of its unchanged records counts: see page_comparison
   std::vector<new_continuation> opens;
   slice_bounds completed;
   bool completes_slice = false;

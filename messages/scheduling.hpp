@@ -28,7 +28,7 @@ struct resume_run {
 };
 /// Paused, resumed, new secrets or configuration: read the connection again and act on its state.
 struct connection_changed {
-  connection_id connection;
+  std::optional<connection_id> connection; ///< absent: every connection of the tenant
 };
 struct cancel_run {
   connection_id connection;
@@ -52,6 +52,7 @@ struct tenant_idle {
 struct run_begun {
   connection_id connection;
   run_id run;
+  tenant_id tenant;
 };
 /// `begun == false`: it could not start (suspended, nothing to do, overlap); `reason` says why.
 struct run_finished {
@@ -60,6 +61,12 @@ struct run_finished {
   run_kind kind = run_kind::scheduled;
   bool begun = true;
   run_phase phase = run_phase::finished;
+  std::string reason;
+};
+
+/// The tenant's supervisor ended by a defect, and its miners with it: its open runs are nobody's.
+struct tenant_lost {
+  tenant_id tenant;
   std::string reason;
 };
 
@@ -75,9 +82,10 @@ struct due_loaded {
 struct load_connection {
   connection_id connection;
 };
-/// Runs that are open in the store: of one connection, or of all (0) at a start.
+/// Runs that are open in the store and may be mined: all of the node, or those of one tenant, or of one connection.
 struct load_open_runs {
-  connection_id connection;
+  std::optional<tenant_id> tenant;
+  std::optional<connection_id> connection;
 };
 struct open_runs_loaded {
   std::vector<open_run> runs;
@@ -96,6 +104,7 @@ struct load_continuations {
   run_id run;
   continuation_id after;
   uint32_t limit = 0;
+  connection_pointer connection; ///< under which they will be mined; null: only looked at
 };
 struct continuations_loaded {
   std::vector<continuation_row> rows;
@@ -103,6 +112,7 @@ struct continuations_loaded {
 /// The continuation as it stands now, its version raised: what an earlier generation has on its way is refused.
 struct resume_continuation {
   continuation_id continuation;
+  connection_pointer connection; ///< under which it will be mined
 };
 /// Whose page is in work with nothing beside it, 0 = nobody's: durable before the page is touched.
 struct mark_alone {

@@ -58,6 +58,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(lode, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(lode, (lode::hold_pages))
   CAF_ADD_TYPE_ID(lode, (lode::release_pages))
   CAF_ADD_TYPE_ID(lode, (lode::mark_alone))
+  CAF_ADD_TYPE_ID(lode, (lode::tenant_lost))
 CAF_END_TYPE_ID_BLOCK(lode)
 
 // What stays inside one node needs no wire format: the compiler refuses to serialize it by accident.
@@ -110,6 +111,7 @@ LODE_LOCAL_MESSAGE(leave_alone)
 LODE_LOCAL_MESSAGE(hold_pages)
 LODE_LOCAL_MESSAGE(release_pages)
 LODE_LOCAL_MESSAGE(mark_alone)
+LODE_LOCAL_MESSAGE(tenant_lost)
 #undef LODE_LOCAL_MESSAGE
 
 CAF_ERROR_CODE_ENUM(lode::errc)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,10 @@ struct connection_context {
   std::string schedule;     ///< JSON
   /// Id of each stream of the plan in this connection, by index in the plan; 0 = not mined.
   std::vector<stream_id> streams;
+  /// Those of them, by index in the plan, that nobody chose: read for the sake of their children, nothing of them is kept.
+  std::set<size_t> parents_only;
   uint64_t hash_seed = 0;
+  int64_t edition = 0; ///< of the connection when it was loaded
 
   const stream_plan& stream(size_t index) const { return plan->streams[index]; }
   /// Index in the plan, or plan->streams.size() when the stream is not mined here.

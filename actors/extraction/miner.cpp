@@ -40,11 +40,10 @@ miner_state::miner_state(miner_actor::pointer self, miner_job job) : self(self),
 }
 
 miner_actor::behavior_type miner_state::make_behavior() {
-  self->set_exit_handler([this](caf::exit_msg& exit) {
-    if (in_flight)
-      job.services->http->cancel(*in_flight);
-    self->quit(std::move(exit.reason));
-  });
+  self->set_exit_handler([this](caf::exit_msg& exit) { stop(std::move(exit.reason)); });
+  // A supervisor that dies is replaced by one that mines the same continuations.
+  self->monitor(job.supervisor);
+  self->set_down_handler([this](const caf::down_msg&) { stop(caf::exit_reason::user_shutdown); });
   last_progress = self->clock().now();
   watch();
   self->send(self, go_on{generation});
@@ -74,6 +73,9 @@ miner_actor::behavior_type miner_state::make_behavior() {
         unreadable(msg.reason, msg.after);
     },
     [this](const page_committed& msg) {
+      // What a page opened is there, whatever became of the generation that read it.
+      if (msg.opened > 0)
+        self->send(job.supervisor, continuations_opened{job.connection->connection, job.row.run, msg.opened});
       if (msg.generation == generation)
         committed(msg);
     },
@@ -95,7 +97,7 @@ void miner_state::begin(const continuation_row& row) {
   // A slice that began under another manifest starts again: its paging and its keys may mean something else.
   auto manifest = std::to_string(job.connection->plan->hash);
   if (!state.manifest_version().empty() && state.manifest_version() != manifest)
-    state = begin_again(state).value_or(state);
+    state = first_state(state);
   state.set_manifest_version(manifest);
   version = row.version;
   job.row.crash_resumes = row.crash_resumes;
@@ -141,6 +143,7 @@ void miner_state::fetch(std::string token) {
   sent = self->clock().now();
   // Stamped before it is sent: what the API answers is at least as new as this.
   stamp = {0, connection.claim.epoch.value, job.services->clock->next()};
+  is_beside_another_run = job.open_runs && job.open_runs->load() > 1;
   auto client = caf::weak_actor_ptr{self->ctrl()};
   in_flight = job.services->http->start(std::move(*request), [client, asked = generation](http_result result) {
     if (auto miner = client.lock())
@@ -195,7 +198,7 @@ void miner_state::parse(exchange_pointer exchange) {
   self->send(job.services->processor_of(job.row.id),
              process_page{job.row.id, job.row.run, generation, version, stamp, job.connection, job.stream,
                           job.row.partition, job.row.slice, state.SerializeAsString(), failures, waits, requested_at,
-                          std::move(exchange)},
+                          std::move(exchange), is_beside_another_run},
              miner_actor{self});
 }
 
@@ -231,8 +234,6 @@ void miner_state::committed(const page_committed& page) {
   job.row.crash_resumes = job.row.alone_deaths = 0;
   if (careful_pages > 0)
     --careful_pages;
-  if (page.opened > 0)
-    self->send(job.supervisor, continuations_opened{job.connection->connection, job.row.run, page.opened});
   if (page.phase != continuation_phase::open)
     return end(page.phase, page.run_ended, std::move(failure));
   self->send(self, go_on{generation});
@@ -317,12 +318,12 @@ void miner_state::resume_from_store() {
   leave_quarantine();
   give_back_all();
   at = step::resuming;
-  self->request(job.services->keeper, caf::infinite, resume_continuation{job.row.id})
+  self->request(job.services->keeper, caf::infinite, resume_continuation{job.row.id, false, job.connection})
     .then([this](const continuation_row& row) { begin(row); },
           [this](const caf::error& error) {
             if (error == errc::store_unavailable)
               return pause(step::resuming, std::chrono::seconds{1});
-            if (error == errc::not_found)
+            if (error == errc::not_found || error == errc::stale_version)
               return end(continuation_phase::cancelled, false, {});
             self->quit(error);
           });
@@ -359,6 +360,12 @@ void miner_state::timer(uint64_t token) {
     resume_from_store();
   }
   watch();
+}
+
+void miner_state::stop(caf::error reason) {
+  if (in_flight)
+    job.services->http->cancel(*in_flight);
+  self->quit(std::move(reason));
 }
 
 void miner_state::end(continuation_phase phase, bool run_ended, std::string reason) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <deque>
+#include <memory>
 #include <optional>
 
 #include "actors/extraction/mining_services.hpp"
@@ -18,6 +20,8 @@ struct miner_job {
   uint32_t stream = 0; ///< index in the plan
   tenant_supervisor_actor supervisor;
   credential_keeper_actor credentials; ///< null unless the stream authenticates with OAuth
+  /// Runs of the connection that are open at the moment; the supervisor counts. Null counts as one.
+  std::shared_ptr<const std::atomic<uint32_t>> open_runs;
 };
 
 /// Fetches one continuation page by page:
@@ -30,7 +34,7 @@ struct miner_job {
 /// cause. The page of a suspect waits for its turn in the quarantine until one of them is committed.
 ///
 /// A page that the store refuses voids what was fetched ahead. Trouble of the API is waited out within the source's rules,
-/// trouble of the store is the writer's affair. Quits with an error only on a defect.
+/// trouble of the store is the writer's affair. Quits with an error only on a defect; ends with its supervisor.
 struct miner_state {
   static constexpr const char* name = "lode.miner";
   enum class step : uint8_t { starting, idle, permit, token, fetching, quarantined, parsing, pausing, resuming, draining };
@@ -62,6 +66,8 @@ struct miner_state {
   void give_back_all();
   void watch();
   void timer(uint64_t token);
+  /// Drops what it is doing: nothing of it is needed any more.
+  void stop(caf::error reason);
   void end(continuation_phase phase, bool run_ended, std::string reason);
 
   uint64_t window() const;
@@ -81,6 +87,7 @@ struct miner_state {
   wire::continuation_state state;     ///< of the next page
   fact_order stamp;
   instant requested_at{};
+  bool is_beside_another_run = false; ///< when the page in flight was requested
   caf::actor_clock::time_point sent; ///< when the page in flight was requested
   uint64_t estimate = 0;              ///< moving average of the stream's pages
   uint64_t reserved = 0;              ///< for the page in flight

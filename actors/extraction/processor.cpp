@@ -158,6 +158,7 @@ caf::expected<hashed_page> processor_state::seal(process_page& page, page_conten
   result.epoch = connection.claim.epoch;
   result.partition = std::move(page.partition);
   result.stamp = page.stamp;
+  result.is_beside_another_run = page.is_beside_another_run;
   result.move = {page.continuation, page.run, page.version, phase_after(content.ending), {}, {}};
   if (!content.reason.empty())
     result.move.reason = connection.path_of(page.stream) + ": " + content.reason;
@@ -168,13 +169,16 @@ caf::expected<hashed_page> processor_state::seal(process_page& page, page_conten
       return state.error();
     result.move.state = std::move(*state);
   }
+  auto is_kept = connection.parents_only.count(page.stream) == 0;
   result.completed = content.completed;
-  result.completes_slice = content.completed.to > content.completed.from;
+  result.completes_slice = is_kept && content.completed.to > content.completed.from;
   for (auto& child : content.children)
     if (auto stream = connection.streams[child.stream])
       result.opens.push_back({stream, std::move(child.partition), {}, {}});
-  result.records = std::move(content.records);
-  result.dead = std::move(content.dead);
+  if (is_kept) {
+    result.records = std::move(content.records);
+    result.dead = std::move(content.dead);
+  }
   return result;
 }
 

@@ -16,6 +16,14 @@ namespace {
 
 constexpr uint32_t load_batch = 64;
 constexpr auto store_retry = std::chrono::seconds{1};
+/// Looks for open continuations that the store does not let go on, before their run is left open.
+constexpr uint32_t most_last_looks = 3;
+
+/// Whether what failed so may go well another time without anybody doing anything about it.
+bool is_passing(const caf::error& why) {
+  return why == errc::store_unavailable || why == errc::conflict || why == errc::not_found || why == errc::not_owner
+         || why == errc::stale_version;
+}
 
 } // namespace
 
@@ -31,8 +39,7 @@ tenant_supervisor_state::tenant_supervisor_state(tenant_supervisor_actor::pointe
 tenant_supervisor_actor::behavior_type tenant_supervisor_state::make_behavior() {
   self->set_down_handler([this](const caf::down_msg& down) { miner_down(down); });
   self->set_exit_handler([this](caf::exit_msg& exit) {
-    for (auto& [id, run] : runs)
-      stop_miners(run.connection->connection);
+    stop_miners(std::nullopt);
     for (auto& [id, keeper] : credentials)
       self->send_exit(keeper, exit.reason);
     self->quit(std::move(exit.reason));
@@ -62,8 +69,7 @@ void tenant_supervisor_state::begin(const begin_run& command) {
             --busy;
             self->send(scheduler, run_finished{command.connection, {}, command.kind, false, run_phase::incomplete,
                                                message_of(why)});
-            if (disposition_of(why) == disposition::suspend)
-              write_suspension(command.connection, message_of(why));
+            refused(command.connection, why);
             rest();
           });
 }
@@ -78,31 +84,33 @@ void tenant_supervisor_state::start(const begin_run& command, connection_pointer
                                              "there was nothing to read"});
           return rest();
         }
-        self->send(scheduler, run_begun{command.connection, started.run});
+        self->send(scheduler, run_begun{command.connection, started.run, tenant});
         open(started.run, command.kind, connection);
       },
       [this, command](const caf::error& why) {
         --busy;
         self->send(scheduler,
                    run_finished{command.connection, {}, command.kind, false, run_phase::incomplete, message_of(why)});
-        if (disposition_of(why) == disposition::suspend)
-          write_suspension(command.connection, message_of(why));
+        // The run was started, but what it would be mined with has changed meanwhile.
+        if (why == errc::stale_version)
+          return changed(command.connection);
         // An earlier start whose answer was lost left a run that nobody here knows.
         if (why == errc::conflict)
           return resume_open(command.connection);
+        refused(command.connection, why);
         rest();
       });
 }
 
 void tenant_supervisor_state::resume(const open_run& run) {
-  if (runs.count(run.run) > 0)
+  if (run.tenant != tenant || runs.count(run.run) > 0)
     return;
   ++busy;
   self->request(services->keeper, caf::infinite, load_connection{run.connection})
     .then(
       [this, run](connection_pointer& connection) {
         --busy;
-        self->send(scheduler, run_begun{run.connection, run.run});
+        self->send(scheduler, run_begun{run.connection, run.run, tenant});
         open(run.run, run.kind, std::move(connection));
       },
       [this, run](const caf::error& why) {
@@ -110,21 +118,25 @@ void tenant_supervisor_state::resume(const open_run& run) {
         if (why == errc::store_unavailable)
           return later(store_retry, [this, run] { resume(run); });
         self->send(scheduler, run_finished{run.connection, run.run, run.kind, false, run_phase::open, message_of(why)});
+        refused(run.connection, why);
         rest();
       });
 }
 
-void tenant_supervisor_state::changed(connection_id connection) {
-  stop_miners(connection);
-  std::erase_if(runs, [&](const auto& entry) { return entry.second.connection->connection == connection; });
-  if (auto node = credentials.extract(connection))
-    self->send_exit(node.mapped(), caf::exit_reason::user_shutdown);
+void tenant_supervisor_state::changed(std::optional<connection_id> connection) {
+  leave_open(connection, "the connection was changed");
+  std::erase_if(credentials, [&](const auto& entry) {
+    if (entry.first != connection.value_or(entry.first))
+      return false;
+    self->send_exit(entry.second, caf::exit_reason::user_shutdown);
+    return true;
+  });
   resume_open(connection);
 }
 
-void tenant_supervisor_state::resume_open(connection_id connection) {
+void tenant_supervisor_state::resume_open(std::optional<connection_id> connection) {
   ++busy;
-  self->request(services->keeper, caf::infinite, load_open_runs{connection})
+  self->request(services->keeper, caf::infinite, load_open_runs{tenant, connection})
     .then(
       [this](const open_runs_loaded& loaded) {
         --busy;
@@ -166,6 +178,7 @@ void tenant_supervisor_state::open(run_id id, run_kind kind, connection_pointer 
   i->second.id = id;
   i->second.kind = kind;
   i->second.connection = std::move(connection);
+  count_open_runs(i->second.connection->connection);
   pump(i->second);
 }
 
@@ -179,37 +192,60 @@ void tenant_supervisor_state::pump(active_run& run) {
   if (run.ready.empty() && run.has_more && !run.is_loading)
     return load_more(run);
   auto is_done = run.ready.empty() && run.mining.empty() && !run.has_more && !run.is_loading && run.restarting == 0;
-  if (is_done)
-    finish(run.id, run.has_failed ? run_phase::incomplete : run_phase::finished);
+  if (!is_done)
+    return;
+  if (run.has_ended)
+    return finish(run.id, run.has_failed ? run_phase::incomplete : run_phase::finished);
+  look_again(run);
+}
+
+void tenant_supervisor_state::look_again(active_run& run) {
+  if (run.last_looks == most_last_looks)
+    return finish(run.id, run_phase::open);
+  ++run.last_looks;
+  run.loaded = {};
+  load_more(run);
 }
 
 void tenant_supervisor_state::load_more(active_run& run) {
   run.is_loading = true;
   run.has_more = false;
   ++busy;
-  self->request(services->keeper, caf::infinite, load_continuations{run.id, run.loaded, load_batch})
+  self->request(services->keeper, caf::infinite, load_continuations{run.id, run.loaded, load_batch, run.connection})
     .then(
       [this, id = run.id](continuations_loaded& loaded) {
         --busy;
         auto i = runs.find(id);
         if (i == runs.end())
           return rest();
-        auto& run = i->second;
-        run.is_loading = false;
-        run.has_more = run.has_more || loaded.rows.size() == load_batch;
-        for (auto& row : loaded.rows) {
-          run.loaded = row.id;
-          run.ready.push_back(std::move(row));
-        }
-        pump(run);
+        this->loaded(i->second, std::move(loaded.rows));
       },
-      [this, id = run.id](const caf::error&) {
+      [this, id = run.id](const caf::error& why) {
         --busy;
+        if (auto i = runs.find(id); i != runs.end() && why == errc::stale_version)
+          return changed(i->second.connection->connection);
         later(store_retry, [this, id] {
           if (auto i = runs.find(id); i != runs.end())
             load_more(i->second);
         });
       });
+}
+
+void tenant_supervisor_state::loaded(active_run& run, std::vector<continuation_row> rows) {
+  run.is_loading = false;
+  run.has_more = run.has_more || rows.size() == load_batch;
+  run.has_ended = run.has_ended || (run.last_looks > 0 && !run.loaded && rows.empty());
+  for (auto& row : rows) {
+    run.loaded = row.id;
+    if (run.last_looks == 0) {
+      run.ready.push_back(std::move(row));
+      continue;
+    }
+    // It may be closed or stopped by now, and its miner has gone: only the store can let it go on.
+    ++run.restarting;
+    restart(run.id, row.id, false);
+  }
+  pump(run);
 }
 
 bool tenant_supervisor_state::mine(active_run& run, continuation_row row) {
@@ -232,8 +268,9 @@ bool tenant_supervisor_state::mine(active_run& run, continuation_row row) {
 void tenant_supervisor_state::spawn_miner(active_run& run, continuation_row row, uint32_t stream) {
   auto miner = services->make_miner(self->system(),
                                     miner_job{services, run.connection, row, stream, tenant_supervisor_actor{self},
-                                              credentials_of(run, stream)});
+                                              credentials_of(run, stream), open_runs[run.connection->connection]});
   self->monitor(miner);
+  run.last_looks = 0;
   auto id = row.id;
   run.mining.emplace(id, child{std::move(miner), std::move(row)});
   ++mined;
@@ -244,8 +281,18 @@ void tenant_supervisor_state::finish(run_id id, run_phase phase) {
   if (!node)
     return;
   const auto& run = node.mapped();
+  count_open_runs(run.connection->connection);
   self->send(scheduler, run_finished{run.connection->connection, id, run.kind, true, phase, run.reason});
   rest();
+}
+
+void tenant_supervisor_state::count_open_runs(connection_id connection) {
+  auto& count = open_runs[connection];
+  if (!count)
+    count = std::make_shared<std::atomic<uint32_t>>(0);
+  *count = static_cast<uint32_t>(std::count_if(runs.begin(), runs.end(), [&](const auto& entry) {
+    return entry.second.connection->connection == connection;
+  }));
 }
 
 // -- what miners report -------------------------------------------------------------------------------------------------
@@ -259,6 +306,7 @@ void tenant_supervisor_state::ended(const continuation_ended& report) {
     return;
   --mined;
   auto& run = i->second;
+  run.has_ended = run.has_ended || report.run_ended;
   if (report.phase == continuation_phase::failed) {
     run.has_failed = true;
     run.reason = report.reason;
@@ -285,16 +333,27 @@ void tenant_supervisor_state::opened(const continuations_opened& report) {
 }
 
 void tenant_supervisor_state::suspend(connection_id connection, const std::string& reason) {
-  stop_miners(connection);
-  for (auto i = runs.begin(); i != runs.end();) {
-    if (i->second.connection->connection == connection) {
-      self->send(scheduler, run_finished{connection, i->first, i->second.kind, true, run_phase::open, reason});
-      i = runs.erase(i);
-    } else {
-      ++i;
-    }
-  }
+  leave_open(connection, reason);
   write_suspension(connection, reason);
+}
+
+void tenant_supervisor_state::leave_open(std::optional<connection_id> which, const std::string& reason) {
+  stop_miners(which);
+  std::erase_if(runs, [&](const auto& entry) {
+    const auto& [id, run] = entry;
+    auto connection = run.connection->connection;
+    if (connection != which.value_or(connection))
+      return false;
+    self->send(scheduler, run_finished{connection, id, run.kind, true, run_phase::open, reason});
+    return true;
+  });
+  for (const auto& [connection, count] : open_runs)
+    count_open_runs(connection);
+}
+
+void tenant_supervisor_state::refused(connection_id connection, const caf::error& why) {
+  if (!is_passing(why))
+    write_suspension(connection, message_of(why));
 }
 
 void tenant_supervisor_state::write_suspension(connection_id connection, const std::string& reason) {
@@ -333,10 +392,11 @@ void tenant_supervisor_state::restart_later(active_run& run, const continuation_
 }
 
 void tenant_supervisor_state::restart(run_id id, continuation_id continuation) {
-  if (runs.count(id) == 0)
+  auto i = runs.find(id);
+  if (i == runs.end())
     return rest();
   ++busy;
-  self->request(services->keeper, caf::infinite, resume_continuation{continuation})
+  self->request(services->keeper, caf::infinite, resume_continuation{continuation, false, i->second.connection})
     .then(
       [this, id](continuation_row& row) {
         --busy;
@@ -358,9 +418,9 @@ void tenant_supervisor_state::restart(run_id id, continuation_id continuation) {
       });
 }
 
-void tenant_supervisor_state::stop_miners(connection_id connection) {
+void tenant_supervisor_state::stop_miners(std::optional<connection_id> which) {
   for (auto& [id, run] : runs) {
-    if (run.connection->connection != connection)
+    if (run.connection->connection != which.value_or(run.connection->connection))
       continue;
     for (auto& [continuation, miner] : run.mining)
       self->send_exit(miner.actor, caf::exit_reason::user_shutdown);

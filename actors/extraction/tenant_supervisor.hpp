@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -34,6 +36,8 @@ struct tenant_supervisor_state {
     continuation_id loaded; ///< the last one that was read from the store
     bool has_more = true;   ///< the store may hold open continuations after `loaded`
     bool is_loading = false;
+    bool has_ended = false; ///< the store says so, or holds nothing open
+    uint32_t last_looks = 0; ///< for what nobody reported, since a miner was spawned
     uint32_t restarting = 0; ///< continuations that wait for a restart
     bool has_failed = false;
     std::string reason;
@@ -44,29 +48,39 @@ struct tenant_supervisor_state {
   void begin(const begin_run& command);
   void start(const begin_run& command, connection_pointer connection);
   void resume(const open_run& run);
-  void changed(connection_id connection);
-  void resume_open(connection_id connection);
+  void changed(std::optional<connection_id> connection);
+  void resume_open(std::optional<connection_id> connection);
   void cancel(const cancel_run& command);
 
   // work
   void open(run_id run, run_kind kind, connection_pointer connection);
   void pump(active_run& run);
   void load_more(active_run& run);
+  void loaded(active_run& run, std::vector<continuation_row> rows);
+  /// Nothing is known to be left: asks the store before the run is taken for finished.
+  void look_again(active_run& run);
   bool mine(active_run& run, continuation_row row);
   void spawn_miner(active_run& run, continuation_row row, uint32_t stream);
   void pump_all();
   void finish(run_id run, run_phase phase);
+  void count_open_runs(connection_id connection);
 
   // what miners report
   void ended(const continuation_ended& report);
   void opened(const continuations_opened& report);
   void suspend(connection_id connection, const std::string& reason);
   void write_suspension(connection_id connection, const std::string& reason);
+  /// A run could neither be started nor resumed. Unless that may go well another time, its connection is suspended: tried
+  /// at each tick, it would use up the starts of others.
+  void refused(connection_id connection, const caf::error& why);
   void miner_down(const caf::down_msg& down);
   void restart_later(active_run& run, const continuation_row& row, const caf::error& why);
   void restart(run_id run, continuation_id continuation);
 
-  void stop_miners(connection_id connection);
+  // of one connection, or (absent) of all
+  void stop_miners(std::optional<connection_id> which);
+  /// Its runs stay open in the store and are nobody's here.
+  void leave_open(std::optional<connection_id> which, const std::string& reason);
   credential_keeper_actor credentials_of(const active_run& run, uint32_t stream);
   void later(std::chrono::nanoseconds delay, std::function<void()> action);
   void rest();
@@ -79,6 +93,7 @@ struct tenant_supervisor_state {
   std::map<run_id, active_run> runs;
   std::map<connection_id, budget> budgets;
   std::map<connection_id, credential_keeper_actor> credentials;
+  std::map<connection_id, std::shared_ptr<std::atomic<uint32_t>>> open_runs; ///< how many; its miners read it
   std::map<uint64_t, std::function<void()>> delayed; ///< by timer token
   uint64_t next_token = 0;
   uint64_t commands = 0; ///< received from the region

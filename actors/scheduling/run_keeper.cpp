@@ -43,14 +43,29 @@ caf::expected<expression::value> merged(const std::string& configuration, const 
   return expression::value{std::move(result)};
 }
 
-/// Index -> id of the streams that are mined: the chosen ones and the parents that they need.
-std::vector<stream_id> mined_streams(const source_plan& plan, const std::vector<stream_row>& chosen) {
+/// Index -> id of the streams of these names, 0 where there is none.
+std::vector<stream_id> ids_by_name(const source_plan& plan, const std::vector<stream_row>& rows) {
   std::vector<stream_id> result(plan.streams.size());
   for (size_t i = 0; i < plan.streams.size(); ++i)
-    for (const auto& stream : chosen)
+    for (const auto& stream : rows)
       if (stream.name == plan.streams[i].name)
         result[i] = stream.id;
   return result;
+}
+
+/// Streams that are not chosen themselves and whose records say what partitions the chosen ones have, at any depth.
+std::set<size_t> missing_parents(const source_plan& plan, const std::vector<stream_id>& chosen) {
+  std::set<size_t> missing;
+  for (auto i = plan.streams.size(); i-- > 0;) { // parents come before their children
+    if (!chosen[i] && missing.count(i) == 0)
+      continue;
+    for (const auto& router : plan.streams[i].routers)
+      if (const auto* sub = std::get_if<substream_router>(&router))
+        for (const auto& parent : sub->parents)
+          if (!chosen[parent.stream])
+            missing.insert(parent.stream);
+  }
+  return missing;
 }
 
 } // namespace
@@ -70,15 +85,19 @@ run_keeper_actor::behavior_type run_keeper_state::make_behavior() {
       auto runs = parts.runs->load_open_runs();
       if (!runs)
         return runs.error();
-      std::erase_if(*runs, [&](const open_run& run) { return ask.connection && run.connection != ask.connection; });
+      std::erase_if(*runs, [&](const open_run& run) {
+        return run.tenant != ask.tenant.value_or(run.tenant) || run.connection != ask.connection.value_or(run.connection);
+      });
       return open_runs_loaded{std::move(*runs)};
     },
     [this](const start_run& ask) { return reply_with<run_started>(start(ask)); },
     [this](const load_continuations& ask) {
-      return reply_with<continuations_loaded>(parts.runs->load_continuations(ask.run, ask.after, ask.limit));
+      return reply_with<continuations_loaded>(
+        if_current(ask.connection, parts.runs->load_continuations(ask.run, ask.after, ask.limit)));
     },
     [this](const resume_continuation& ask) {
-      return reply_with<continuation_row>(parts.runs->resume_continuation(ask.continuation));
+      return reply_with<continuation_row>(
+        if_current(ask.connection, parts.runs->resume_continuation(ask.continuation)));
     },
     [this](const mark_alone& ask) { return done_or(parts.runs->mark_alone(ask.continuation)); },
     [this](const cancel_run& ask) { return done_or(parts.runs->cancel_run(ask.run, ask.reason)); },
@@ -89,7 +108,7 @@ run_keeper_actor::behavior_type run_keeper_state::make_behavior() {
       auto sealed = parts.seal_secrets(ask.secrets);
       if (!sealed)
         return sealed.error();
-      return done_or(parts.catalog->set_connection_secrets(ask.connection, *sealed));
+      return done_or(parts.catalog->renew_connection_secrets(ask.connection, *sealed));
     },
   };
 }
@@ -100,6 +119,8 @@ caf::expected<connection_pointer> run_keeper_state::load(connection_id id) {
     return row.error();
   if (row->state != activity::active)
     return caf::make_error(errc::conflict, row->tenant_name + "/" + row->name + " is not active: " + row->reason);
+  if (auto edition = parts.catalog->edition_of(id); !edition)
+    return edition.error();
   auto plan = plan_of(row->source);
   if (!plan)
     return plan.error();
@@ -126,9 +147,48 @@ caf::expected<connection_pointer> run_keeper_state::load(connection_id id) {
   result->config = std::move(*config);
   result->secrets = std::move(*secrets);
   result->schedule = row->schedule;
-  result->streams = mined_streams(**plan, row->streams);
   result->hash_seed = *seed;
+  result->edition = row->edition;
+  if (auto error = choose_streams(*row, *result))
+    return error;
   return connection_pointer{std::move(result)};
+}
+
+caf::error run_keeper_state::choose_streams(const connection_row& row, connection_context& into) {
+  const auto& plan = *into.plan;
+  into.streams = ids_by_name(plan, row.streams);
+  into.parents_only = missing_parents(plan, into.streams);
+  if (into.parents_only.empty())
+    return {};
+  std::vector<std::string> names;
+  for (auto i : into.parents_only)
+    names.push_back(plan.streams[i].name);
+  auto parents = parts.catalog->unchosen_streams(row.id, names);
+  if (!parents)
+    return parents.error();
+  auto ids = ids_by_name(plan, *parents);
+  for (auto i : into.parents_only)
+    into.streams[i] = ids[i];
+  return {};
+}
+
+caf::error run_keeper_state::check_current(const connection_context& connection) {
+  auto edition = parts.catalog->edition_of(connection.connection);
+  if (edition && *edition == connection.edition)
+    return {};
+  if (!edition && edition.error() == errc::store_unavailable)
+    return edition.error();
+  return caf::make_error(errc::stale_version, connection.tenant_name + "/" + connection.connection_name
+                                                + " was changed or is no longer active: read it again");
+}
+
+template <class T>
+caf::expected<T> run_keeper_state::if_current(const connection_pointer& connection, caf::expected<T> answer) {
+  // Asked afterwards: a change raises versions, so what was read before it is refused in any case.
+  if (answer && connection)
+    if (auto error = check_current(*connection))
+      return error;
+  return answer;
 }
 
 caf::expected<source_plan_pointer> run_keeper_state::plan_of(source_id id) {
@@ -169,6 +229,8 @@ caf::expected<run_started> run_keeper_state::start(const start_run& ask) {
       return error;
   if (!started)
     return started.error();
+  if (auto error = check_current(connection))
+    return error;
   return run_started{started->run, static_cast<uint32_t>(started->opened.size())};
 }
 
@@ -189,7 +251,9 @@ run_keeper_state::first_continuations(const connection_context& connection) {
       auto known = std::find_if(cursors->begin(), cursors->end(), [&](const partition_cursor& cursor) {
         return cursor.stream == stream && cursor.partition == partition;
       });
-      auto cursor = known == cursors->end() ? std::nullopt : std::optional{known->known_up_to};
+      // A stream that is read for its children's sake is read whole: what it holds is not known from earlier runs.
+      auto is_known = known != cursors->end() && connection.parents_only.count(i) == 0;
+      auto cursor = is_known ? std::optional{known->known_up_to} : std::nullopt;
       auto slices = plan_slices(connection.stream(i), {connection.config, partition, cursor, parts.now(), {}});
       if (!slices)
         return slices.error();

@@ -37,6 +37,12 @@ struct run_keeper_state {
   run_keeper_actor::behavior_type make_behavior();
 
   caf::expected<connection_pointer> load(connection_id id);
+  /// errc::stale_version when the connection is no longer what it was when it was loaded, or is not active.
+  caf::error check_current(const connection_context& connection);
+  template <class T>
+  caf::expected<T> if_current(const connection_pointer& connection, caf::expected<T> answer);
+  /// Ids by index in the plan: the chosen streams, and in `parents_only` what else they need.
+  caf::error choose_streams(const connection_row& row, connection_context& into);
   caf::expected<source_plan_pointer> plan_of(source_id id);
   caf::expected<run_started> start(const start_run& ask);
   caf::expected<std::vector<new_continuation>> first_continuations(const connection_context& connection);

@@ -3,6 +3,7 @@
 #include <caf/all.hpp>
 
 #include <algorithm>
+#include <set>
 
 namespace lode {
 
@@ -38,7 +39,7 @@ scheduler_actor::behavior_type scheduler_state::make_behavior() {
     },
     [this](const run_begun& msg) {
       starting.erase(msg.connection);
-      open.insert(msg.run);
+      open[msg.run] = {msg.tenant, msg.connection};
       report_open(static_cast<int64_t>(open.size()));
     },
     [this](const run_finished& msg) {
@@ -46,6 +47,7 @@ scheduler_actor::behavior_type scheduler_state::make_behavior() {
       open.erase(msg.run);
       report_open(static_cast<int64_t>(open.size()));
     },
+    [this](const tenant_lost& msg) { lost(msg); },
   };
 }
 
@@ -99,11 +101,46 @@ void scheduler_state::start(const std::vector<due_connection>& due, size_t room)
   for (const auto& connection : due) {
     if (room == 0)
       return;
-    if (!starting.insert(connection.connection).second)
+    if (!starting.emplace(connection.connection, connection.tenant).second)
       continue;
     --room;
     self->send(region, tenant_command{connection.tenant, begin_run{connection.connection, connection.kind, connection.due}});
   }
+}
+
+void scheduler_state::lost(const tenant_lost& msg) {
+  std::set<connection_id> running;
+  for (const auto& [connection, tenant] : starting)
+    if (tenant == msg.tenant)
+      running.insert(connection);
+  for (const auto& [run, owner] : open)
+    if (owner.tenant == msg.tenant)
+      running.insert(owner.connection);
+  std::erase_if(starting, [&](const auto& entry) { return entry.second == msg.tenant; });
+  std::erase_if(open, [&](const auto& entry) { return entry.second.tenant == msg.tenant; });
+  report_open(static_cast<int64_t>(open.size()));
+  auto wait = budgets.try_emplace(msg.tenant, settings.tenants).first->second.spend(self->clock().now());
+  if (wait) {
+    self->run_delayed(*wait, [this, tenant = msg.tenant] { resume_tenant(tenant); });
+    return;
+  }
+  for (auto connection : running)
+    suspend(connection, "its supervisor failed again and again: " + msg.reason);
+}
+
+void scheduler_state::resume_tenant(tenant_id tenant) {
+  self->request(keeper, caf::infinite, load_open_runs{tenant, std::nullopt})
+    .then([this](const open_runs_loaded& loaded) { to_resume.insert(to_resume.end(), loaded.runs.begin(), loaded.runs.end()); },
+          [this, tenant](const caf::error&) { self->run_delayed(settings.tick, [this, tenant] { resume_tenant(tenant); }); });
+}
+
+void scheduler_state::suspend(connection_id connection, const std::string& reason) {
+  self->request(keeper, caf::infinite, suspend_connection{connection, reason})
+    .then([] {},
+          [this, connection, reason](const caf::error& why) {
+            if (why == errc::store_unavailable)
+              self->run_delayed(settings.tick, [this, connection, reason] { suspend(connection, reason); });
+          });
 }
 
 } // namespace lode

@@ -2,9 +2,10 @@
 
 #include <deque>
 #include <functional>
-#include <set>
-#include <unordered_map>
+#include <map>
+#include <string>
 
+#include "actors/supervision/restart_budget.hpp"
 #include "messages/actors.hpp"
 
 namespace lode {
@@ -14,10 +15,12 @@ struct scheduler_settings {
   uint32_t starts_per_second = 100;
   uint32_t resumes_per_second = 1'000;
   uint32_t max_open_runs = 10'000;
+  restart_limits tenants; ///< how often a tenant whose supervisor died is gone on with
 };
 
 /// Starts what is due at a steady rate and resumes, first of all, what the last life of the node left open, latest run
-/// first. Due times and open runs live in the store; what is held here is only what is on its way.
+/// first. Due times and open runs live in the store; what is held here is only what is on its way. A tenant whose
+/// supervisor died is gone on with from the store, within a budget; then what it was running is suspended.
 struct scheduler_state {
   static constexpr const char* name = "lode.scheduler";
 
@@ -30,6 +33,9 @@ struct scheduler_state {
   void resume_some();
   void load_due_runs();
   void start(const std::vector<due_connection>& due, size_t room);
+  void lost(const tenant_lost& msg);
+  void resume_tenant(tenant_id tenant);
+  void suspend(connection_id connection, const std::string& reason);
 
   scheduler_actor::pointer self;
   timers_actor timers;
@@ -41,8 +47,13 @@ struct scheduler_state {
   bool is_recovered = false;            ///< the open runs of the last life are known
   bool is_asking = false;               ///< a question to the keeper has no answer yet
   std::deque<open_run> to_resume;
-  std::set<connection_id> starting;     ///< told to begin, not heard of since
-  std::set<run_id> open;
+  std::map<connection_id, tenant_id> starting; ///< told to begin, not heard of since
+  struct begun_run {
+    tenant_id tenant;
+    connection_id connection;
+  };
+  std::map<run_id, begun_run> open;
+  std::map<tenant_id, restart_budget<caf::actor_clock::time_point>> budgets; ///< of tenants that were lost
   uint64_t token = 0;
 };
 using scheduler = scheduler_actor::stateful_impl<scheduler_state>;

@@ -11,15 +11,17 @@ namespace {
 
 /// What a record means after `latest`; nothing when it is no change. Counts it either way.
 std::optional<change_kind> judge(const stored_fact& latest, const content_hash& hash, const fact_order& order,
-                                 page_counters& counters) {
+                                 bool is_beside_another_run, page_counters& counters) {
   if (!latest.known || (latest.deleted && !(order < latest.order))) {
     ++counters.inserted;
     return change_kind::inserted;
   }
   if (hash == latest.hash && !latest.deleted && !LODE_FAULT("compare.off")) {
     ++counters.unchanged;
-    // Only the source's own field moves the order of equal content: logical time grows with every pass.
-    return order.field > latest.order.field ? std::optional{change_kind::reordered} : std::nullopt;
+    // Only the source's own field moves the order of equal content: logical time grows with every pass. Beside another run
+    // it moves too: a page that run asked for earlier may still arrive, with what the record was meanwhile.
+    auto is_news = is_beside_another_run ? latest.order < order : latest.order.field < order.field;
+    return is_news ? std::optional{change_kind::reordered} : std::nullopt;
   }
   if (order < latest.order) {
     ++counters.refused_older;
@@ -66,7 +68,7 @@ page_commit page_comparison::compare(const hashed_page& page) {
   for (const auto& record : page.records) {
     auto& latest = known[record.key];
     fact_order order{record.order_field, page.stamp.epoch, page.stamp.counter};
-    auto kind = judge(latest, record.hash, order, counters);
+    auto kind = judge(latest, record.hash, order, page.is_beside_another_run, counters);
     if (!kind)
       continue;
     latest = {true, false, record.hash, order};

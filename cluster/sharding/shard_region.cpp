@@ -2,15 +2,15 @@
 
 #include <caf/all.hpp>
 
+#include <algorithm>
+
 namespace lode {
 
-shard_region_state::shard_region_state(shard_region_actor::pointer self, spawn_supervisor spawn)
-  : self(self), spawn(std::move(spawn)) {}
+shard_region_state::shard_region_state(shard_region_actor::pointer self, spawn_supervisor spawn, report_loss report)
+  : self(self), spawn(std::move(spawn)), report(std::move(report)) {}
 
 shard_region_actor::behavior_type shard_region_state::make_behavior() {
-  self->set_down_handler([this](const caf::down_msg& down) {
-    std::erase_if(residents, [&](const auto& entry) { return entry.second.supervisor.address() == down.source; });
-  });
+  self->set_down_handler([this](const caf::down_msg& down) { ended(down); });
   self->set_exit_handler([this](caf::exit_msg& exit) {
     for (auto& [tenant, resident] : residents)
       self->send_exit(resident.supervisor, exit.reason);
@@ -30,6 +30,17 @@ shard_region_actor::behavior_type shard_region_state::make_behavior() {
       residents.erase(i);
     },
   };
+}
+
+void shard_region_state::ended(const caf::down_msg& down) {
+  // One that was told to end because it was idle is no resident any more.
+  auto i = std::find_if(residents.begin(), residents.end(),
+                        [&](const auto& entry) { return entry.second.supervisor.address() == down.source; });
+  if (i == residents.end())
+    return;
+  auto tenant = i->first;
+  residents.erase(i);
+  report({tenant, to_string(down.reason)});
 }
 
 shard_region_state::resident& shard_region_state::resident_of(tenant_id tenant) {

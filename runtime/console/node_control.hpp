@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "messages/runs.hpp"
@@ -37,9 +38,9 @@ class node_control {
 public:
   virtual ~node_control() = default;
 
-  /// State, secrets or configuration of a connection changed in the store, or it is being erased; connection 0: all of
-  /// the tenant's.
-  virtual void connection_changed(tenant_id tenant, connection_id connection) = 0;
+  /// State, secrets or configuration of a connection changed in the store, or it is being erased; without one, those of
+  /// all the tenant's connections.
+  virtual void connection_changed(tenant_id tenant, std::optional<connection_id> connection) = 0;
   virtual void trigger_run(tenant_id tenant, connection_id connection, run_kind kind) = 0;
   /// The run is already cancelled in the store; this ends its miners early.
   virtual void cancel_run(tenant_id tenant, connection_id connection, run_id run) = 0;

@@ -76,7 +76,7 @@ caf::expected<api_response> change(const api_request& request, api_context& cont
   auto wanted = state == "active" ? activity::active : activity::paused;
   if (auto failed = context.stores.catalog->set_tenant_state(tenant->id, wanted, reason))
     return failed;
-  context.services.node->connection_changed(tenant->id, {});
+  context.services.node->connection_changed(tenant->id, std::nullopt);
   return show(request, context);
 }
 
@@ -88,7 +88,7 @@ caf::expected<api_response> remove(const api_request& request, api_context& cont
   auto& catalog = *context.stores.catalog;
   if (auto failed = catalog.begin_erase(tenant->id))
     return failed;
-  context.services.node->connection_changed(tenant->id, {});
+  context.services.node->connection_changed(tenant->id, std::nullopt);
   for (int64_t erased = 0;;) {
     auto step = catalog.erase_some(tenant->id, 10'000);
     if (!step)

@@ -381,15 +381,20 @@ page_content read_ignored_page(const wire::continuation_state& state, const slic
   return content;
 }
 
-std::optional<wire::continuation_state> begin_again(const wire::continuation_state& state) {
-  if (state.rereads() >= max_rereads)
-    return std::nullopt;
+wire::continuation_state first_state(const wire::continuation_state& state) {
   wire::continuation_state fresh;
-  fresh.set_manifest_version(state.manifest_version());
-  fresh.set_rereads(state.rereads() + 1);
   fresh.set_slice_from_us(state.slice_from_us());
   fresh.set_slice_to_us(state.slice_to_us());
   fresh.set_trace_id(state.trace_id());
+  return fresh;
+}
+
+std::optional<wire::continuation_state> begin_again(const wire::continuation_state& state) {
+  if (state.rereads() >= max_rereads)
+    return std::nullopt;
+  auto fresh = first_state(state);
+  fresh.set_manifest_version(state.manifest_version());
+  fresh.set_rereads(state.rereads() + 1);
   return fresh;
 }
 

@@ -73,6 +73,9 @@ private:
 /// For a response that the error rules ignore: no records, the slice ends.
 page_content read_ignored_page(const wire::continuation_state& state, const slice_bounds& slice);
 
+/// The first page of the slice again, under whatever manifest: nothing of how far it was read is left.
+wire::continuation_state first_state(const wire::continuation_state& state);
+
 /// The state that begins the slice anew after a refused page token (error rules: reset pagination). Counts as a
 /// re-read; nothing after the third.
 std::optional<wire::continuation_state> begin_again(const wire::continuation_state& state);

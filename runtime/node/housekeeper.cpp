@@ -6,7 +6,6 @@ namespace lode {
 
 namespace {
 
-constexpr size_t rows_per_step = 1'000;
 constexpr auto rest_between_looks = std::chrono::seconds{1};
 
 } // namespace
@@ -27,21 +26,11 @@ void housekeeper::work() {
   std::unique_lock lock{mutex_};
   while (!is_stopping_) {
     lock.unlock();
-    auto has_more = erase_step();
+    auto has_more = erase_round(*catalog_, [this] { return !is_stopping_; });
     lock.lock();
     if (!has_more)
-      stopped_.wait_for(lock, rest_between_looks, [this] { return is_stopping_; });
+      stopped_.wait_for(lock, rest_between_looks, [this] { return is_stopping_.load(); });
   }
-}
-
-bool housekeeper::erase_step() {
-  auto connections = catalog_->list_deleting_connections();
-  if (connections && !connections->empty())
-    return static_cast<bool>(catalog_->erase_some(connections->front().id, rows_per_step));
-  auto tenants = catalog_->list_deleting_tenants();
-  if (tenants && !tenants->empty())
-    return static_cast<bool>(catalog_->erase_some(tenants->front().id, rows_per_step));
-  return false;
 }
 
 } // namespace lode

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -8,6 +9,22 @@
 #include "runtime/storage/catalog_store.hpp"
 
 namespace lode {
+
+/// Erases one step of everything that was marked as deleting while `goes_on`; what fails does not hold up the others. False
+/// when nothing was left to do or nothing could be done. `Catalog` is a catalog_store; tests give less.
+template <class Catalog, class GoesOn>
+bool erase_round(Catalog& catalog, GoesOn goes_on) {
+  constexpr size_t rows_per_step = 1'000;
+  bool has_erased = false;
+  auto step = [&](const auto& doomed) {
+    for (size_t i = 0; doomed && i < doomed->size() && goes_on(); ++i)
+      if (auto erased = catalog.erase_some((*doomed)[i].id, rows_per_step))
+        has_erased = has_erased || *erased > 0;
+  };
+  step(catalog.list_deleting_connections());
+  step(catalog.list_deleting_tenants());
+  return has_erased;
+}
 
 /// Erases what was marked as deleting, in small steps on a thread and a connection of its own; goes on after a restart
 /// where the last life stopped.
@@ -18,13 +35,11 @@ public:
 
 private:
   void work();
-  /// Erases one step; false when nothing is left to do or the store does not answer.
-  bool erase_step();
 
   std::unique_ptr<catalog_store> catalog_;
   std::mutex mutex_;
   std::condition_variable stopped_;
-  bool is_stopping_ = false;
+  std::atomic<bool> is_stopping_ = false; ///< set under the mutex
   std::thread thread_;
 };
 

@@ -24,7 +24,7 @@ void live_control::tell(tenant_id tenant, decltype(tenant_command::command) comm
     tree_->tell(tenant, std::move(command));
 }
 
-void live_control::connection_changed(tenant_id tenant, connection_id connection) {
+void live_control::connection_changed(tenant_id tenant, std::optional<connection_id> connection) {
   tell(tenant, lode::connection_changed{connection});
   std::lock_guard lock{mutex_};
   if (tree_)

@@ -18,7 +18,7 @@ public:
   /// The tree to talk to; null while there is none.
   void use(mining_tree* tree);
 
-  void connection_changed(tenant_id tenant, connection_id connection) override;
+  void connection_changed(tenant_id tenant, std::optional<connection_id> connection) override;
   void trigger_run(tenant_id tenant, connection_id connection, run_kind kind) override;
   void cancel_run(tenant_id tenant, connection_id connection, run_id run) override;
   node_status status() override;

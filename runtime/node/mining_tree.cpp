@@ -56,6 +56,8 @@ scheduler_settings scheduling_of(const mining_settings& mining) {
   scheduler_settings result;
   result.starts_per_second = mining.runs_started_per_second;
   result.max_open_runs = mining.max_open_runs;
+  result.tenants.restarts = mining.restart_budget;
+  result.tenants.window = mining.restart_window;
   return result;
 }
 
@@ -81,7 +83,8 @@ mining_tree::mining_tree(caf::actor_system& system, mining_resources& resources,
   region_ = watched(system.spawn<shard_region>(
     [services, scheduler_slot](caf::actor_system& sys, tenant_id tenant, const shard_region_actor& region) {
       return sys.spawn<tenant_supervisor>(tenant, services, *scheduler_slot, region);
-    }));
+    },
+    [scheduler_slot](const tenant_lost& loss) { caf::anon_send(*scheduler_slot, loss); }));
   scheduler_ = watched(system.spawn<scheduler>(timers_, keeper_, region_, scheduling_of(config.mining), resources.now,
                                                open_runs_report(resources)));
   *scheduler_slot = scheduler_;

@@ -49,6 +49,7 @@ struct connection_row {
   std::vector<stream_row> streams; ///< the chosen ones
   activity state = activity::active;
   std::string reason;
+  int64_t edition = 0; ///< grows when a person gives another source, configuration or secrets
 };
 
 /// What is configured; through the same session also the reading side of what was mined. Used by one thread. Fails with
@@ -74,12 +75,22 @@ public:
   virtual caf::expected<std::vector<tenant_row>> list_deleting_tenants() = 0;
 
   /// Creates or changes a connection (by tenant and name); streams by name. New secrets replace old ones when given.
+  /// Another source, configuration or secrets make a new edition: pages in flight are refused, and with another source or
+  /// configuration open slices begin anew, because their page tokens belong to what was mined before.
   virtual caf::expected<connection_row> put_connection(tenant_id tenant, const connection_row& wanted) = 0;
   virtual caf::expected<connection_row> load_connection(connection_id connection) = 0;
   virtual caf::expected<std::vector<connection_row>> list_connections(tenant_id tenant) = 0;
   /// As for a tenant; made active again, its open continuations also begin without suspicion (`crash_resumes` is 0).
   virtual caf::error set_connection_state(connection_id connection, activity state, const std::string& reason) = 0;
+  /// What a person gives: a new edition, pages in flight are refused.
   virtual caf::error set_connection_secrets(connection_id connection, const std::string& sealed) = 0;
+  /// What Lode itself got for the old ones, as the next refresh token: the edition stays, so do pages in flight.
+  virtual caf::error renew_connection_secrets(connection_id connection, const std::string& sealed) = 0;
+  /// errc::conflict when the connection or its tenant is not active.
+  virtual caf::expected<int64_t> edition_of(connection_id connection) = 0;
+  /// Streams by name that are read although nobody chose them, for the sake of their children; made where there are none.
+  virtual caf::expected<std::vector<stream_row>> unchosen_streams(connection_id connection,
+                                                                  const std::vector<std::string>& names) = 0;
   /// The same two steps for one connection.
   virtual caf::error begin_erase(connection_id connection) = 0;
   virtual caf::expected<size_t> erase_some(connection_id connection, size_t rows) = 0;

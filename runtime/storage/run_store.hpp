@@ -77,7 +77,8 @@ public:
   /// One continuation as it stands now; errc::not_found when it is no longer open.
   virtual caf::expected<continuation_row> load_continuation(continuation_id id) = 0;
   /// The same for a miner that goes on from the store: its version is raised first, so that pages an earlier generation
-  /// still has on their way are refused. Of this node's shards only, else errc::not_found.
+  /// still has on their way are refused. Of this node's shards and of active connections and tenants only, else
+  /// errc::not_found.
   virtual caf::expected<continuation_row> resume_continuation(continuation_id id) = 0;
   /// The page of this continuation (0: of none) is from now on in work on this node with nothing beside it: should the
   /// process die, the next claim blames it, unless a page of it was committed meanwhile. Replaces what was marked before.

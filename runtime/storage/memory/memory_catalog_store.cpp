@@ -167,6 +167,10 @@ caf::expected<connection_row> memory_catalog_store::put_connection(tenant_id ten
       row->shard = owner->second.shard;
       row->name = wanted.name;
     }
+    const bool is_other = row->source != wanted.source || row->configuration != wanted.configuration;
+    const bool has_new_secrets = !wanted.sealed_secrets.empty() && wanted.sealed_secrets != row->sealed_secrets;
+    if (row->source && (is_other || has_new_secrets))
+      db_->begin_edition(*row, is_other);
     row->source = wanted.source;
     row->configuration = wanted.configuration;
     row->schedule = wanted.schedule;
@@ -216,8 +220,53 @@ caf::error memory_catalog_store::set_connection_secrets(connection_id connection
     auto* row = living(connection);
     if (!row)
       return no_connection(connection);
+    db_->begin_edition(*row, false);
     row->sealed_secrets = sealed;
     return {};
+  });
+}
+
+caf::error memory_catalog_store::renew_connection_secrets(connection_id connection, const std::string& sealed) {
+  return guarded_change([&]() -> caf::error {
+    auto* row = living(connection);
+    if (!row)
+      return no_connection(connection);
+    row->sealed_secrets = sealed;
+    return {};
+  });
+}
+
+caf::expected<int64_t> memory_catalog_store::edition_of(connection_id connection) {
+  return guarded<int64_t>([&]() -> caf::expected<int64_t> {
+    auto* row = living(connection);
+    if (!row)
+      return no_connection(connection);
+    if (!db_->is_active(connection))
+      return store_error(errc::conflict, "connection " + row->name + " or its tenant is not active");
+    return row->edition;
+  });
+}
+
+caf::expected<std::vector<stream_row>>
+memory_catalog_store::unchosen_streams(connection_id connection, const std::vector<std::string>& names) {
+  return guarded<std::vector<stream_row>>([&]() -> caf::expected<std::vector<stream_row>> {
+    auto* row = living(connection);
+    if (!row)
+      return no_connection(connection);
+    std::map<std::string, stream_row> found;
+    for (const auto& [id, stream] : db_->streams)
+      if (stream.connection == connection && stream.row.generation >= found[stream.row.name].generation)
+        found[stream.row.name] = stream.row;
+    std::vector<stream_row> out;
+    for (const auto& name : names) {
+      auto& stream = found[name];
+      if (!stream.id) {
+        stream = {{db_->take_id(3)}, name, 0};
+        db_->streams[stream.id] = {stream, row->id, row->tenant, row->shard, false, 0};
+      }
+      out.push_back(stream);
+    }
+    return out;
   });
 }
 

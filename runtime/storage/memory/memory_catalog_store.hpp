@@ -33,6 +33,10 @@ public:
   caf::expected<std::vector<connection_row>> list_deleting_connections() override;
   caf::error set_connection_state(connection_id connection, activity wanted, const std::string& reason) override;
   caf::error set_connection_secrets(connection_id connection, const std::string& sealed) override;
+  caf::error renew_connection_secrets(connection_id connection, const std::string& sealed) override;
+  caf::expected<int64_t> edition_of(connection_id connection) override;
+  caf::expected<std::vector<stream_row>> unchosen_streams(connection_id connection,
+                                                          const std::vector<std::string>& names) override;
 
   caf::error begin_erase(tenant_id tenant) override;
   caf::error begin_erase(connection_id connection) override;

@@ -89,8 +89,9 @@ public:
     if (db_->is_unavailable())
       return no_answer();
     auto found = db_->continuations.find(id);
-    if (found == db_->continuations.end() || found->second.phase != continuation_phase::open)
-      return store_error(errc::not_found, "continuation " + to_string(id) + " is not open on this node");
+    if (found == db_->continuations.end() || found->second.phase != continuation_phase::open
+        || !is_mined_here(found->second.row.run))
+      return store_error(errc::not_found, "continuation " + to_string(id) + " is not open and active on this node");
     found->second.row.version += version_jump;
     return found->second.row;
   }
@@ -133,6 +134,10 @@ public:
   }
 
 private:
+  bool is_mined_here(run_id run) const {
+    const auto& row = db_->runs.at(run);
+    return db_->shards[row.shard].owner == self_ && db_->is_active(row.summary.connection);
+  }
   run_summary summary(run_id run) const;
   caf::error check_start(const run_start& start) const;
   void count_crash(const std::set<shard_id>& crashed, continuation_id alone);
@@ -290,8 +295,7 @@ caf::expected<std::vector<open_run>> memory_run_store::load_open_runs() {
   std::vector<open_run> out;
   for (auto at = db_->runs.rbegin(); at != db_->runs.rend(); ++at) {
     const auto& [id, run] = *at;
-    if (run.summary.phase != run_phase::open || db_->shards[run.shard].owner != self_
-        || !db_->is_active(run.summary.connection))
+    if (run.summary.phase != run_phase::open || !is_mined_here(id))
       continue;
     int32_t crash_resumes = 0;
     for (const auto& [continuation, entry] : db_->continuations)

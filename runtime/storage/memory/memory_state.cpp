@@ -48,6 +48,14 @@ void memory_database::state::forget_deaths(connection_id connection) {
       entry.row.crash_resumes = entry.row.alone_deaths = 0;
 }
 
+void memory_database::state::begin_edition(connection_row& connection, bool is_anew) {
+  ++connection.edition;
+  raise_versions(connection.id, nullptr);
+  for (auto& [id, entry] : continuations)
+    if (is_anew && entry.phase == continuation_phase::open && runs.at(entry.row.run).summary.connection == connection.id)
+      entry.row.state.clear();
+}
+
 bool memory_database::state::count_open(run_id run, int64_t step, int64_t failed, const std::string& reason) {
   auto found = runs.find(run);
   if (found == runs.end() || found->second.summary.phase != run_phase::open)

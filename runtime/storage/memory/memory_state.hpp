@@ -93,6 +93,8 @@ struct memory_database::state {
   bool is_active(connection_id connection) const;
   void raise_versions(connection_id connection, const std::string* cancel_reason);
   void forget_deaths(connection_id connection);
+  /// A new edition of the connection; `is_anew`: its open slices begin again.
+  void begin_edition(connection_row& connection, bool is_anew);
   /// Ends the run when none of its continuations is open; `step` is added to the open ones first.
   bool count_open(run_id run, int64_t step, int64_t failed, const std::string& reason);
   /// Whether the run has ever opened this slice of this partition.

@@ -47,11 +47,13 @@ constexpr statement erase_some_statement{"erase_some",
 
 // -- connections ------------------------------------------------------------------------------
 
-/// One statement, so that no connection stands there without its streams. The tenant's row is locked against a removal
-/// that begins meanwhile. A stream of a higher generation is a new row; those no longer wanted stay, not chosen.
+/// One statement, so that no connection stands there without its streams. The shard's row is locked first, as every
+/// operation does (the trigger of 0008 locks continuations), and the tenant's against a removal that begins meanwhile. A stream of a higher generation is a new row; those no longer wanted stay, not chosen.
 constexpr statement put_connection_statement{
   "put_connection",
-  "WITH owner AS (SELECT id, shard FROM tenant WHERE id = $1::bigint AND state <> 3 FOR SHARE), "
+  "WITH fence AS (SELECT id FROM shard WHERE id = (SELECT shard FROM tenant WHERE id = $1::bigint) FOR NO KEY UPDATE), "
+  "owner AS (SELECT t.id, t.shard FROM fence JOIN tenant t ON t.shard = fence.id AND t.id = $1::bigint AND t.state <> 3 "
+  "FOR SHARE OF t), "
   "put AS (INSERT INTO connection AS c (tenant_id, shard, source_id, name, configuration, sealed_secrets, schedule) "
   "SELECT owner.id, owner.shard, $2::bigint, $3::text, $4::text, $5::bytea, $6::text FROM owner "
   "ON CONFLICT (tenant_id, name) WHERE state <> 3 DO UPDATE SET source_id = EXCLUDED.source_id, "
@@ -75,7 +77,7 @@ constexpr statement put_connection_statement{
   "c.schedule, c.state, c.reason, "                                                                                    \
   "ARRAY(SELECT id FROM stream s WHERE s.connection_id = c.id AND s.chosen ORDER BY s.name), "                         \
   "ARRAY(SELECT s.name::text FROM stream s WHERE s.connection_id = c.id AND s.chosen ORDER BY s.name), "               \
-  "ARRAY(SELECT generation FROM stream s WHERE s.connection_id = c.id AND s.chosen ORDER BY s.name) "                  \
+  "ARRAY(SELECT generation FROM stream s WHERE s.connection_id = c.id AND s.chosen ORDER BY s.name), c.edition "       \
   "FROM connection c JOIN tenant t ON t.id = c.tenant_id JOIN source o ON o.id = c.source_id "
 
 constexpr statement one_connection{"one_connection",
@@ -92,8 +94,24 @@ constexpr statement deleting_connections_query{
 constexpr statement connection_state{"connection_state",
                                      "SELECT lode_set_connection_state($1::bigint, $2::bigint, $3::text)"};
 
-constexpr statement connection_secrets{"connection_secrets", "UPDATE connection SET sealed_secrets = $2::bytea "
-                                                             "WHERE id = $1::bigint AND state <> 3 RETURNING id"};
+constexpr statement connection_secrets{"connection_secrets", "SELECT lode_set_connection_secrets($1::bigint, $2::bytea)"};
+
+constexpr statement renewed_secrets{"renewed_secrets", "UPDATE connection SET sealed_secrets = $2::bytea "
+                                                       "WHERE id = $1::bigint AND state <> 3 RETURNING id"};
+
+constexpr statement edition_query{"edition", "SELECT edition, lode_is_active(id) FROM connection "
+                                             "WHERE id = $1::bigint AND state <> 3"};
+
+constexpr statement make_unchosen_streams{
+  "make_unchosen_streams", "INSERT INTO stream (tenant_id, connection_id, shard, name, chosen) "
+                           "SELECT c.tenant_id, c.id, c.shard, w.name, false FROM connection c, unnest($2::text[]) AS w(name) "
+                           "WHERE c.id = $1::bigint AND c.state <> 3 "
+                           "AND NOT EXISTS (SELECT FROM stream s WHERE s.connection_id = c.id AND s.name = w.name) "
+                           "ON CONFLICT DO NOTHING"};
+
+constexpr statement latest_streams{"latest_streams", "SELECT DISTINCT ON (name) id, name, generation FROM stream "
+                                                     "WHERE connection_id = $1::bigint AND name = ANY ($2::text[]) "
+                                                     "ORDER BY name, generation DESC"};
 
 // -- reading rows -----------------------------------------------------------------------------
 
@@ -125,6 +143,7 @@ connection_row read_connection(const query_result& rows, int row) {
   const auto generations = rows.numbers(row, 14);
   for (size_t i = 0; i < ids.size(); ++i)
     out.streams.push_back({{ids[i]}, names[i], generations[i]});
+  out.edition = rows.number(row, 15);
   return out;
 }
 
@@ -240,10 +259,33 @@ public:
   }
 
   caf::error set_connection_secrets(connection_id connection, const std::string& sealed) override {
-    auto rows = link_.execute(connection_secrets, parameters{}.add(connection.value).add_bytes(sealed));
+    return error_of(link_.execute(connection_secrets, parameters{}.add(connection.value).add_bytes(sealed)));
+  }
+
+  caf::error renew_connection_secrets(connection_id connection, const std::string& sealed) override {
+    auto rows = link_.execute(renewed_secrets, parameters{}.add(connection.value).add_bytes(sealed));
     if (rows && rows->rows() == 0)
       return store_error(errc::not_found, "there is no connection " + to_string(connection));
     return error_of(rows);
+  }
+
+  caf::expected<int64_t> edition_of(connection_id connection) override {
+    auto rows = link_.execute(edition_query, parameters{}.add(connection.value));
+    if (rows && rows->rows() > 0 && !rows->boolean(0, 1))
+      return store_error(errc::conflict, "connection " + to_string(connection) + " or its tenant is not active");
+    return read_one(rows, [](const query_result& found, int row) { return found.number(row, 0); },
+                    "there is no connection " + to_string(connection));
+  }
+
+  caf::expected<std::vector<stream_row>> unchosen_streams(connection_id connection,
+                                                          const std::vector<std::string>& names) override {
+    parameters values;
+    values.add(connection.value).add_texts(std::vector<std::string_view>{names.begin(), names.end()});
+    if (auto made = link_.execute(make_unchosen_streams, values); !made)
+      return made.error();
+    return read_all(link_.execute(latest_streams, values), [](const query_result& rows, int row) {
+      return stream_row{{rows.number(row, 0)}, rows.string(row, 1), rows.number(row, 2)};
+    });
   }
 
   caf::expected<std::vector<stored_record>> read_records(stream_id stream, const std::string& after_key, size_t limit,

@@ -72,7 +72,7 @@ constexpr statement one_continuation{
 constexpr statement resume_one{
   "resume_continuation", "UPDATE continuation c SET version = c.version + 1048576 FROM run r, shard s "
                          "WHERE c.id = $1::bigint AND c.phase = 0 AND r.id = c.run_id AND s.id = r.shard "
-                         "AND s.owner = $2::bigint "
+                         "AND s.owner = $2::bigint AND lode_is_active(r.connection_id) "
                          "RETURNING " LODE_CONTINUATION_COLUMNS};
 
 #undef LODE_CONTINUATION_COLUMNS
@@ -227,7 +227,7 @@ public:
     if (!rows)
       return rows.error();
     if (rows->rows() == 0)
-      return store_error(errc::not_found, "continuation " + to_string(id) + " is not open on this node");
+      return store_error(errc::not_found, "continuation " + to_string(id) + " is not open and active on this node");
     return read_continuation(*rows, 0);
   }
 

@@ -203,6 +203,20 @@ TEST_P(storage_contract, pausing_refuses_pages_in_flight_and_those_fetched_ahead
   EXPECT_THAT(*runs_->load_open_runs(), IsEmpty());
 }
 
+TEST_P(storage_contract, a_miner_does_not_go_on_while_its_connection_or_its_tenant_is_not_active) {
+  const auto is_refused = [&] {
+    auto resumed = runs_->resume_continuation(continuation_);
+    return !resumed && code_of(resumed.error()) == errc::not_found;
+  };
+  ASSERT_FALSE(catalog_->set_connection_state(connection_.id, activity::paused, "by hand"));
+  EXPECT_TRUE(is_refused());
+  ASSERT_FALSE(catalog_->set_connection_state(connection_.id, activity::active, ""));
+  ASSERT_FALSE(catalog_->set_tenant_state(connection_.tenant, activity::paused, "by hand"));
+  EXPECT_TRUE(is_refused());
+  ASSERT_FALSE(catalog_->set_tenant_state(connection_.tenant, activity::active, ""));
+  EXPECT_FALSE(is_refused());
+}
+
 TEST_P(storage_contract, a_suspended_connection_goes_on_where_it_was_when_it_is_active_again) {
   ASSERT_EQ(commit_one(page(0)), committed);
   ASSERT_FALSE(catalog_->set_connection_state(connection_.id, activity::suspended, "dead token"));

@@ -19,8 +19,8 @@ namespace json = boost::json;
 
 /// Notes what the console asked of the node.
 struct noting_control : node_control {
-  void connection_changed(tenant_id tenant, connection_id connection) override {
-    note("changed " + to_string(tenant) + " " + to_string(connection));
+  void connection_changed(tenant_id tenant, std::optional<connection_id> connection) override {
+    note("changed " + to_string(tenant) + " " + to_string(connection.value_or(connection_id{})));
   }
   void trigger_run(tenant_id, connection_id connection, run_kind kind) override {
     note("trigger " + to_string(connection) + " " + std::to_string(static_cast<int>(kind)));

@@ -50,6 +50,26 @@ TEST(tenants_scenario, a_paused_connection_goes_on_where_it_was) {
   EXPECT_TRUE(is_verified(world.audit())) << world.audit_text();
 }
 
+TEST(tenants_scenario, a_paused_tenant_fetches_nothing_and_disturbs_nobody_until_it_is_resumed) {
+  scenario world{slow_api()};
+  world.start_node();
+  world.import_tenants();
+  world.await_pages(20);
+  world.api("PATCH", "/api/v1/tenants/graph-000", json::object{{"state", "paused"}, {"reason", "a test"}});
+  auto requested = world.requests("graph-000").size();
+  world.await_runs(1, {"crm-001", "shop-002"});
+  EXPECT_EQ(world.pages_fetched_again("crm-001"), 0u) << "its miners were left alone";
+  EXPECT_LE(world.requests("graph-000").size(), requested + 2 * miners) << "no more than what was on its way";
+  auto run = world.last_run("graph-000");
+  EXPECT_EQ(text_in(run, "phase"), "open") << json::serialize(run);
+  world.api("PATCH", "/api/v1/tenants/graph-000", json::object{{"state", "active"}});
+  world.await_runs();
+  EXPECT_EQ(number_in(world.last_run("graph-000"), "run"), number_in(run, "run"));
+  EXPECT_EQ(text_in(world.last_run("graph-000"), "phase"), "finished");
+  EXPECT_LE(world.pages_fetched_again("graph-000"), window * miners);
+  EXPECT_TRUE(is_verified(world.audit())) << world.audit_text();
+}
+
 TEST(tenants_scenario, new_secrets_resume_a_suspended_connection_where_it_was) {
   scenario world{slow_api()};
   world.start_node();

@@ -5,6 +5,7 @@
 #include "actors/extraction/quarantine.hpp"
 #include "actors/supervision/timers.hpp"
 #include "runtime/extraction/continuation_codec.hpp"
+#include "runtime/extraction/page_reader.hpp"
 #include "runtime/http/scripted_http_client.hpp"
 #include "tests/support/actor_test.hpp"
 #include "tests/support/mining_fixtures.hpp"
@@ -34,6 +35,8 @@ struct miner_test : actor_test {
   uint32_t resumed = 0;
   bool is_gone = false; ///< the continuation is no longer open when the store is asked
   std::vector<int64_t> marks; ///< whose page was alone in work, 0 = nobody's
+  uint32_t opened = 0;   ///< children that the supervisor was told of
+  caf::error resume_error;
   continuation_row stored{continuation_id{5}, run_id{2}, stream_id{100}, "", {}, 1, "", 0, 0};
 
   timers_actor service = spawn<timers>();
@@ -49,6 +52,8 @@ struct miner_test : actor_test {
       ++resumed;
       if (is_gone)
         return caf::make_error(errc::not_found, "no longer open");
+      if (resume_error)
+        return resume_error;
       return stored;
     },
     [this](mark_alone ask) -> caf::result<void> {
@@ -60,10 +65,13 @@ struct miner_test : actor_test {
     [](const cancel_run&) {}, [](const suspend_connection&) {}, [](const store_secrets&) {});
   tenant_supervisor_actor supervisor = spawn_fake<tenant_supervisor_actor>(
     [](const begin_run&) {}, [](const resume_run&) {}, [](connection_changed) {}, [](const cancel_run&) {},
-    [this](const continuation_ended& msg) { endings.push_back(msg); }, [](const continuations_opened&) {},
+    [this](const continuation_ended& msg) { endings.push_back(msg); }, [this](const continuations_opened& msg) { opened += msg.count; },
     [this](const connection_failed& msg) { suspensions.push_back(message_of(msg.reason)); },
     [](timer_fired) {});
   miner_actor actor;
+
+  connection_pointer connection = item_connection(1, item_plan());
+  std::shared_ptr<std::atomic<uint32_t>> open_runs = std::make_shared<std::atomic<uint32_t>>(1);
 
   void mine(uint64_t window = 4, std::chrono::nanoseconds deadline = 5min) {
     auto services = std::make_shared<mining_services>();
@@ -81,8 +89,7 @@ struct miner_test : actor_test {
     services->now = [] { return instant{std::chrono::hours{500'000}}; };
     services->window = window;
     services->page_deadline = deadline;
-    auto connection = item_connection(1, item_plan());
-    actor = spawn<miner>(miner_job{services, connection, stored, 0, supervisor, {}});
+    actor = spawn<miner>(miner_job{services, connection, stored, 0, supervisor, {}, open_runs});
     run();
   }
 
@@ -145,6 +152,18 @@ TEST_F(miner_test, a_refused_page_voids_what_was_fetched_ahead_and_the_store_say
   EXPECT_EQ(versions(), (std::vector<int64_t>{1, 2, 7, 8}));
   commit(1);
   EXPECT_TRUE(endings.empty()) << "a commit of the old generation means nothing";
+}
+
+TEST_F(miner_test, children_of_a_page_are_reported_although_its_generation_was_given_up) {
+  http.answer(first_url, 200, page_body(0, 3, "t2"));
+  http.answer(second_url, 200, page_body(3, 2, ""));
+  mine();
+  ASSERT_EQ(pages.size(), 2u);
+  caf::anon_send(actor, page_refused{pages[0].generation, commit_status::refused_version});
+  caf::anon_send(actor, page_committed{pages[0].generation, 2, continuation_phase::open, 5, false});
+  run();
+  EXPECT_EQ(resumed, 1u);
+  EXPECT_EQ(opened, 5u);
 }
 
 TEST_F(miner_test, an_error_of_the_api_is_tried_again_after_its_backoff) {
@@ -305,4 +324,59 @@ TEST_F(miner_test, what_was_open_through_a_death_fetches_nothing_ahead_until_it_
   commit(1);
   EXPECT_EQ(http.requests().size(), 4u) << "two of them in flight, as always";
   EXPECT_EQ(marks, ids{0}) << "one death makes no suspect";
+}
+
+TEST_F(miner_test, a_slice_of_another_manifest_begins_at_its_first_page_however_often_it_was_read_again) {
+  wire::continuation_state state;
+  state.set_page_token("\"old\"");
+  state.set_manifest_version("another");
+  state.set_rereads(max_rereads);
+  stored.state = state.SerializeAsString();
+  http.answer(first_url, 200, page_body(0, 1, ""));
+  mine();
+  ASSERT_EQ(http.requests().size(), 1u);
+  EXPECT_EQ(pages.size(), 1u) << "the old page token means nothing to the new manifest";
+}
+
+TEST_F(miner_test, a_miner_whose_connection_was_changed_ends_and_fetches_nothing_more) {
+  http.answer(first_url, 200, page_body(0, 1, "t2"));
+  mine(1);
+  resume_error = caf::make_error(errc::stale_version);
+  caf::anon_send(actor, page_refused{pages[0].generation, commit_status::refused_version});
+  run();
+  EXPECT_EQ(endings.size(), 1u);
+  EXPECT_EQ(http.requests().size(), 1u);
+}
+
+TEST_F(miner_test, a_miner_ends_with_its_supervisor) {
+  http.answer(first_url, 200, page_body(0, 1, "t2"));
+  http.answer(second_url, 200, page_body(1, 1, ""));
+  mine(1);
+  caf::anon_send_exit(supervisor, caf::exit_reason::kill);
+  run();
+  commit(0);
+  EXPECT_EQ(http.requests().size(), 1u);
+}
+
+TEST_F(miner_test, pages_that_were_asked_for_beside_another_run_say_so) {
+  http.answer(first_url, 200, page_body(0, 1, "t2"));
+  http.answer(second_url, 200, page_body(1, 1, ""));
+  mine(1);
+  *open_runs = 2;
+  commit(0);
+  ASSERT_EQ(pages.size(), 2u);
+  EXPECT_FALSE(pages[0].is_beside_another_run);
+  EXPECT_TRUE(pages[1].is_beside_another_run);
+}
+
+TEST_F(miner_test, nothing_is_kept_of_a_stream_that_is_read_for_its_children) {
+  auto parent = std::make_shared<connection_context>(*connection);
+  parent->parents_only = {0};
+  connection = parent;
+  stored.slice = {instant{std::chrono::hours{1}}, instant{std::chrono::hours{2}}};
+  http.answer(first_url, 200, page_body(0, 3, ""));
+  mine();
+  ASSERT_EQ(pages.size(), 1u);
+  EXPECT_TRUE(pages[0].records.empty());
+  EXPECT_FALSE(pages[0].completes_slice) << "were it chosen later, its cursor would pass what was not kept";
 }

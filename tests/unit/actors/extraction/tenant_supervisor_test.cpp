@@ -17,6 +17,7 @@ struct tenant_supervisor_test : actor_test {
   std::vector<continuation_row> rows; ///< open continuations in the store
   std::vector<miner_job> mined;
   std::vector<miner_actor> miners;
+  std::shared_ptr<std::vector<size_t>> stopped = std::make_shared<std::vector<size_t>>(); ///< ended miners, by their place
   std::vector<run_finished> finished;
   std::vector<run_begun> begun;
   std::vector<std::string> suspended;
@@ -25,6 +26,9 @@ struct tenant_supervisor_test : actor_test {
   caf::error start_error;
   std::deque<caf::error> suspend_errors;
   std::vector<open_run> open_runs;
+  bool is_stale = false;    ///< the connection was changed since it was loaded
+  bool is_inactive = false; ///< the store lets no miner go on
+  size_t looks = 0;         ///< how often open continuations were asked for
 
   timers_actor service = spawn<timers>();
   run_keeper_actor keeper = spawn_fake<run_keeper_actor>(
@@ -40,7 +44,10 @@ struct tenant_supervisor_test : actor_test {
         return start_error;
       return run_started{run_id{2}, 1};
     },
-    [this](const load_continuations& ask) {
+    [this](const load_continuations& ask) -> caf::result<continuations_loaded> {
+      ++looks;
+      if (std::exchange(is_stale, false))
+        return caf::make_error(errc::stale_version, "the connection was changed");
       continuations_loaded result;
       for (const auto& row : rows)
         if (row.id > ask.after && result.rows.size() < ask.limit)
@@ -49,7 +56,7 @@ struct tenant_supervisor_test : actor_test {
     },
     [this](const resume_continuation& ask) -> caf::result<continuation_row> {
       for (auto& row : rows)
-        if (row.id == ask.continuation)
+        if (row.id == ask.continuation && !is_inactive)
           return row;
       return caf::make_error(errc::not_found);
     },
@@ -66,7 +73,7 @@ struct tenant_supervisor_test : actor_test {
     [](const store_secrets&) {});
   scheduler_actor scheduling = spawn_fake<scheduler_actor>(
     [](wake) {}, [](timer_fired) {}, [this](run_begun msg) { begun.push_back(msg); },
-    [this](const run_finished& msg) { finished.push_back(msg); });
+    [this](const run_finished& msg) { finished.push_back(msg); }, [](const tenant_lost&) {});
   shard_region_actor region = spawn_fake<shard_region_actor>([](tenant_command&) {},
                                                              [this](const tenant_idle& msg) { idle.push_back(msg); });
   tenant_supervisor_actor supervisor;
@@ -82,6 +89,9 @@ struct tenant_supervisor_test : actor_test {
       miners.push_back(spawn_fake<miner_actor>([](go_on) {}, [](permit_granted) {}, [](response_arrived&) {},
                                                [](page_parsed&) {}, [](page_unreadable&) {}, [](page_committed) {},
                                                [](page_refused) {}, [](timer_fired) {}));
+      caf::actor_cast<caf::abstract_actor*>(miners.back())->attach_functor([ended = stopped, place = miners.size() - 1] {
+        ended->push_back(place);
+      });
       return miners.back();
     };
     supervisor = spawn<tenant_supervisor>(tenant_id{1}, services, scheduling, region);
@@ -92,6 +102,13 @@ struct tenant_supervisor_test : actor_test {
     miners.clear();
   }
 
+  static open_run run_of(int64_t tenant, int64_t run) {
+    return {run_id{run}, tenant_id{tenant}, connection_id{tenant * 10}, shard_id{1}, run_kind::scheduled, 0};
+  }
+  void change(std::optional<connection_id> connection) {
+    caf::anon_send(supervisor, connection_changed{connection});
+    run();
+  }
   void open(int64_t id) { rows.push_back({continuation_id{id}, run_id{2}, stream_id{100}, "", {}, 1, "", 0}); }
   void begin() {
     caf::anon_send(supervisor, begin_run{connection_id{10}});
@@ -130,6 +147,43 @@ TEST_F(tenant_supervisor_test, continuations_that_pages_open_are_mined_in_the_sa
   EXPECT_TRUE(finished.empty());
   end(2);
   EXPECT_EQ(finished.size(), 1u);
+}
+
+TEST_F(tenant_supervisor_test, a_run_is_not_finished_while_the_store_has_children_open_that_nobody_reported) {
+  open(1);
+  begin();
+  open(2);
+  end(1);
+  EXPECT_TRUE(finished.empty());
+  ASSERT_EQ(mined.size(), 2u);
+  EXPECT_EQ(mined[1].row.id, continuation_id{2});
+  end(2);
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_EQ(finished[0].phase, run_phase::finished);
+}
+
+TEST_F(tenant_supervisor_test, a_run_that_the_store_says_has_ended_is_finished_without_another_look) {
+  open(1);
+  begin();
+  auto asked = looks;
+  caf::anon_send(supervisor, continuation_ended{connection_id{10}, run_id{2}, continuation_id{1},
+                                                continuation_phase::closed, true, ""});
+  run();
+  EXPECT_EQ(finished.size(), 1u);
+  EXPECT_EQ(looks, asked);
+}
+
+TEST_F(tenant_supervisor_test, a_run_that_the_store_does_not_let_go_on_is_left_open_after_a_few_looks) {
+  open(1);
+  begin();
+  is_inactive = true;
+  caf::anon_send(supervisor, continuation_ended{connection_id{10}, run_id{2}, continuation_id{1},
+                                                continuation_phase::cancelled, false, ""});
+  run();
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_EQ(finished[0].phase, run_phase::open);
+  EXPECT_EQ(mined.size(), 1u);
+  EXPECT_EQ(idle.size(), 1u);
 }
 
 TEST_F(tenant_supervisor_test, more_continuations_than_one_batch_are_all_mined) {
@@ -241,4 +295,81 @@ TEST_F(tenant_supervisor_test, many_deaths_that_found_other_pages_in_work_suspen
   begin();
   EXPECT_EQ(mined.size(), 1u);
   EXPECT_TRUE(suspended.empty());
+}
+
+TEST_F(tenant_supervisor_test, a_changed_tenant_stops_its_miners_and_goes_on_with_its_own_open_runs_only) {
+  open(1);
+  begin();
+  open_runs = {run_of(1, 2), run_of(2, 7)};
+  change(std::nullopt);
+  EXPECT_EQ(*stopped, std::vector<size_t>{0});
+  ASSERT_EQ(begun.size(), 2u) << "begun and resumed";
+  EXPECT_EQ(begun[1].run, run_id{2});
+  EXPECT_EQ(mined.size(), 2u);
+}
+
+TEST_F(tenant_supervisor_test, of_a_connection_that_is_paused_in_mid_run_no_run_stays_with_the_scheduler) {
+  open(1);
+  begin();
+  change(connection_id{10}); // it is not among the open runs: not active
+  EXPECT_EQ(*stopped, std::vector<size_t>{0});
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_EQ(finished[0].run, run_id{2});
+  EXPECT_EQ(finished[0].phase, run_phase::open);
+  EXPECT_EQ(idle.size(), 1u);
+}
+
+TEST_F(tenant_supervisor_test, a_change_of_another_connection_leaves_its_runs_alone) {
+  open(1);
+  begin();
+  change(connection_id{11});
+  EXPECT_TRUE(stopped->empty());
+  EXPECT_TRUE(finished.empty());
+}
+
+TEST_F(tenant_supervisor_test, a_connection_that_changed_while_it_was_loaded_is_loaded_again_before_a_page_is_fetched) {
+  open(1);
+  open_runs = {run_of(1, 2)};
+  is_stale = true;
+  begin();
+  EXPECT_EQ(begun.size(), 2u) << "begun, and resumed with what the connection is now";
+  EXPECT_EQ(mined.size(), 1u);
+}
+
+TEST_F(tenant_supervisor_test, a_run_that_changed_while_it_was_started_is_resumed_with_what_the_connection_is_now) {
+  open(1);
+  open_runs = {run_of(1, 2)};
+  start_error = caf::make_error(errc::stale_version, "the connection was changed");
+  begin();
+  EXPECT_EQ(begun.size(), 1u);
+  EXPECT_EQ(mined.size(), 1u);
+}
+
+TEST_F(tenant_supervisor_test, a_connection_whose_secrets_cannot_be_opened_is_suspended_with_that_reason) {
+  load_error = caf::make_error(errc::bad_argument, "sealed with another key");
+  begin();
+  EXPECT_EQ(suspended, std::vector<std::string>{"sealed with another key"});
+  caf::anon_send(supervisor, resume_run{run_of(1, 2)});
+  run();
+  EXPECT_EQ(suspended.size(), 2u) << "a run of the last life is no exception";
+}
+
+TEST_F(tenant_supervisor_test, a_start_that_may_go_well_another_time_suspends_nobody) {
+  for (auto code : {errc::store_unavailable, errc::conflict, errc::not_found, errc::not_owner}) {
+    load_error = caf::make_error(code);
+    begin();
+  }
+  EXPECT_TRUE(suspended.empty());
+}
+
+TEST_F(tenant_supervisor_test, miners_see_how_many_runs_of_their_connection_are_open) {
+  open(1);
+  begin();
+  ASSERT_EQ(mined.size(), 1u);
+  EXPECT_EQ(*mined[0].open_runs, 1u);
+  caf::anon_send(supervisor, resume_run{run_of(1, 3)});
+  run();
+  EXPECT_EQ(*mined[0].open_runs, 2u);
+  change(connection_id{10});
+  EXPECT_EQ(*mined[0].open_runs, 0u);
 }

@@ -43,11 +43,11 @@ struct run_keeper_test : actor_test {
     connect(R"({"every":"15m"})");
   }
 
-  void connect(const std::string& schedule) {
+  void connect(const std::string& schedule, const std::string& owner = "acme") {
     auto source = catalog->put_source("items-api", "manifest", "v1");
-    auto tenant = catalog->find_tenant("acme");
+    auto tenant = catalog->find_tenant(owner);
     if (!tenant)
-      tenant = catalog->create_tenant("acme");
+      tenant = catalog->create_tenant(owner);
     connection_row wanted;
     wanted.name = "main";
     wanted.source = source->id;
@@ -117,6 +117,19 @@ TEST_F(run_keeper_test, a_paused_connection_cannot_be_loaded) {
   auto loaded = ask<connection_pointer>(keeper, load_connection{connection.id});
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error(), errc::conflict);
+}
+
+TEST_F(run_keeper_test, open_runs_are_told_of_one_tenant_only_when_it_asks) {
+  ASSERT_TRUE(start(now));
+  auto acme = connection;
+  connect(R"({"every":"15m"})", "globex");
+  ASSERT_TRUE(start(now));
+  auto all = ask<open_runs_loaded>(keeper, load_open_runs{});
+  EXPECT_EQ(all->runs.size(), 2u);
+  auto own = ask<open_runs_loaded>(keeper, load_open_runs{acme.tenant, std::nullopt});
+  ASSERT_EQ(own->runs.size(), 1u);
+  EXPECT_EQ(own->runs[0].tenant, acme.tenant);
+  EXPECT_TRUE(ask<open_runs_loaded>(keeper, load_open_runs{acme.tenant, connection.id})->runs.empty());
 }
 
 TEST_F(run_keeper_test, a_store_that_is_away_says_so) {

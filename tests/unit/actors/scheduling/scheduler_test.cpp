@@ -14,6 +14,7 @@ struct scheduler_test : actor_test {
   std::vector<open_run> open;
   std::vector<int64_t> begun;
   std::vector<int64_t> resumed;
+  std::vector<int64_t> suspended;
   bool is_store_away = false;
   size_t asked = 0;
 
@@ -30,13 +31,18 @@ struct scheduler_test : actor_test {
       return result;
     },
     [](const move_due&) {}, [](load_connection) { return connection_pointer{}; },
-    [this](load_open_runs) -> caf::result<open_runs_loaded> {
+    [this](const load_open_runs& ask) -> caf::result<open_runs_loaded> {
       if (is_store_away)
         return caf::make_error(errc::store_unavailable);
-      return open_runs_loaded{open};
+      open_runs_loaded result;
+      for (const auto& each : open)
+        if (each.tenant == ask.tenant.value_or(each.tenant))
+          result.runs.push_back(each);
+      return result;
     },
     [](const start_run&) { return run_started{}; }, [](load_continuations) { return continuations_loaded{}; },
-    [](resume_continuation) { return continuation_row{}; }, [](mark_alone) {}, [](const cancel_run&) {}, [](const suspend_connection&) {},
+    [](const resume_continuation&) { return continuation_row{}; }, [](mark_alone) {}, [](const cancel_run&) {},
+    [this](const suspend_connection& ask) { suspended.push_back(ask.connection.value); },
     [](const store_secrets&) {});
   shard_region_actor region = spawn_fake<shard_region_actor>(
     [this](tenant_command& msg) {
@@ -112,4 +118,45 @@ TEST_F(scheduler_test, a_connection_whose_start_failed_may_be_started_again) {
   caf::anon_send(scheduling, run_finished{connection_id{1}, {}, run_kind::scheduled, false, run_phase::incomplete, "x"});
   advance(1s);
   EXPECT_GE(begun.size(), 2u);
+}
+
+TEST_F(scheduler_test, what_a_lost_tenant_was_starting_or_running_is_started_and_resumed_again) {
+  make_due(2);
+  begin();
+  ASSERT_EQ(begun.size(), 2u);
+  due.erase(due.begin());
+  open = {{run_id{1}, tenant_id{1}, connection_id{1}, shard_id{1}, run_kind::scheduled, 0},
+          {run_id{9}, tenant_id{9}, connection_id{9}, shard_id{1}, run_kind::scheduled, 0}};
+  caf::anon_send(scheduling, run_begun{connection_id{1}, run_id{1}, tenant_id{1}});
+  caf::anon_send(scheduling, tenant_lost{tenant_id{1}, "a defect"});
+  caf::anon_send(scheduling, tenant_lost{tenant_id{2}, "a defect"});
+  advance(2s);
+  EXPECT_EQ(begun, (std::vector<int64_t>{1, 2, 2})) << "tenant 2 had been told to begin and was not heard of";
+  EXPECT_EQ(resumed, std::vector<int64_t>{1}) << "nobody else's";
+}
+
+TEST_F(scheduler_test, lost_runs_do_not_count_as_open_for_ever) {
+  make_due(3);
+  begin({200ms, 100, 1000, 1});
+  caf::anon_send(scheduling, run_begun{connection_id{1}, run_id{1}, tenant_id{1}});
+  due.erase(due.begin());
+  advance(1s);
+  EXPECT_EQ(begun.size(), 1u);
+  caf::anon_send(scheduling, tenant_lost{tenant_id{1}, "a defect"});
+  advance(1s);
+  EXPECT_EQ(begun.size(), 2u);
+}
+
+TEST_F(scheduler_test, a_tenant_that_is_lost_again_and_again_is_suspended_with_what_it_was_running) {
+  scheduler_settings settings;
+  settings.tenants = {2, 1min, 100ms, 1s};
+  open = {{run_id{1}, tenant_id{1}, connection_id{7}, shard_id{1}, run_kind::scheduled, 0}};
+  begin(settings);
+  for (int i = 0; i < 3; ++i) {
+    caf::anon_send(scheduling, run_begun{connection_id{7}, run_id{1}, tenant_id{1}});
+    caf::anon_send(scheduling, tenant_lost{tenant_id{1}, "a defect"});
+    advance(1s);
+  }
+  EXPECT_EQ(suspended, std::vector<int64_t>{7});
+  EXPECT_EQ(resumed, (std::vector<int64_t>{1, 1, 1})) << "at the start and after the first two losses";
 }

@@ -50,6 +50,22 @@ std::vector<change_kind> kinds(const page_commit& commit) {
 
 } // namespace
 
+TEST(page_comparison_test, what_one_run_saw_again_is_not_overwritten_by_what_another_had_asked_for_before) {
+  auto seen_again = page(5, {record("a", 1)});
+  auto asked_before = page(3, {record("a", 2)});
+  seen_again.is_beside_another_run = asked_before.is_beside_another_run = true;
+  auto commits = compare({seen_again, asked_before}, {{"a", stored(1, 1)}});
+  EXPECT_EQ(kinds(commits[0]), std::vector{change_kind::reordered});
+  EXPECT_EQ(commits[0].counters.unchanged, 1);
+  EXPECT_TRUE(commits[1].changes.empty());
+  EXPECT_EQ(commits[1].counters.refused_older, 1);
+}
+
+TEST(page_comparison_test, with_one_run_at_a_time_an_unchanged_record_costs_nothing) {
+  auto commits = compare({page(5, {record("a", 1)})}, {{"a", stored(1, 1)}});
+  EXPECT_TRUE(commits[0].changes.empty());
+}
+
 TEST(page_comparison_test, a_new_key_is_an_insert_and_a_known_content_no_change) {
   auto commits = compare({page(5, {record("a", 1), record("b", 2)})}, {{"b", stored(2)}});
   EXPECT_EQ(kinds(commits[0]), std::vector{change_kind::inserted});

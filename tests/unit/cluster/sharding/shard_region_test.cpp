@@ -9,6 +9,7 @@ namespace {
 struct shard_region_test : actor_test {
   int spawned = 0;
   std::vector<int64_t> begun;
+  std::vector<int64_t> lost;
   std::vector<tenant_supervisor_actor> supervisors;
   shard_region_actor region = spawn<shard_region>([this](caf::actor_system&, tenant_id, const shard_region_actor&) {
     ++spawned;
@@ -17,7 +18,8 @@ struct shard_region_test : actor_test {
       [](connection_changed) {}, [](const cancel_run&) {}, [](const continuation_ended&) {},
       [](const continuations_opened&) {}, [](const connection_failed&) {}, [](timer_fired) {}));
     return supervisors.back();
-  });
+  },
+    [this](const tenant_lost& loss) { lost.push_back(loss.tenant.value); });
 
   void begin(int64_t tenant, int64_t connection) {
     caf::anon_send(region, tenant_command{tenant_id{tenant}, begin_run{connection_id{connection}}});
@@ -37,6 +39,7 @@ TEST_F(shard_region_test, an_idle_supervisor_ends_and_the_next_command_spawns_an
   begin(1, 10);
   caf::anon_send(region, tenant_idle{tenant_id{1}, 1});
   run();
+  EXPECT_TRUE(lost.empty());
   begin(1, 11);
   EXPECT_EQ(spawned, 2);
 }
@@ -53,6 +56,7 @@ TEST_F(shard_region_test, a_supervisor_that_died_is_spawned_again_with_the_next_
   begin(1, 10);
   caf::anon_send_exit(supervisors[0], caf::exit_reason::kill);
   run();
+  EXPECT_EQ(lost, std::vector<int64_t>{1});
   begin(1, 11);
   EXPECT_EQ(spawned, 2);
   EXPECT_EQ(begun.size(), 2u);
