@@ -100,7 +100,11 @@ using run_keeper_actor = caf::typed_actor<
   caf::result<void>(mark_alone),
   caf::result<void>(cancel_run),
   caf::result<void>(suspend_connection),
-  caf::result<void>(store_secrets)>;
+  // Single-use refresh tokens: errc::unauthorized when this one must not be used again, errc::stale_version when the
+  // connection has other secrets by now.
+  caf::result<refresh_begun>(begin_refresh),
+  caf::result<void>(end_refresh),
+  caf::result<secrets_stored>(store_secrets)>;
 
 /// TENANT SUPERVISOR: one per tenant with work. Spawns miners within the tenant's limits, restarts them with backoff and
 /// a budget, suspends a connection that needs a person.

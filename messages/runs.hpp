@@ -17,6 +17,14 @@ struct shard_claim {
   shard_epoch epoch;
 };
 
+/// A single-use refresh token as a node finds it. Secrets are sealed, the token is named by a hash only.
+struct refresh_token {
+  connection_id connection;
+  shard_claim claim;
+  std::string sealed_secrets; ///< as they were loaded
+  std::string hash;           ///< of the token in them
+};
+
 /// A continuation as it stands in the store.
 struct continuation_row {
   continuation_id id;

@@ -122,9 +122,26 @@ struct suspend_connection {
   connection_id connection;
   std::string reason;
 };
+/// A request with this single-use refresh token is about to be sent. Answered when that is durable and no other actor of
+/// this node refreshes the same connection; the turn ends with end_refresh, store_secrets or the asker.
+struct begin_refresh {
+  refresh_token token;
+};
+struct refresh_begun {
+  int64_t unknown = 0; ///< requests that were begun with this token before and whose outcome nobody knows
+};
+/// The refresh is over without a successor.
+struct end_refresh {
+  refresh_token token;
+  bool is_token_unused = false; ///< known; else it may be used up
+};
+/// The refresh is over: `secrets` hold the token's successor.
 struct store_secrets {
-  connection_id connection;
+  refresh_token token;
   std::string secrets; ///< JSON object, not sealed; sealed before it is stored
+};
+struct secrets_stored {
+  std::string sealed;
 };
 struct move_due {
   connection_id connection;

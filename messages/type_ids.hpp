@@ -59,6 +59,10 @@ CAF_BEGIN_TYPE_ID_BLOCK(lode, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(lode, (lode::release_pages))
   CAF_ADD_TYPE_ID(lode, (lode::mark_alone))
   CAF_ADD_TYPE_ID(lode, (lode::tenant_lost))
+  CAF_ADD_TYPE_ID(lode, (lode::begin_refresh))
+  CAF_ADD_TYPE_ID(lode, (lode::refresh_begun))
+  CAF_ADD_TYPE_ID(lode, (lode::end_refresh))
+  CAF_ADD_TYPE_ID(lode, (lode::secrets_stored))
 CAF_END_TYPE_ID_BLOCK(lode)
 
 // What stays inside one node needs no wire format: the compiler refuses to serialize it by accident.
@@ -112,6 +116,10 @@ LODE_LOCAL_MESSAGE(hold_pages)
 LODE_LOCAL_MESSAGE(release_pages)
 LODE_LOCAL_MESSAGE(mark_alone)
 LODE_LOCAL_MESSAGE(tenant_lost)
+LODE_LOCAL_MESSAGE(begin_refresh)
+LODE_LOCAL_MESSAGE(refresh_begun)
+LODE_LOCAL_MESSAGE(end_refresh)
+LODE_LOCAL_MESSAGE(secrets_stored)
 #undef LODE_LOCAL_MESSAGE
 
 CAF_ERROR_CODE_ENUM(lode::errc)

@@ -20,7 +20,8 @@ struct connection_context {
   shard_claim claim;
   source_plan_pointer plan;
   expression::value config; ///< configuration and secrets merged
-  std::string secrets;      ///< JSON object as it was given, for the credential keeper
+  std::string secrets;        ///< JSON object as it was given, for the credential keeper
+  std::string sealed_secrets; ///< the same as it stands in the store
   std::string schedule;     ///< JSON
   /// Id of each stream of the plan in this connection, by index in the plan; 0 = not mined.
   std::vector<stream_id> streams;

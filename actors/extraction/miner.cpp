@@ -124,8 +124,12 @@ void miner_state::authorize() {
           fetch(std::move(reply.value));
       },
       [this, asked = generation](caf::error& error) {
-        if (asked == generation && at == step::token)
-          unreadable(error, std::chrono::seconds{1});
+        if (asked != generation || at != step::token)
+          return;
+        // Another token is of no use: the keeper has asked for one in vain.
+        if (disposition_of(error) == disposition::suspend)
+          return suspend(error);
+        unreadable(error, std::chrono::seconds{1});
       });
 }
 
@@ -262,6 +266,8 @@ void miner_state::unreadable(const caf::error& reason, std::chrono::nanoseconds 
     case disposition::suspend:
       report.fetched(fetch_result::refused);
       return job.credentials && !is_token_rejected ? refresh_token_once() : suspend(reason);
+    case disposition::resume_from_store:
+      return resume_from_store();
     default:
       self->quit(reason);
   }

@@ -94,8 +94,8 @@ void tenant_supervisor_state::start(const begin_run& command, connection_pointer
         // The run was started, but what it would be mined with has changed meanwhile.
         if (why == errc::stale_version)
           return changed(command.connection);
-        // An earlier start whose answer was lost left a run that nobody here knows.
-        if (why == errc::conflict)
+        // A start whose answer was lost, this one's or an earlier one's, left a run that nobody here knows.
+        if (why == errc::conflict || why == errc::store_unavailable)
           return resume_open(command.connection);
         refused(command.connection, why);
         rest();

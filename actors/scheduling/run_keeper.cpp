@@ -7,7 +7,7 @@
 #include "actors/extraction/connection_context.hpp"
 #include "actors/scheduling/schedule.hpp"
 #include "messages/fault_point.hpp"
-#include "runtime/expression/json_text.hpp"
+#include "runtime/extraction/connection_config.hpp"
 #include "runtime/extraction/continuation_codec.hpp"
 #include "runtime/extraction/slicer.hpp"
 
@@ -26,21 +26,6 @@ caf::result<void> done_or(caf::error&& error) {
   if (error)
     return std::move(error);
   return caf::unit;
-}
-
-/// Configuration with the secrets laid over it, as templates read it.
-caf::expected<expression::value> merged(const std::string& configuration, const std::string& secrets) {
-  expression::value_map result;
-  for (const auto* text : {&configuration, &secrets}) {
-    if (text->empty())
-      continue;
-    auto parsed = expression::parse_json(*text);
-    if (!parsed || !parsed->is(expression::kind::map))
-      return caf::make_error(errc::bad_source, "configuration and secrets must each be a JSON object");
-    for (const auto& [key, item] : parsed->map())
-      result.set(key, item);
-  }
-  return expression::value{std::move(result)};
 }
 
 /// Index -> id of the streams of these names, 0 where there is none.
@@ -68,6 +53,9 @@ std::set<size_t> missing_parents(const source_plan& plan, const std::vector<stre
   return missing;
 }
 
+/// How long a stop waits for the token refreshes that are under way.
+constexpr auto refresh_patience = std::chrono::seconds{10};
+
 } // namespace
 
 run_keeper_state::run_keeper_state(run_keeper_actor::pointer self, run_keeper_parts parts)
@@ -77,6 +65,17 @@ run_keeper_state::run_keeper_state(run_keeper_actor::pointer self, run_keeper_pa
 }
 
 run_keeper_actor::behavior_type run_keeper_state::make_behavior() {
+  self->set_down_handler([this](const caf::down_msg& down) {
+    turns.forget(down.source);
+    if (stopping && turns.empty())
+      self->quit(*stopping);
+  });
+  self->set_exit_handler([this](caf::exit_msg& exit) {
+    if (turns.empty() || stopping)
+      return self->quit(std::move(exit.reason));
+    stopping = std::move(exit.reason);
+    self->run_delayed(refresh_patience, [this] { self->quit(*stopping); });
+  });
   return {
     [this](const load_due& ask) { return reply_with<due_loaded>(parts.runs->load_due(ask.until, ask.limit)); },
     [this](const move_due& ask) { return done_or(parts.runs->set_due(ask.connection, ask.due, ask.kind)); },
@@ -104,13 +103,53 @@ run_keeper_actor::behavior_type run_keeper_state::make_behavior() {
     [this](const suspend_connection& ask) {
       return done_or(parts.catalog->set_connection_state(ask.connection, activity::suspended, ask.reason));
     },
-    [this](const store_secrets& ask) -> caf::result<void> {
-      auto sealed = parts.seal_secrets(ask.secrets);
-      if (!sealed)
-        return sealed.error();
-      return done_or(parts.catalog->renew_connection_secrets(ask.connection, *sealed));
+    [this](const begin_refresh& ask) -> caf::result<refresh_begun> {
+      auto asker = caf::actor_cast<caf::actor_addr>(self->current_sender());
+      self->monitor(self->current_sender());
+      auto begun = self->make_response_promise<refresh_begun>();
+      turns.enter(ask.token.connection, asker, [this, ask, asker, begun] { begin(ask, asker, begun); });
+      return begun;
+    },
+    [this](const end_refresh& ask) -> caf::result<void> {
+      auto error = ask.is_token_unused ? parts.runs->forget_refresh(ask.token) : caf::error{};
+      if (error != errc::store_unavailable)
+        leave(ask.token.connection, caf::actor_cast<caf::actor_addr>(self->current_sender()));
+      return done_or(std::move(error));
+    },
+    [this](const store_secrets& ask) -> caf::result<secrets_stored> {
+      auto stored = store(ask);
+      if (stored || stored.error() != errc::store_unavailable)
+        leave(ask.token.connection, caf::actor_cast<caf::actor_addr>(self->current_sender()));
+      if (!stored)
+        return stored.error();
+      return std::move(*stored);
     },
   };
+}
+
+void run_keeper_state::begin(const begin_refresh& ask, const caf::actor_addr& asker, begun_promise begun) {
+  auto unknown = stopping ? caf::expected<int64_t>{caf::make_error(errc::store_unavailable, "the node is stopping")}
+                          : parts.runs->begin_refresh(ask.token);
+  if (unknown)
+    return begun.deliver(refresh_begun{*unknown});
+  begun.deliver(unknown.error());
+  leave(ask.token.connection, asker);
+}
+
+caf::expected<secrets_stored> run_keeper_state::store(const store_secrets& ask) {
+  auto sealed = parts.seal_secrets(ask.secrets);
+  if (!sealed)
+    return sealed.error();
+  if (auto error = parts.runs->store_successor(ask.token, *sealed))
+    return error;
+  return secrets_stored{std::move(*sealed)};
+}
+
+void run_keeper_state::leave(connection_id connection, const caf::actor_addr& asker) {
+  self->demonitor(asker);
+  turns.leave(connection, asker);
+  if (stopping && turns.empty())
+    self->quit(*stopping);
 }
 
 caf::expected<connection_pointer> run_keeper_state::load(connection_id id) {
@@ -128,7 +167,7 @@ caf::expected<connection_pointer> run_keeper_state::load(connection_id id) {
                                              : parts.open_secrets(row->sealed_secrets);
   if (!secrets)
     return secrets.error();
-  auto config = merged(row->configuration, *secrets);
+  auto config = connection_config(row->configuration, *secrets);
   if (!config)
     return config.error();
   if (!seed) {
@@ -146,6 +185,7 @@ caf::expected<connection_pointer> run_keeper_state::load(connection_id id) {
   result->plan = *plan;
   result->config = std::move(*config);
   result->secrets = std::move(*secrets);
+  result->sealed_secrets = row->sealed_secrets;
   result->schedule = row->schedule;
   result->hash_seed = *seed;
   result->edition = row->edition;
@@ -220,7 +260,8 @@ caf::expected<run_started> run_keeper_state::start(const start_run& ask) {
     return first.error();
   caf::expected<started_run> started = started_run{};
   LODE_DIE_AT("run.before_start");
-  if (!first->empty())
+  // What was asked for ends as a run that is seen, even when there is nothing to read.
+  if (!first->empty() || !is_scheduled)
     started = parts.runs->start_run({connection.connection, connection.claim, ask.kind, std::move(*first), next});
   LODE_DIE_AT("run.after_start");
   auto is_moved = started && started->run && next.has_value();

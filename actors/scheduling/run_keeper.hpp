@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "actors/scheduling/refresh_turns.hpp"
 #include "messages/actors.hpp"
 #include "runtime/manifest/plan.hpp"
 #include "runtime/storage/catalog_store.hpp"
@@ -28,14 +29,20 @@ struct run_keeper_parts {
   std::function<instant()> now;
 };
 
-/// Serves run_store and catalog_store; blocks, so it is detached. Holds nothing that the store does not: a restart loses
-/// only cached plans.
+/// Serves run_store and catalog_store; blocks, so it is detached. Holds nothing that the store does not but the turns of
+/// token refreshes: a restart loses only cached plans. It stops when the refreshes under way are over, for at most 10 s: a
+/// successor that arrived later could not be stored and would be lost.
 struct run_keeper_state {
   static constexpr const char* name = "lode.run-keeper";
 
   run_keeper_state(run_keeper_actor::pointer self, run_keeper_parts parts);
   run_keeper_actor::behavior_type make_behavior();
 
+  using begun_promise = caf::typed_response_promise<refresh_begun>;
+
+  void begin(const begin_refresh& ask, const caf::actor_addr& asker, begun_promise begun);
+  caf::expected<secrets_stored> store(const store_secrets& ask);
+  void leave(connection_id connection, const caf::actor_addr& asker);
   caf::expected<connection_pointer> load(connection_id id);
   /// errc::stale_version when the connection is no longer what it was when it was loaded, or is not active.
   caf::error check_current(const connection_context& connection);
@@ -56,6 +63,8 @@ struct run_keeper_state {
   std::map<source_id, std::pair<std::string, source_plan_pointer>> plans; ///< by source, with the version
   std::mt19937_64 random{std::random_device{}()};
   std::optional<uint64_t> seed;
+  refresh_turns turns;
+  std::optional<caf::error> stopping;
 };
 using run_keeper = run_keeper_actor::stateful_impl<run_keeper_state>;
 

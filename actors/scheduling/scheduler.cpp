@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "messages/fault_point.hpp"
+
 namespace lode {
 
 namespace {
@@ -52,6 +54,8 @@ scheduler_actor::behavior_type scheduler_state::make_behavior() {
 }
 
 void scheduler_state::look() {
+  if (LODE_FAULT("scheduler.starts_nothing"))
+    return;
   if (!is_recovered)
     return load_open();
   resume_some();

@@ -48,8 +48,14 @@ void print_run(const json::value& answer) {
 
 int trigger(cli_context& context, const run_options& o) {
   auto body = json::serialize(json::object{{"kind", o.kind}});
-  return ask(context, "POST", connection_path(o.tenant, o.connection) + "/runs", body, [&](const json::value&) {
-    std::cout << "asked for a " << o.kind << " run; see: lode run list " << o.tenant << " " << o.connection << "\n";
+  return ask(context, "POST", connection_path(o.tenant, o.connection) + "/runs", body, [&](const json::value& answer) {
+    auto what = cell(answer.as_object(), "answer");
+    if (what == "already_open")
+      std::cout << o.kind << " run " << cell(answer.as_object(), "run") << " is open already; see: lode run show "
+                << cell(answer.as_object(), "run") << "\n";
+    else
+      std::cout << (what == "already_requested" ? "already asked for a " : "asked for a ") << o.kind
+                << " run; see: lode run list " << o.tenant << " " << o.connection << "\n";
   });
 }
 

@@ -16,13 +16,14 @@ struct state_options {
   std::string tenant;
   std::string connection;
   std::string file;
+  std::string airbyte_file;
 };
 
 void print_state(const json::value& answer) {
-  table cursors{{"STREAM", "PARTITION", "KNOWN UP TO"}};
+  table cursors{{"STREAM", "PARTITION", "KNOWN UP TO", "VERSION"}};
   for (const auto& item : answer.at("cursors").as_array()) {
     const auto& c = item.as_object();
-    cursors.add({cell(c, "stream"), cell(c, "partition"), cell(c, "known_up_to")});
+    cursors.add({cell(c, "stream"), cell(c, "partition"), cell(c, "known_up_to"), cell(c, "version")});
   }
   cursors.print(std::cout);
   table open{{"CONTINUATION", "RUN", "STREAM", "PARTITION", "FROM", "TO", "VERSION"}};
@@ -39,11 +40,15 @@ int get(cli_context& context, const state_options& o) {
 }
 
 int set(cli_context& context, const state_options& o) {
+  if (o.file.empty() == o.airbyte_file.empty())
+    return complain(exit_usage, "give one file: FILE with what `state get --json` shows, or --airbyte FILE");
   std::string text;
-  if (!read_file(o.file, text))
+  if (!read_file(o.file.empty() ? o.airbyte_file : o.file, text))
     return exit_usage;
-  return ask(context, "PATCH", connection_path(o.tenant, o.connection) + "/state", text, [](const json::value& answer) {
-    std::cout << cell(answer.as_object(), "set") << " set\n";
+  auto path = connection_path(o.tenant, o.connection) + "/state";
+  auto is_ours = o.airbyte_file.empty();
+  return ask(context, is_ours ? "PATCH" : "POST", is_ours ? path : path + "/airbyte", text, [](const json::value& answer) {
+    std::cout << cell(answer.as_object(), "set") << " changed\n";
   });
 }
 
@@ -61,11 +66,14 @@ void add_state_command(CLI::App& program, cli_context& context) {
   add_command<state_options>(*state, context, "get", "Cursors and open continuations",
                              "  lode state get acme crm\n  lode state get acme crm --json > state.json", with_names, get);
   add_command<state_options>(
-    *state, context, "set", "Change cursors or continuations; each is checked against what it stood at",
+    *state, context, "set", "Change cursors and continuations: all or nothing, each from the version it stood at",
+    "  lode state get acme crm --json > state.json && vi state.json && lode state set acme crm state.json\n"
+    "  lode state set acme crm --airbyte airbyte-state.json\n"
     "  echo '{\"cursors\":[{\"stream\":\"contacts\",\"was\":\"2026-01-31T00:00:00Z\",\"known_up_to\":null}]}' | lode state set acme crm -",
     [](CLI::App& command, state_options& o) {
       with_names(command, o);
-      command.add_option("file", o.file, "JSON file, - = standard input")->required();
+      command.add_option("file", o.file, "JSON file, - = standard input");
+      command.add_option("--airbyte", o.airbyte_file, "File with an Airbyte STATE: becomes the first cursors of a connection");
     },
     set);
 }

@@ -9,6 +9,7 @@
 #include "runtime/console/body_reader.hpp"
 #include "runtime/console/lookup.hpp"
 #include "runtime/telemetry/redact.hpp"
+#include "runtime/wall_clock.hpp"
 
 namespace lode {
 
@@ -99,12 +100,8 @@ std::optional<std::string> read_schedule(body_reader& body) {
 }
 
 /// A new connection, and one whose schedule has changed, is due at once; then its schedule counts.
-caf::error set_first_due(const connection_row& row, const caf::expected<connection_row>& before, api_context& context) {
-  if (before && before->schedule == row.schedule)
-    return {};
-  auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-  auto due = row.schedule.empty() ? std::nullopt : std::optional<instant>{now};
-  return context.stores.runs->set_due(row.id, due, run_kind::scheduled);
+std::optional<instant> first_due(const std::string& schedule) {
+  return schedule.empty() ? std::nullopt : std::optional{wall_clock()};
 }
 
 } // namespace
@@ -162,12 +159,9 @@ caf::expected<connection_row> store_connection(const tenant_row& tenant, connect
       return sealed.error();
     wanted.sealed_secrets = std::move(*sealed);
   }
-  auto before = find_connection(*context.stores.catalog, tenant, input.name);
-  auto row = context.stores.catalog->put_connection(tenant.id, wanted);
+  auto row = context.stores.catalog->put_connection(tenant.id, wanted, first_due(schedule));
   if (!row)
     return row;
-  if (auto failed = set_first_due(*row, before, context))
-    return failed;
   context.services.node->connection_changed(tenant.id, row->id);
   return row;
 }

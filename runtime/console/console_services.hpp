@@ -8,6 +8,7 @@
 
 #include "config/settings.hpp"
 #include "runtime/console/node_control.hpp"
+#include "runtime/extraction/imported_cursor.hpp"
 #include "runtime/manifest/diagnostic.hpp"
 #include "runtime/storage/admin_store.hpp"
 #include "runtime/storage/run_store.hpp"
@@ -38,6 +39,10 @@ struct console_services {
   std::function<caf::expected<std::string>(std::string_view)> seal_secrets;
   std::function<caf::expected<std::string>(std::string_view)> open_secrets;
   std::function<manifest_summary(const std::string& name, const std::string& text)> inspect_manifest;
+  /// The cursors that an Airbyte STATE (its text) stands for in a connection; errc::bad_argument names what cannot be
+  /// taken over.
+  std::function<caf::expected<std::vector<imported_cursor>>(const connection_row&, const source_row&, const std::string&)>
+    read_airbyte_state;
   /// What is wrong with a schedule (JSON text), or nothing.
   std::function<caf::error(std::string_view)> check_schedule;
   /// JSON of the schedule that a connection without one gets; "" = it runs when triggered only.

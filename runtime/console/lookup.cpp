@@ -75,6 +75,10 @@ std::string_view name_of(change_kind kind) {
   constexpr std::array<std::string_view, 4> names{"inserted", "updated", "deleted", "reordered"};
   return names.at(static_cast<size_t>(kind));
 }
+std::string_view name_of(request_answer answer) {
+  constexpr std::array<std::string_view, 3> names{"requested", "already_requested", "already_open"};
+  return names.at(static_cast<size_t>(answer));
+}
 
 std::string hex_of(const content_hash& hash) {
   return fmt::format("{:016x}{:016x}", hash.high, hash.low);

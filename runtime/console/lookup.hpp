@@ -6,6 +6,7 @@
 #include <string>
 
 #include "runtime/console/router.hpp"
+#include "runtime/storage/run_store.hpp"
 
 /// What several resources need.
 namespace lode {
@@ -28,6 +29,7 @@ std::string_view name_of(activity state);
 std::string_view name_of(run_kind kind);
 std::string_view name_of(run_phase phase);
 std::string_view name_of(change_kind kind);
+std::string_view name_of(request_answer answer);
 std::string hex_of(const content_hash& hash);
 
 api_response json_response(const boost::json::value& value, int status = 200);

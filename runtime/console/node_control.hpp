@@ -41,7 +41,8 @@ public:
   /// State, secrets or configuration of a connection changed in the store, or it is being erased; without one, those of
   /// all the tenant's connections.
   virtual void connection_changed(tenant_id tenant, std::optional<connection_id> connection) = 0;
-  virtual void trigger_run(tenant_id tenant, connection_id connection, run_kind kind) = 0;
+  /// Something became due in the store: look for it now, not at the next tick.
+  virtual void look_for_work() = 0;
   /// The run is already cancelled in the store; this ends its miners early.
   virtual void cancel_run(tenant_id tenant, connection_id connection, run_id run) = 0;
 

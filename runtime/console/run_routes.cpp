@@ -8,6 +8,7 @@
 #include "runtime/console/rfc3339.hpp"
 #include "runtime/console/routes.hpp"
 #include "runtime/telemetry/redact.hpp"
+#include "runtime/wall_clock.hpp"
 
 namespace lode {
 
@@ -46,6 +47,7 @@ caf::expected<run_kind> kind_of(const std::string& name) {
   return caf::make_error(errc::bad_argument, "kind: found \"" + name + "\", expected manual, backfill, repair or full");
 }
 
+/// Answers when the request is durable. The same again changes nothing: it says what stands there.
 caf::expected<api_response> trigger(const api_request& request, api_context& context) {
   body_reader body{request.body};
   auto kind = kind_of(body.text_or("kind", "manual"));
@@ -59,8 +61,18 @@ caf::expected<api_response> trigger(const api_request& request, api_context& con
   if (connection->state != activity::active)
     return caf::make_error(errc::conflict, "connection " + connection->name + " is " + std::string{name_of(connection->state)}
                                              + (connection->reason.empty() ? "" : ": " + connection->reason));
-  context.services.node->trigger_run(connection->tenant, connection->id, *kind);
-  return json_response({{"tenant", connection->tenant_name}, {"connection", connection->name}, {"kind", text_of(name_of(*kind))}}, 202);
+  auto asked = context.stores.runs->request_run(connection->id, *kind, wall_clock());
+  if (!asked)
+    return asked.error();
+  json::object answer{{"tenant", connection->tenant_name}, {"connection", connection->name}};
+  answer["kind"] = text_of(name_of(*kind));
+  answer["answer"] = text_of(name_of(asked->answer));
+  if (asked->answer == request_answer::already_open) {
+    answer["run"] = asked->open.value;
+    return json_response(answer);
+  }
+  context.services.node->look_for_work();
+  return json_response(answer, 202);
 }
 
 caf::expected<api_response> list(const api_request& request, api_context& context) {

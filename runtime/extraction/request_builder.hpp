@@ -29,6 +29,8 @@ struct request_inputs {
 caf::expected<http_request> build_request(const stream_plan& stream, const request_inputs& inputs);
 
 /// The POST that fetches an access token.
+/// The refresh token that build_token_request sends; "" for a grant without one.
+caf::expected<std::string> refresh_token_of(const oauth_auth& plan, const expression::value& config, instant now);
 caf::expected<http_request> build_token_request(const oauth_auth& plan, const expression::value& config, instant now);
 
 struct token_grant {

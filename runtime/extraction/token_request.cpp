@@ -62,6 +62,10 @@ caf::expected<std::optional<instant>> expiry_of(const oauth_auth& plan, json_nod
 
 } // namespace
 
+caf::expected<std::string> refresh_token_of(const oauth_auth& plan, const expression::value& config, instant now) {
+  return text_of(plan.refresh_token, names_of(config, now), plan.refresh_token_name);
+}
+
 caf::expected<http_request> build_token_request(const oauth_auth& plan, const expression::value& config, instant now) {
   auto names = names_of(config, now);
   http_request request;

@@ -34,4 +34,21 @@ std::string_view to_string(http_failure kind) {
   return "unknown";
 }
 
+bool may_have_arrived(http_failure kind) {
+  switch (kind) {
+    case http_failure::invalid_request:
+    case http_failure::resolve:
+    case http_failure::connect:
+    case http_failure::tls:
+    case http_failure::proxy:
+    case http_failure::timeout_queue:
+    case http_failure::timeout_connect:
+    case http_failure::redirect_refused:
+    case http_failure::overloaded:
+      return false;
+    default:
+      return true;
+  }
+}
+
 } // namespace lode

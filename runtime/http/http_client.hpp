@@ -87,6 +87,9 @@ enum class http_failure : std::uint8_t {
 /// The enumerator's name, for logs and metrics.
 std::string_view to_string(http_failure kind);
 
+/// Whether the server may have acted on the request: it was sent, at least in part, and no answer tells.
+bool may_have_arrived(http_failure kind);
+
 struct http_error {
   http_failure kind = http_failure::connect;
   /// Names the host and what happened; never a path, a query, a header value or a body.

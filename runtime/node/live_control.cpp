@@ -26,13 +26,13 @@ void live_control::tell(tenant_id tenant, decltype(tenant_command::command) comm
 
 void live_control::connection_changed(tenant_id tenant, std::optional<connection_id> connection) {
   tell(tenant, lode::connection_changed{connection});
+  look_for_work();
+}
+
+void live_control::look_for_work() {
   std::lock_guard lock{mutex_};
   if (tree_)
     tree_->look_for_work();
-}
-
-void live_control::trigger_run(tenant_id tenant, connection_id connection, run_kind kind) {
-  tell(tenant, begin_run{connection, kind, resources_.now()});
 }
 
 void live_control::cancel_run(tenant_id tenant, connection_id connection, run_id run) {

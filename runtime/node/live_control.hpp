@@ -19,7 +19,7 @@ public:
   void use(mining_tree* tree);
 
   void connection_changed(tenant_id tenant, std::optional<connection_id> connection) override;
-  void trigger_run(tenant_id tenant, connection_id connection, run_kind kind) override;
+  void look_for_work() override;
   void cancel_run(tenant_id tenant, connection_id connection, run_id run) override;
   node_status status() override;
   std::string metrics_text() override;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "messages/type_ids.hpp"
 #include "runtime/manifest/loader.hpp"
 
 namespace lode {
@@ -31,6 +32,16 @@ manifest_summary inspect_manifest(const std::string& name, const std::string& te
   for (const auto& path : loaded.plan->secret_fields)
     result.secrets.push_back(joined(path));
   return result;
+}
+
+caf::expected<source_plan_pointer> load_plan(const source_row& source) {
+  auto loaded = load_manifest_text(source.manifest, source.name + ".yaml");
+  if (loaded.plan)
+    return loaded.plan;
+  std::string why = "source " + source.name + " cannot be executed";
+  for (const auto& note : loaded.notes)
+    why += "; " + to_string(note);
+  return caf::make_error(errc::bad_source, why);
 }
 
 } // namespace lode

@@ -13,7 +13,7 @@
 #include "actors/storage/page_writer.hpp"
 #include "actors/supervision/timers.hpp"
 #include "cluster/sharding/shard_region.hpp"
-#include "runtime/manifest/loader.hpp"
+#include "runtime/node/manifest_inspection.hpp"
 #include "runtime/node/reports.hpp"
 
 namespace lode {
@@ -27,16 +27,6 @@ page_writer_settings writer_settings(const store_settings& store) {
   result.retry_min = store.retry_min;
   result.retry_max = store.retry_max;
   return result;
-}
-
-caf::expected<source_plan_pointer> load_plan(const source_row& source) {
-  auto loaded = load_manifest_text(source.manifest, source.name + ".yaml");
-  if (loaded.plan)
-    return loaded.plan;
-  std::string why = "source " + source.name + " cannot be executed";
-  for (const auto& note : loaded.notes)
-    why += "; " + to_string(note);
-  return caf::make_error(errc::bad_source, why);
 }
 
 run_keeper_parts keeper_parts(mining_resources& resources, std::vector<shard_claim> claims) {

@@ -14,12 +14,14 @@
 #include "runtime/node/manifest_inspection.hpp"
 #include "runtime/node/mining_tree.hpp"
 #include "runtime/node/startup.hpp"
+#include "runtime/node/state_import.hpp"
 #include "runtime/storage/postgres/postgres_admin_store.hpp"
 #include "runtime/storage/postgres/postgres_catalog_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
 #include "runtime/telemetry/log.hpp"
 #include "runtime/telemetry/metrics.hpp"
+#include "runtime/wall_clock.hpp"
 
 namespace lode {
 
@@ -74,6 +76,9 @@ console_services make_console(const settings& config, const postgres_settings& p
   services.seal_secrets = [&seal](std::string_view text) { return seal.seal(text); };
   services.open_secrets = [&seal](std::string_view text) { return seal.open(text); };
   services.inspect_manifest = inspect_manifest;
+  services.read_airbyte_state = [&seal](const connection_row& connection, const source_row& source, const std::string& text) {
+    return import_airbyte_state(connection, source, seal, text);
+  };
   services.check_schedule = [](std::string_view text) -> caf::error {
     auto parsed = parse_schedule(text);
     return parsed ? caf::error{} : parsed.error();

@@ -16,10 +16,6 @@ incarnation random_incarnation() {
   return incarnation{static_cast<int64_t>((high | device()) >> 1) | 1};
 }
 
-instant wall_clock() {
-  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
-
 postgres_settings postgres_of(const settings& config, incarnation self) {
   postgres_settings result;
   result.dsn = config.store.dsn;

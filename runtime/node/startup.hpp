@@ -16,7 +16,6 @@
 namespace lode {
 
 incarnation random_incarnation();
-instant wall_clock();
 postgres_settings postgres_of(const settings& config, incarnation self);
 caf::expected<sealer> open_sealer(const security_settings& security);
 caf::expected<std::unique_ptr<http_client>> open_http_client(const http_settings& http);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,26 @@ struct activity_counts {
   std::array<int64_t, 4> connections{};
 };
 
+/// What a partition is to be known up to from now on; absent: nothing, it is read from the start.
+struct cursor_edit {
+  stream_id stream;
+  std::string partition;
+  std::optional<instant> known_up_to;
+  int64_t expected_version = 0; ///< partition_cursor::version; 0 = there is none yet
+};
+
+struct continuation_edit {
+  continuation_id id;
+  int64_t expected_version = 0;
+  std::string state; ///< sealed
+};
+
+struct state_edit {
+  connection_id connection;
+  std::vector<cursor_edit> cursors;
+  std::vector<continuation_edit> continuations;
+};
+
 /// What people ask and correct beside the daily work; the console's view over all tenants. Used by one thread. Fails like catalog_store.
 class admin_store {
 public:
@@ -45,9 +66,12 @@ public:
   /// Dead letters of a tenant with an id above `after`, in id order.
   virtual caf::expected<std::vector<dead_letter_row>> list_dead_letters(tenant_id tenant, int64_t after, size_t limit) = 0;
 
-  /// Replaces the sealed state of an open continuation and raises its version. errc::stale_version when it does not
-  /// stand at `expected_version`, errc::not_found when it is not open.
-  virtual caf::error set_continuation(continuation_id id, int64_t expected_version, const std::string& sealed) = 0;
+  /// All or nothing; returns how many differ from what stood there. errc::stale_version when anything does not stand at
+  /// its `expected_version` (naming all that does not), errc::not_found when a continuation is not open or a stream is
+  /// not the connection's, errc::bad_argument when one thing is set twice. Pages in flight of what changes are refused:
+  /// a cursor cancels the open continuations of its partition (their run may end as incomplete), a continuation goes on
+  /// from its new state. What is set to what it is stays undisturbed.
+  virtual caf::expected<int64_t> edit_state(const state_edit& edit) = 0;
 };
 
 } // namespace lode

@@ -74,18 +74,20 @@ public:
   /// Tenants whose erasing has begun and not ended: to be gone on with after a restart. Their names are free again.
   virtual caf::expected<std::vector<tenant_row>> list_deleting_tenants() = 0;
 
-  /// Creates or changes a connection (by tenant and name); streams by name. New secrets replace old ones when given.
+  /// Creates or changes a connection (by tenant and name); streams by name. New secrets replace old ones when given. A
+  /// new connection, or one whose schedule changes, is due at `first_due` (absent: not by itself); with the schedule
+  /// that it has, it keeps its due time. One transaction: no connection stands there without its streams or due time.
   /// Another source, configuration or secrets make a new edition: pages in flight are refused, and with another source or
   /// configuration open slices begin anew, because their page tokens belong to what was mined before.
-  virtual caf::expected<connection_row> put_connection(tenant_id tenant, const connection_row& wanted) = 0;
+  virtual caf::expected<connection_row> put_connection(tenant_id tenant, const connection_row& wanted,
+                                                       std::optional<instant> first_due = std::nullopt) = 0;
   virtual caf::expected<connection_row> load_connection(connection_id connection) = 0;
   virtual caf::expected<std::vector<connection_row>> list_connections(tenant_id tenant) = 0;
-  /// As for a tenant; made active again, its open continuations also begin without suspicion (`crash_resumes` is 0).
+  /// As for a tenant; made active again, its open continuations begin without suspicion (`crash_resumes` is 0), and a
+  /// refresh token that was given up may be tried again (begin_refresh).
   virtual caf::error set_connection_state(connection_id connection, activity state, const std::string& reason) = 0;
   /// What a person gives: a new edition, pages in flight are refused.
   virtual caf::error set_connection_secrets(connection_id connection, const std::string& sealed) = 0;
-  /// What Lode itself got for the old ones, as the next refresh token: the edition stays, so do pages in flight.
-  virtual caf::error renew_connection_secrets(connection_id connection, const std::string& sealed) = 0;
   /// errc::conflict when the connection or its tenant is not active.
   virtual caf::expected<int64_t> edition_of(connection_id connection) = 0;
   /// Streams by name that are read although nobody chose them, for the sake of their children; made where there are none.

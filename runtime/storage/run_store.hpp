@@ -24,10 +24,23 @@ struct started_run {
   std::vector<continuation_id> opened;
 };
 
+/// What becomes of a request for a run: the same request again gets an answer, not a second run.
+enum class request_answer : uint8_t {
+  accepted,          ///< the run will start
+  already_requested, ///< one of this kind was asked for before and has not begun
+  already_open,      ///< one of this kind has begun and not ended
+};
+
+struct requested_run {
+  request_answer answer = request_answer::accepted;
+  run_id open; ///< the one that is open already
+};
+
 struct partition_cursor {
   stream_id stream;
   std::string partition;
   instant known_up_to{};
+  int64_t version = 0; ///< new with each change, never used again
 };
 
 struct run_summary {
@@ -59,12 +72,17 @@ public:
   /// A clean hand-over: nobody owns the shards afterwards and the next claim counts no crash.
   virtual caf::error release_shards(incarnation self) = 0;
 
-  /// Connections due up to `until`, most urgent kind first, then latest due first; active ones only.
+  /// Connections due up to `until` and those that a run was requested of, each once with its most urgent kind; most
+  /// urgent kind first, then latest first; active ones only.
   virtual caf::expected<std::vector<due_connection>> load_due(instant until, size_t limit) = 0;
   /// Moves the due time (feedback, skip, missed runs); absent = not scheduled.
   virtual caf::error set_due(connection_id connection, std::optional<instant> due, run_kind kind) = 0;
 
-  /// Starts a run with its first continuations. errc::conflict: this connection has an open run of this kind, or is not
+  /// Asks for a run of this kind (not for a scheduled one) beside those that are due by themselves; what is due stays
+  /// due. Durable when it returns: start_run() of that kind takes it away. errc::conflict: not active.
+  virtual caf::expected<requested_run> request_run(connection_id connection, run_kind kind, instant now) = 0;
+
+  /// Starts a run with its first continuations, and takes away the request for it. errc::conflict: this connection has an open run of this kind, or is not
   /// active. After errc::store_unavailable the run may have been started: ask again, a conflict says that it was.
   /// The slices of a scheduled, manual or full run set where the cursor of a partition begins, if it has none.
   virtual caf::expected<started_run> start_run(const run_start& start) = 0;
@@ -85,11 +103,19 @@ public:
   /// errc::not_found: it is not open on this node; nobody is marked then.
   virtual caf::error mark_alone(continuation_id id) = 0;
   virtual caf::expected<std::vector<partition_cursor>> load_cursors(connection_id connection) = 0;
-  /// Edits or (absent) forgets what a partition is known up to. Its open continuations are cancelled first, so pages in
-  /// flight are refused and their run may end as incomplete.
-  virtual caf::error set_cursor(stream_id stream, const std::string& partition, std::optional<instant> known_up_to) = 0;
   /// Ends a run early: versions of its open continuations are raised first.
   virtual caf::error cancel_run(run_id run, const std::string& reason) = 0;
+
+  /// Says durably that a request with this token is about to be sent, and returns how many were begun with it before whose
+  /// outcome nobody knows: 0 or 1. Under the fence, so that a zombie does not use the token too. errc::unauthorized: two
+  /// outcomes are unknown, it must not be used again; errc::stale_version: the connection has other secrets by now.
+  virtual caf::expected<int64_t> begin_refresh(const refresh_token& token) = 0;
+  /// The request that was begun last is known not to have used up the token.
+  virtual caf::error forget_refresh(const refresh_token& token) = 0;
+  /// Puts secrets with the token's successor in the place of those that the refresh was begun with; nothing is begun then.
+  /// errc::stale_version: those were replaced by others meanwhile, which stay.
+  virtual caf::error store_successor(const refresh_token& token, const std::string& sealed_secrets) = 0;
+
   virtual caf::expected<run_summary> load_run(run_id run) = 0;
   virtual caf::expected<std::vector<run_summary>> list_runs(connection_id connection, size_t limit) = 0;
 };

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "runtime/storage/memory/memory_state.hpp"
 #include "runtime/storage/store_error.hpp"
@@ -59,27 +60,105 @@ public:
     return out;
   }
 
-  caf::error set_continuation(continuation_id id, int64_t expected_version, const std::string& sealed) override {
+  caf::expected<int64_t> edit_state(const state_edit& edit) override {
     std::scoped_lock lock{db_->mutex};
     if (db_->is_unavailable())
       return unavailable();
-    auto found = db_->continuations.find(id);
-    if (found == db_->continuations.end() || found->second.phase != continuation_phase::open)
-      return store_error(errc::not_found, "continuation " + to_string(id) + " is not open");
-    auto& row = found->second.row;
-    if (row.version != expected_version)
-      return store_error(errc::stale_version, "continuation " + to_string(id) + " stands at version "
-                                                + std::to_string(row.version) + ", not " + std::to_string(expected_version));
-    row.version += version_jump;
-    row.state = sealed;
-    return {};
+    if (auto wrong = check(edit))
+      return wrong;
+    int64_t changed = 0;
+    for (const auto& each : edit.continuations) {
+      auto& row = db_->continuations.at(each.id).row;
+      if (row.state == each.state)
+        continue;
+      row.version += version_jump;
+      row.state = each.state;
+      ++changed;
+    }
+    for (const auto& each : edit.cursors) {
+      if (stands_at(each) == each.known_up_to)
+        continue;
+      db_->set_cursor({each.stream, each.partition}, each.known_up_to);
+      ++changed;
+    }
+    return changed;
   }
 
 private:
+  std::optional<instant> stands_at(const cursor_edit& edit) const {
+    auto found = db_->cursors.find({edit.stream, edit.partition});
+    return found == db_->cursors.end() ? std::nullopt : std::optional{found->second.known_up_to};
+  }
+
+  int64_t version_of(const cursor_edit& edit) const {
+    auto found = db_->cursors.find({edit.stream, edit.partition});
+    return found == db_->cursors.end() ? 0 : found->second.version;
+  }
+
+  caf::error check(const state_edit& edit) const;
+  caf::error check_versions(const state_edit& edit) const;
+  caf::error check_contradictions(const state_edit& edit) const;
+
   static caf::error unavailable() { return store_error(errc::store_unavailable, "the store does not answer"); }
 
   std::shared_ptr<state> db_;
 };
+
+caf::error memory_admin_store::check(const state_edit& edit) const {
+  auto connection = db_->connections.find(edit.connection);
+  if (connection == db_->connections.end() || connection->second.row.state == activity::deleting)
+    return store_error(errc::not_found, "there is no connection " + to_string(edit.connection));
+  for (const auto& each : edit.continuations) {
+    auto found = db_->continuations.find(each.id);
+    if (found == db_->continuations.end() || found->second.phase != continuation_phase::open
+        || db_->runs.at(found->second.row.run).summary.connection != edit.connection)
+      return store_error(errc::not_found, "continuation " + to_string(each.id) + " is not open");
+  }
+  for (const auto& each : edit.cursors) {
+    auto found = db_->streams.find(each.stream);
+    if (found == db_->streams.end() || found->second.connection != edit.connection)
+      return store_error(errc::not_found, "stream " + to_string(each.stream) + " does not belong to connection "
+                                            + to_string(edit.connection));
+  }
+  if (auto stale = check_versions(edit))
+    return stale;
+  return check_contradictions(edit);
+}
+
+caf::error memory_admin_store::check_versions(const state_edit& edit) const {
+  std::string stale;
+  const auto compare = [&](const std::string& what, int64_t stands, int64_t expected) {
+    if (stands != expected)
+      stale += (stale.empty() ? "" : "; ") + what + " stands at version " + std::to_string(stands) + ", not "
+               + std::to_string(expected);
+  };
+  for (const auto& each : edit.cursors)
+    compare("the cursor of " + db_->streams.at(each.stream).row.name + (each.partition.empty() ? "" : " ") + each.partition,
+            version_of(each), each.expected_version);
+  for (const auto& each : edit.continuations)
+    compare("continuation " + to_string(each.id), db_->continuations.at(each.id).row.version, each.expected_version);
+  return stale.empty() ? caf::error{} : store_error(errc::stale_version, stale);
+}
+
+caf::error memory_admin_store::check_contradictions(const state_edit& edit) const {
+  std::set<state::partition_key> moved, named;
+  std::set<continuation_id> ids;
+  for (const auto& each : edit.cursors) {
+    if (!named.emplace(each.stream, each.partition).second)
+      return store_error(errc::bad_argument, "a cursor or a continuation is named twice");
+    if (stands_at(each) != each.known_up_to)
+      moved.emplace(each.stream, each.partition);
+  }
+  for (const auto& each : edit.continuations) {
+    const auto& row = db_->continuations.at(each.id).row;
+    if (!ids.insert(each.id).second)
+      return store_error(errc::bad_argument, "a cursor or a continuation is named twice");
+    if (row.state != each.state && moved.contains({row.stream, row.partition}))
+      return store_error(errc::bad_argument,
+                         "a cursor ends the open continuations of its partition: set the one or the other");
+  }
+  return {};
+}
 
 } // namespace
 

@@ -148,7 +148,8 @@ void memory_catalog_store::choose_streams(const connection_row& row, const std::
   }
 }
 
-caf::expected<connection_row> memory_catalog_store::put_connection(tenant_id tenant, const connection_row& wanted) {
+caf::expected<connection_row> memory_catalog_store::put_connection(tenant_id tenant, const connection_row& wanted,
+                                                                   std::optional<instant> first_due) {
   return guarded<connection_row>([&]() -> caf::expected<connection_row> {
     auto owner = db_->tenants.find(tenant);
     if (owner == db_->tenants.end() || owner->second.state == activity::deleting)
@@ -159,6 +160,7 @@ caf::expected<connection_row> memory_catalog_store::put_connection(tenant_id ten
     for (auto& [id, entry] : db_->connections)
       if (entry.row.tenant == tenant && entry.row.name == wanted.name && entry.row.state != activity::deleting)
         row = &entry.row;
+    const bool is_rescheduled = !row || row->schedule != wanted.schedule;
     if (!row) {
       const connection_id id{db_->take_id(2)};
       row = &db_->connections[id].row;
@@ -177,6 +179,10 @@ caf::expected<connection_row> memory_catalog_store::put_connection(tenant_id ten
     if (!wanted.sealed_secrets.empty())
       row->sealed_secrets = wanted.sealed_secrets;
     choose_streams(*row, wanted.streams);
+    if (is_rescheduled)
+      db_->due.erase(row->id);
+    if (is_rescheduled && first_due)
+      db_->due[row->id] = {*first_due, run_kind::scheduled};
     return whole(*row);
   });
 }
@@ -211,6 +217,8 @@ caf::error memory_catalog_store::set_connection_state(connection_id connection, 
       db_->forget_deaths(connection);
     row->state = wanted;
     row->reason = wanted == activity::active ? "" : reason;
+    if (auto found = db_->refreshes.find(connection); wanted == activity::active && found != db_->refreshes.end())
+      found->second.begun = 0;
     return {};
   });
 }
@@ -221,16 +229,6 @@ caf::error memory_catalog_store::set_connection_secrets(connection_id connection
     if (!row)
       return no_connection(connection);
     db_->begin_edition(*row, false);
-    row->sealed_secrets = sealed;
-    return {};
-  });
-}
-
-caf::error memory_catalog_store::renew_connection_secrets(connection_id connection, const std::string& sealed) {
-  return guarded_change([&]() -> caf::error {
-    auto* row = living(connection);
-    if (!row)
-      return no_connection(connection);
     row->sealed_secrets = sealed;
     return {};
   });

@@ -27,13 +27,13 @@ public:
   caf::expected<std::vector<tenant_row>> list_deleting_tenants() override;
   caf::error set_tenant_state(tenant_id tenant, activity wanted, const std::string& reason) override;
 
-  caf::expected<connection_row> put_connection(tenant_id tenant, const connection_row& wanted) override;
+  caf::expected<connection_row> put_connection(tenant_id tenant, const connection_row& wanted,
+                                               std::optional<instant> first_due) override;
   caf::expected<connection_row> load_connection(connection_id connection) override;
   caf::expected<std::vector<connection_row>> list_connections(tenant_id tenant) override;
   caf::expected<std::vector<connection_row>> list_deleting_connections() override;
   caf::error set_connection_state(connection_id connection, activity wanted, const std::string& reason) override;
   caf::error set_connection_secrets(connection_id connection, const std::string& sealed) override;
-  caf::error renew_connection_secrets(connection_id connection, const std::string& sealed) override;
   caf::expected<int64_t> edition_of(connection_id connection) override;
   caf::expected<std::vector<stream_row>> unchosen_streams(connection_id connection,
                                                           const std::vector<std::string>& names) override;

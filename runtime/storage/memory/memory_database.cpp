@@ -43,7 +43,9 @@ size_t memory_database::rows_of(tenant_id tenant) const {
   for (const auto& [id, connection] : db.connections) {
     if (connection.row.tenant != tenant)
       continue;
-    out += 1 + db.due.count(id);
+    out += 1 + db.due.count(id) + db.refreshes.count(id);
+    for (const auto& [key, requested] : db.requested)
+      out += key.first == id ? 1 : 0;
     for (const auto& dead : db.dead)
       out += dead.connection == id ? 1 : 0;
   }

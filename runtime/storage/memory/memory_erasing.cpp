@@ -71,6 +71,8 @@ void memory_catalog_store::erase_connection(connection_id connection, size_t& le
                 [&](const auto& entry) { return is_its_stream(entry.second.row.stream); });
   erase_entries(db_->runs, left, [&](const auto& entry) { return entry.second.summary.connection == connection; });
   erase_entries(db_->streams, left, [&](const auto& entry) { return entry.second.connection == connection; });
+  erase_entries(db_->refreshes, left, [&](const auto& entry) { return entry.first == connection; });
+  erase_entries(db_->requested, left, [&](const auto& entry) { return entry.first.first == connection; });
   erase_entries(db_->connections, left, [&](const auto& entry) { return entry.first == connection; });
 }
 

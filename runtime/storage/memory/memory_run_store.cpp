@@ -58,6 +58,21 @@ public:
     return {};
   }
 
+  caf::expected<requested_run> request_run(connection_id connection, run_kind kind, instant now) override {
+    std::lock_guard lock{db_->mutex};
+    if (db_->is_unavailable())
+      return no_answer();
+    auto found = db_->connections.find(connection);
+    if (found == db_->connections.end() || found->second.row.state == activity::deleting)
+      return store_error(errc::not_found, "there is no connection " + to_string(connection));
+    if (!db_->is_active(connection))
+      return store_error(errc::conflict, "connection " + found->second.row.name + " or its tenant is not active");
+    if (const auto* open = db_->open_run(connection, kind))
+      return requested_run{request_answer::already_open, open->run};
+    const bool is_new = db_->requested.try_emplace({connection, kind}, now).second;
+    return requested_run{is_new ? request_answer::accepted : request_answer::already_requested, {}};
+  }
+
   caf::expected<started_run> start_run(const run_start& start) override;
 
   caf::expected<std::vector<open_run>> load_open_runs() override;
@@ -103,15 +118,17 @@ public:
     if (db_->is_unavailable())
       return no_answer();
     std::vector<partition_cursor> out;
-    for (const auto& [key, known_up_to] : db_->cursors)
+    for (const auto& [key, cursor] : db_->cursors)
       if (db_->streams.at(key.first).connection == connection)
-        out.push_back({key.first, key.second, known_up_to});
+        out.push_back({key.first, key.second, cursor.known_up_to, cursor.version});
     return out;
   }
 
-  caf::error set_cursor(stream_id stream, const std::string& partition, std::optional<instant> known_up_to) override;
-
   caf::error cancel_run(run_id run, const std::string& reason) override;
+
+  caf::expected<int64_t> begin_refresh(const refresh_token& token) override;
+  caf::error forget_refresh(const refresh_token& token) override;
+  caf::error store_successor(const refresh_token& token, const std::string& sealed_secrets) override;
 
   caf::expected<run_summary> load_run(run_id run) override {
     std::lock_guard lock{db_->mutex};
@@ -141,6 +158,7 @@ private:
   run_summary summary(run_id run) const;
   caf::error check_start(const run_start& start) const;
   void count_crash(const std::set<shard_id>& crashed, continuation_id alone);
+  caf::error check_refresh(const refresh_token& token) const;
   void close_empty_runs();
 
   std::shared_ptr<state> db_;
@@ -226,15 +244,22 @@ caf::expected<std::vector<due_connection>> memory_run_store::load_due(instant un
   if (db_->is_unavailable())
     return no_answer();
   std::vector<due_connection> out;
-  for (const auto& [id, row] : db_->due) {
+  const auto add = [&](connection_id id, instant due, run_kind kind) {
     const auto& connection = db_->connections.at(id).row;
-    if (row.due <= until && db_->is_active(id) && db_->shards[connection.shard].owner == self_)
-      out.push_back({id, connection.tenant, connection.shard, row.due, row.kind});
-  }
+    if (db_->is_active(id) && db_->shards[connection.shard].owner == self_)
+      out.push_back({id, connection.tenant, connection.shard, due, kind});
+  };
+  for (const auto& [id, row] : db_->due)
+    if (row.due <= until)
+      add(id, row.due, row.kind);
+  for (const auto& [key, requested] : db_->requested)
+    add(key.first, requested, key.second);
   std::stable_sort(out.begin(), out.end(), [](const due_connection& left, const due_connection& right) {
     return std::pair{urgency(left.kind), -left.due.time_since_epoch()}
            < std::pair{urgency(right.kind), -right.due.time_since_epoch()};
   });
+  std::set<connection_id> known;
+  std::erase_if(out, [&](const due_connection& each) { return !known.insert(each.connection).second; });
   if (out.size() > limit)
     out.resize(limit);
   return out;
@@ -252,9 +277,8 @@ caf::error memory_run_store::check_start(const run_start& start) const {
     return store_error(errc::not_owner, "connection " + to_string(row.id) + " lives in another shard");
   if (!db_->is_active(row.id))
     return store_error(errc::conflict, "connection " + row.name + " or its tenant is not active");
-  for (const auto& [id, run] : db_->runs)
-    if (run.summary.connection == row.id && run.summary.kind == start.kind && run.summary.phase == run_phase::open)
-      return store_error(errc::conflict, "connection " + row.name + " has an open run of this kind");
+  if (db_->open_run(row.id, start.kind))
+    return store_error(errc::conflict, "connection " + row.name + " has an open run of this kind");
   for (const auto& open : start.first) {
     auto stream = db_->streams.find(open.stream);
     if (stream == db_->streams.end() || stream->second.connection != row.id)
@@ -285,6 +309,7 @@ caf::expected<started_run> memory_run_store::start_run(const run_start& start) {
   started_run out{id, db_->open_continuations(id, start.first)};
   if (start.next_due)
     db_->due[connection.id] = {*start.next_due, run_kind::scheduled};
+  db_->requested.erase({connection.id, start.kind});
   return out;
 }
 
@@ -304,29 +329,6 @@ caf::expected<std::vector<open_run>> memory_run_store::load_open_runs() {
     out.push_back({id, run.summary.tenant, run.summary.connection, run.shard, run.summary.kind, crash_resumes});
   }
   return out;
-}
-
-caf::error memory_run_store::set_cursor(stream_id stream, const std::string& partition,
-                                        std::optional<instant> known_up_to) {
-  std::lock_guard lock{db_->mutex};
-  if (db_->is_unavailable())
-    return no_answer();
-  if (!db_->streams.contains(stream))
-    return store_error(errc::not_found, "there is no stream " + to_string(stream));
-  for (auto& [id, entry] : db_->continuations) {
-    if (entry.row.stream != stream || entry.row.partition != partition || entry.phase != continuation_phase::open)
-      continue;
-    entry.row.version += version_jump;
-    entry.phase = continuation_phase::cancelled;
-    entry.row.state.clear();
-    if (db_->count_open(entry.row.run, -1, 0, "the cursor was set"))
-      db_->runs.at(entry.row.run).summary.phase = run_phase::incomplete;
-  }
-  db_->intervals.erase({stream, partition});
-  db_->cursors.erase({stream, partition});
-  if (known_up_to)
-    db_->cursors[{stream, partition}] = *known_up_to;
-  return {};
 }
 
 caf::error memory_run_store::cancel_run(run_id run, const std::string& reason) {
@@ -351,6 +353,59 @@ caf::error memory_run_store::cancel_run(run_id run, const std::string& reason) {
     row.ended = db_->now();
     row.reason = reason;
   }
+  return {};
+}
+
+caf::error memory_run_store::check_refresh(const refresh_token& token) const {
+  const auto& shard = db_->shards[token.claim.shard];
+  if (shard.owner != self_ || shard.epoch != token.claim.epoch)
+    return store_error(errc::not_owner, "shard " + to_string(token.claim.shard) + " is not owned by this node");
+  auto found = db_->connections.find(token.connection);
+  if (found == db_->connections.end() || found->second.row.state == activity::deleting)
+    return store_error(errc::not_found, "there is no connection " + to_string(token.connection));
+  return {};
+}
+
+caf::expected<int64_t> memory_run_store::begin_refresh(const refresh_token& token) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  if (auto wrong = check_refresh(token))
+    return wrong;
+  if (db_->connections.at(token.connection).row.sealed_secrets != token.sealed_secrets)
+    return store_error(errc::stale_version, "connection " + to_string(token.connection) + " has other secrets by now");
+  auto& row = db_->refreshes[token.connection];
+  if (row.token_hash != token.hash)
+    row = {token.hash, 0};
+  if (row.begun >= 2)
+    return store_error(errc::unauthorized,
+                       "two refreshes of connection " + to_string(token.connection) + " have an unknown outcome");
+  return row.begun++;
+}
+
+caf::error memory_run_store::forget_refresh(const refresh_token& token) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  if (auto wrong = check_refresh(token))
+    return wrong;
+  auto found = db_->refreshes.find(token.connection);
+  if (found != db_->refreshes.end() && found->second.token_hash == token.hash && found->second.begun > 0)
+    --found->second.begun;
+  return {};
+}
+
+caf::error memory_run_store::store_successor(const refresh_token& token, const std::string& sealed_secrets) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  if (auto wrong = check_refresh(token))
+    return wrong;
+  auto& row = db_->connections.at(token.connection).row;
+  if (row.sealed_secrets != token.sealed_secrets)
+    return store_error(errc::stale_version, "connection " + to_string(token.connection) + " has other secrets by now");
+  row.sealed_secrets = sealed_secrets;
+  db_->refreshes.erase(token.connection);
   return {};
 }
 

@@ -19,6 +19,13 @@ bool memory_database::state::is_active(connection_id connection) const {
   return tenant != tenants.end() && tenant->second.state == activity::active;
 }
 
+const run_summary* memory_database::state::open_run(connection_id connection, run_kind kind) const {
+  for (const auto& [id, run] : runs)
+    if (run.summary.connection == connection && run.summary.kind == kind && run.summary.phase == run_phase::open)
+      return &run.summary;
+  return nullptr;
+}
+
 void memory_database::state::raise_versions(connection_id connection, const std::string* cancel_reason) {
   for (auto& [id, entry] : continuations) {
     auto run = runs.find(entry.row.run);
@@ -99,8 +106,26 @@ std::vector<continuation_id> memory_database::state::open_continuations(run_id r
       begin = std::min(begin, open.slice.from);
     }
   }
-  cursors.merge(begins); // where there is a cursor it stays
+  for (const auto& [key, begin] : begins) // where there is a cursor it stays
+    if (!cursors.contains(key))
+      cursors[key] = {begin, ++cursor_versions};
   return out;
+}
+
+void memory_database::state::set_cursor(const partition_key& at, std::optional<instant> known_up_to) {
+  for (auto& [id, entry] : continuations) {
+    if (entry.row.stream != at.first || entry.row.partition != at.second || entry.phase != continuation_phase::open)
+      continue;
+    entry.row.version += version_jump;
+    entry.phase = continuation_phase::cancelled;
+    entry.row.state.clear();
+    if (count_open(entry.row.run, -1, 0, "the cursor was set"))
+      runs.at(entry.row.run).summary.phase = run_phase::incomplete;
+  }
+  intervals.erase(at);
+  cursors.erase(at);
+  if (known_up_to)
+    cursors[at] = {*known_up_to, ++cursor_versions};
 }
 
 void memory_database::state::close_interval(stream_id stream, const std::string& partition, slice_bounds slice) {
@@ -117,8 +142,9 @@ void memory_database::state::close_interval(stream_id stream, const std::string&
   }
   closed.emplace(slice.from, slice.to);
   auto cursor = cursors.find({stream, partition});
-  if (cursor != cursors.end() && cursor->second >= slice.from && cursor->second < slice.to)
-    cursor->second = slice.to;
+  if (cursor == cursors.end() || cursor->second.known_up_to < slice.from || cursor->second.known_up_to >= slice.to)
+    return;
+  cursor->second = {slice.to, ++cursor_versions};
 }
 
 } // namespace lode

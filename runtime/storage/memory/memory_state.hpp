@@ -38,6 +38,14 @@ struct memory_database::state {
     instant due{};
     run_kind kind = run_kind::scheduled;
   };
+  struct refresh_row {
+    std::string token_hash;
+    int64_t begun = 0;
+  };
+  struct cursor_row {
+    instant known_up_to{};
+    int64_t version = 0;
+  };
   struct run_row {
     run_summary summary;
     shard_id shard;
@@ -71,10 +79,13 @@ struct memory_database::state {
   std::map<connection_id, connection_entry> connections;
   std::map<stream_id, stream_entry> streams;
   std::map<connection_id, due_row> due;
+  std::map<std::pair<connection_id, run_kind>, instant> requested;
+  std::map<connection_id, refresh_row> refreshes;
   std::map<run_id, run_row> runs;
   std::map<continuation_id, continuation_entry> continuations;
   std::map<partition_key, std::map<instant, instant>> intervals;
-  std::map<partition_key, instant> cursors;
+  std::map<partition_key, cursor_row> cursors;
+  int64_t cursor_versions = 0;
   std::map<stream_id, std::map<std::string, record_row>> records;
   std::map<shard_id, std::vector<feed_entry>> feed;
   std::vector<dead_row> dead;
@@ -91,6 +102,7 @@ struct memory_database::state {
   int64_t take_id(size_t kind) { return next_id[kind]++; }
 
   bool is_active(connection_id connection) const;
+  const run_summary* open_run(connection_id connection, run_kind kind) const;
   void raise_versions(connection_id connection, const std::string* cancel_reason);
   void forget_deaths(connection_id connection);
   /// A new edition of the connection; `is_anew`: its open slices begin again.
@@ -101,6 +113,8 @@ struct memory_database::state {
   bool has_opened(run_id run, const new_continuation& wanted) const;
   /// Opens what was not opened before; the ids of what it opened.
   std::vector<continuation_id> open_continuations(run_id run, const std::vector<new_continuation>& wanted);
+  /// Sets or (absent) forgets a cursor; open continuations of its partition are cancelled.
+  void set_cursor(const partition_key& at, std::optional<instant> known_up_to);
   void close_interval(stream_id stream, const std::string& partition, slice_bounds slice);
 };
 

@@ -39,6 +39,10 @@ errc code_for(std::string_view sqlstate) {
     return errc::conflict;
   if (sqlstate == "LD004")
     return errc::not_found;
+  if (sqlstate == "LD006")
+    return errc::stale_version;
+  if (sqlstate == "LD007")
+    return errc::unauthorized;
   auto group = sqlstate.substr(0, 2);
   if (sqlstate == "LD005" || group == "21" || group == "22" || group == "23" || group == "54")
     return errc::bad_argument;

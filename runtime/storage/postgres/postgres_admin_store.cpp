@@ -25,12 +25,9 @@ constexpr statement dead_letters_after{
                         "WHERE stream_id = ANY (ARRAY(SELECT id FROM stream WHERE tenant_id = $1::bigint)) "
                         "AND id > $2::bigint ORDER BY id LIMIT $3::bigint"};
 
-/// The version is raised as by any edit, far beyond the pages in flight. One row is locked and no shard: no deadlock.
-constexpr statement set_continuation_state{
-  "set_continuation_state", "UPDATE continuation SET state = $3::bytea, version = version + 1048576 "
-                            "WHERE id = $1::bigint AND version = $2::bigint AND phase = 0 RETURNING version"};
-
-constexpr statement open_version{"open_version", "SELECT version FROM continuation WHERE id = $1::bigint AND phase = 0"};
+constexpr statement edit_state_statement{
+  "edit_state", "SELECT lode_edit_state($1::bigint, $2::bigint[], $3::text[], $4::bigint[], $5::boolean[], $6::bigint[], "
+                "$7::bigint[], $8::bigint[], $9::bytea[])"};
 
 class postgres_admin_store final : public admin_store {
 public:
@@ -73,19 +70,31 @@ public:
     return out;
   }
 
-  caf::error set_continuation(continuation_id id, int64_t expected_version, const std::string& sealed) override {
+  caf::expected<int64_t> edit_state(const state_edit& edit) override {
+    std::vector<int64_t> streams, known, versions, ids, expected;
+    std::vector<std::string_view> partitions, states;
+    std::vector<uint8_t> forgotten;
+    for (const auto& each : edit.cursors) {
+      streams.push_back(each.stream.value);
+      partitions.push_back(each.partition);
+      known.push_back(each.known_up_to.value_or(instant{}).time_since_epoch().count());
+      forgotten.push_back(each.known_up_to ? 0 : 1);
+      versions.push_back(each.expected_version);
+    }
+    for (const auto& each : edit.continuations) {
+      ids.push_back(each.id.value);
+      expected.push_back(each.expected_version);
+      states.push_back(each.state);
+    }
+    using numbers = std::span<const int64_t>;
     parameters values;
-    values.add(id.value).add(expected_version).add_bytes(sealed);
-    auto done = link_.execute(set_continuation_state, values);
-    if (!done || done->rows() == 1)
-      return done ? caf::error{} : done.error();
-    auto found = link_.execute(open_version, parameters{}.add(id.value));
-    if (!found)
-      return found.error();
-    if (found->rows() == 0)
-      return store_error(errc::not_found, "continuation " + to_string(id) + " is not open");
-    return store_error(errc::stale_version, "continuation " + to_string(id) + " stands at version "
-                                              + std::to_string(found->number(0, 0)) + ", not " + std::to_string(expected_version));
+    values.add(edit.connection.value).add(numbers{streams}).add_texts(partitions).add(numbers{known});
+    values.add_bools(forgotten).add(numbers{versions});
+    values.add(numbers{ids}).add(numbers{expected}).add_byte_strings(states);
+    auto rows = link_.execute(edit_state_statement, values);
+    if (!rows)
+      return rows.error();
+    return rows->number(0, 0);
   }
 
 private:

@@ -47,30 +47,9 @@ constexpr statement erase_some_statement{"erase_some",
 
 // -- connections ------------------------------------------------------------------------------
 
-/// One statement, so that no connection stands there without its streams. The shard's row is locked first, as every
-/// operation does (the trigger of 0008 locks continuations), and the tenant's against a removal that begins meanwhile. A stream of a higher generation is a new row; those no longer wanted stay, not chosen.
 constexpr statement put_connection_statement{
-  "put_connection",
-  "WITH fence AS (SELECT id FROM shard WHERE id = (SELECT shard FROM tenant WHERE id = $1::bigint) FOR NO KEY UPDATE), "
-  "owner AS (SELECT t.id, t.shard FROM fence JOIN tenant t ON t.shard = fence.id AND t.id = $1::bigint AND t.state <> 3 "
-  "FOR SHARE OF t), "
-  "put AS (INSERT INTO connection AS c (tenant_id, shard, source_id, name, configuration, sealed_secrets, schedule) "
-  "SELECT owner.id, owner.shard, $2::bigint, $3::text, $4::text, $5::bytea, $6::text FROM owner "
-  "ON CONFLICT (tenant_id, name) WHERE state <> 3 DO UPDATE SET source_id = EXCLUDED.source_id, "
-  "configuration = EXCLUDED.configuration, schedule = EXCLUDED.schedule, "
-  "sealed_secrets = CASE WHEN EXCLUDED.sealed_secrets = '' THEN c.sealed_secrets ELSE EXCLUDED.sealed_secrets END "
-  "RETURNING c.id, c.tenant_id, c.shard), "
-  "wanted AS (SELECT put.id, put.tenant_id, put.shard, w.name, "
-  "greatest(max(w.generation), coalesce((SELECT max(s.generation) FROM stream s "
-  "WHERE s.connection_id = put.id AND s.name = w.name), 0)) AS generation "
-  "FROM put, unnest($7::text[], $8::bigint[]) AS w(name, generation) "
-  "GROUP BY put.id, put.tenant_id, put.shard, w.name), "
-  "chosen AS (INSERT INTO stream (tenant_id, connection_id, shard, name, generation) "
-  "SELECT tenant_id, id, shard, name, generation FROM wanted "
-  "ON CONFLICT (connection_id, name, generation) DO UPDATE SET chosen = true RETURNING connection_id), "
-  "dropped AS (UPDATE stream s SET chosen = false FROM put WHERE s.connection_id = put.id AND s.chosen "
-  "AND NOT EXISTS (SELECT FROM wanted w WHERE w.name = s.name AND w.generation = s.generation)) "
-  "SELECT id FROM put"};
+  "put_connection", "SELECT lode_put_connection($1::bigint, $2::bigint, $3::text, $4::text, $5::bytea, $6::text, "
+                    "$7::text[], $8::bigint[], $9::bigint)"};
 
 #define LODE_CONNECTION_COLUMNS                                                                                        \
   "SELECT c.id, c.tenant_id, t.name, c.shard, c.name, c.source_id, o.name, c.configuration, c.sealed_secrets, "        \
@@ -92,12 +71,9 @@ constexpr statement deleting_connections_query{
 #undef LODE_CONNECTION_COLUMNS
 
 constexpr statement connection_state{"connection_state",
-                                     "SELECT lode_set_connection_state($1::bigint, $2::bigint, $3::text)"};
+                                     "SELECT lode_change_connection_state($1::bigint, $2::bigint, $3::text)"};
 
 constexpr statement connection_secrets{"connection_secrets", "SELECT lode_set_connection_secrets($1::bigint, $2::bytea)"};
-
-constexpr statement renewed_secrets{"renewed_secrets", "UPDATE connection SET sealed_secrets = $2::bytea "
-                                                       "WHERE id = $1::bigint AND state <> 3 RETURNING id"};
 
 constexpr statement edition_query{"edition", "SELECT edition, lode_is_active(id) FROM connection "
                                              "WHERE id = $1::bigint AND state <> 3"};
@@ -218,7 +194,8 @@ public:
     return erased(parameters{}.add(nothing).add(connection.value).add(static_cast<int64_t>(rows)));
   }
 
-  caf::expected<connection_row> put_connection(tenant_id tenant, const connection_row& wanted) override {
+  caf::expected<connection_row> put_connection(tenant_id tenant, const connection_row& wanted,
+                                               std::optional<instant> first_due) override {
     std::vector<std::string_view> names;
     std::vector<int64_t> generations;
     for (const auto& stream : wanted.streams) {
@@ -229,13 +206,10 @@ public:
     values.add(tenant.value).add(wanted.source.value).add_text(wanted.name).add_text(wanted.configuration);
     values.add_bytes(wanted.sealed_secrets).add_text(wanted.schedule).add_texts(names);
     values.add(std::span<const int64_t>{generations});
+    values.add(first_due ? std::optional{first_due->time_since_epoch().count()} : std::nullopt);
     auto put = link_.execute(put_connection_statement, values);
-    if (!put && link_.last_failure().sqlstate == "23503")
-      return store_error(errc::not_found, "there is no source " + to_string(wanted.source));
     if (!put)
       return put.error();
-    if (put->rows() == 0)
-      return store_error(errc::not_found, "there is no tenant " + to_string(tenant));
     return load_connection({put->number(0, 0)});
   }
 
@@ -260,13 +234,6 @@ public:
 
   caf::error set_connection_secrets(connection_id connection, const std::string& sealed) override {
     return error_of(link_.execute(connection_secrets, parameters{}.add(connection.value).add_bytes(sealed)));
-  }
-
-  caf::error renew_connection_secrets(connection_id connection, const std::string& sealed) override {
-    auto rows = link_.execute(renewed_secrets, parameters{}.add(connection.value).add_bytes(sealed));
-    if (rows && rows->rows() == 0)
-      return store_error(errc::not_found, "there is no connection " + to_string(connection));
-    return error_of(rows);
   }
 
   caf::expected<int64_t> edition_of(connection_id connection) override {

@@ -27,13 +27,18 @@ constexpr statement make_feed_partitions{"make_feed_partitions", "SELECT lode_fe
 // -- due times --------------------------------------------------------------------------------
 
 constexpr statement due_query{
-  "due", "SELECT d.connection_id, d.tenant_id, d.shard, d.due, d.kind FROM due d "
+  "due", "SELECT connection_id, tenant_id, shard, due, kind FROM ("
+         "SELECT DISTINCT ON (d.connection_id) d.*, CASE d.kind WHEN 3 THEN 0 WHEN 1 THEN 1 WHEN 4 THEN 2 WHEN 0 THEN 3 "
+         "ELSE 4 END AS place FROM (SELECT connection_id, tenant_id, shard, due, kind FROM due WHERE due <= $2::bigint "
+         "UNION ALL SELECT connection_id, tenant_id, shard, requested, kind FROM requested_run) d "
          "JOIN shard s ON s.id = d.shard AND s.owner = $1::bigint "
          "JOIN connection c ON c.id = d.connection_id AND c.state = 0 "
          "JOIN tenant t ON t.id = d.tenant_id AND t.state = 0 "
-         "WHERE d.due <= $2::bigint "
-         "ORDER BY CASE d.kind WHEN 3 THEN 0 WHEN 1 THEN 1 WHEN 4 THEN 2 WHEN 0 THEN 3 ELSE 4 END, d.due DESC, "
-         "d.connection_id LIMIT $3::bigint"};
+         "ORDER BY d.connection_id, place, d.due DESC) most_urgent "
+         "ORDER BY place, due DESC, connection_id LIMIT $3::bigint"};
+
+constexpr statement request_run_statement{
+  "request_run", "SELECT out_answer, out_run FROM lode_request_run($1::bigint, $2::bigint, $3::bigint)"};
 
 constexpr statement set_due_statement{
   "set_due", "INSERT INTO due (connection_id, tenant_id, shard, due, kind) "
@@ -45,7 +50,7 @@ constexpr statement drop_due{"drop_due", "DELETE FROM due WHERE connection_id = 
 
 // -- runs -------------------------------------------------------------------------------------
 
-constexpr statement start{"start_run", "SELECT out_run, out_opened FROM lode_start_run($1::bigint, $2::bigint, "
+constexpr statement start{"start_run", "SELECT out_run, out_opened FROM lode_begin_run($1::bigint, $2::bigint, "
                                        "$3::bigint, $4::bigint, $5::bigint, $6::bigint[], $7::text[], $8::bigint[], "
                                        "$9::bigint[], $10::bytea[], $11::bigint)"};
 
@@ -82,13 +87,22 @@ constexpr statement mark_alone_statement{
                 "JOIN shard s ON s.id = r.shard AND s.owner = $2::bigint WHERE c.id = $1::bigint AND c.phase = 0), 0) "
                 "WHERE incarnation = $2::bigint RETURNING alone"};
 
-constexpr statement cursors{"cursors", "SELECT k.stream_id, k.partition, k.known_up_to FROM stream_cursor k "
+constexpr statement cursors{"cursors", "SELECT k.stream_id, k.partition, k.known_up_to, k.version FROM stream_cursor k "
                                        "JOIN stream s ON s.id = k.stream_id WHERE s.connection_id = $1::bigint "
                                        "ORDER BY k.stream_id, k.partition"};
 
 constexpr statement cancel{"cancel_run", "SELECT lode_cancel_run($1::bigint, $2::text)"};
 
-constexpr statement set_cursor_statement{"set_cursor", "SELECT lode_set_cursor($1::bigint, $2::text, $3::bigint)"};
+// -- refresh tokens ---------------------------------------------------------------------------
+
+constexpr statement begin_refresh_statement{
+  "begin_refresh", "SELECT lode_begin_refresh($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::bytea, $6::text)"};
+
+constexpr statement forget_refresh_statement{
+  "forget_refresh", "SELECT lode_forget_refresh($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::text)"};
+
+constexpr statement store_successor_statement{
+  "store_successor", "SELECT lode_store_successor($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::bytea, $6::bytea)"};
 
 #define LODE_RUN_COLUMNS                                                                                               \
   "SELECT r.id, r.tenant_id, r.connection_id, r.kind, r.phase, (extract(epoch FROM r.started) * 1000000)::bigint, "    \
@@ -195,6 +209,15 @@ public:
     return error_of(rows);
   }
 
+  caf::expected<requested_run> request_run(connection_id connection, run_kind kind, instant now) override {
+    auto rows = link_.execute(request_run_statement, parameters{}.add(connection.value).add(static_cast<int64_t>(kind)).add(
+                                                       micros(now)));
+    if (!rows)
+      return rows.error();
+    return requested_run{static_cast<request_answer>(rows->number(0, 0)),
+                         {rows->is_null(0, 1) ? 0 : rows->number(0, 1)}};
+  }
+
   caf::expected<started_run> start_run(const run_start& wanted) override;
 
   caf::expected<std::vector<open_run>> load_open_runs() override {
@@ -243,19 +266,29 @@ public:
   caf::expected<std::vector<partition_cursor>> load_cursors(connection_id connection) override {
     return read_all(link_.execute(cursors, parameters{}.add(connection.value)),
                     [](const query_result& found, int row) {
-                      return partition_cursor{{found.number(row, 0)}, found.string(row, 1), at(found.number(row, 2))};
+                      return partition_cursor{{found.number(row, 0)}, found.string(row, 1), at(found.number(row, 2)),
+                                              found.number(row, 3)};
                     });
-  }
-
-  caf::error set_cursor(stream_id stream, const std::string& partition, std::optional<instant> known_up_to) override {
-    parameters values;
-    values.add(stream.value).add_text(partition);
-    values.add(known_up_to ? std::optional{micros(*known_up_to)} : std::nullopt);
-    return error_of(link_.execute(set_cursor_statement, values));
   }
 
   caf::error cancel_run(run_id run, const std::string& reason) override {
     return error_of(link_.execute(cancel, parameters{}.add(run.value).add_text(reason)));
+  }
+
+  caf::expected<int64_t> begin_refresh(const refresh_token& token) override {
+    auto rows = link_.execute(begin_refresh_statement, fenced(token).add_bytes(token.sealed_secrets).add_text(token.hash));
+    if (!rows)
+      return rows.error();
+    return rows->number(0, 0);
+  }
+
+  caf::error forget_refresh(const refresh_token& token) override {
+    return error_of(link_.execute(forget_refresh_statement, fenced(token).add_text(token.hash)));
+  }
+
+  caf::error store_successor(const refresh_token& token, const std::string& sealed_secrets) override {
+    return error_of(link_.execute(store_successor_statement,
+                                  fenced(token).add_bytes(token.sealed_secrets).add_bytes(sealed_secrets)));
   }
 
   caf::expected<run_summary> load_run(run_id run) override {
@@ -274,6 +307,12 @@ public:
   }
 
 private:
+  parameters fenced(const refresh_token& token) const {
+    parameters out;
+    out.add(settings_.self.value).add(token.connection.value).add(token.claim.shard.value).add(token.claim.epoch.value);
+    return out;
+  }
+
   caf::expected<std::vector<shard_claim>> try_claim(const std::string& node, incarnation self);
 
   postgres_settings settings_;

@@ -86,6 +86,28 @@ TEST_P(storage_contract, a_connection_needs_its_tenant_and_its_source) {
   EXPECT_EQ(code_of(catalog_->put_connection(connection_.tenant, wanted).error()), errc::not_found);
 }
 
+TEST_P(storage_contract, a_connection_is_put_with_its_due_time_and_moves_it_only_with_its_schedule) {
+  auto wanted = connection_;
+  wanted.name = "timed";
+  const auto due = [&] {
+    std::vector<instant> out;
+    auto loaded = runs_->load_due(at_day(99), 10);
+    for (const auto& each : *loaded)
+      out.push_back(each.due);
+    return out;
+  };
+  ASSERT_TRUE(catalog_->put_connection(connection_.tenant, wanted, at_day(1)));
+  EXPECT_THAT(due(), ElementsAre(at_day(1)));
+  ASSERT_TRUE(catalog_->put_connection(connection_.tenant, wanted, at_day(2)));
+  EXPECT_THAT(due(), ElementsAre(at_day(1))) << "its schedule is what it was";
+  wanted.schedule = R"({"every":"1h"})";
+  ASSERT_TRUE(catalog_->put_connection(connection_.tenant, wanted, at_day(3)));
+  EXPECT_THAT(due(), ElementsAre(at_day(3)));
+  wanted.schedule.clear();
+  ASSERT_TRUE(catalog_->put_connection(connection_.tenant, wanted));
+  EXPECT_THAT(due(), IsEmpty());
+}
+
 TEST_P(storage_contract, new_secrets_replace_the_old_ones) {
   ASSERT_FALSE(catalog_->set_connection_secrets(connection_.id, "new"));
   EXPECT_EQ(catalog_->load_connection(connection_.id)->sealed_secrets, "new");
@@ -116,6 +138,8 @@ void fill(page_store& pages, page_commit parent, stream_id comments) {
 TEST_P(storage_contract, erasing_a_tenant_leaves_no_row_in_any_table) {
   fill(*pages_, page(0), comments_);
   ASSERT_FALSE(runs_->set_due(connection_.id, at_day(1), run_kind::scheduled));
+  ASSERT_TRUE(runs_->request_run(connection_.id, run_kind::manual, at_day(1)));
+  ASSERT_TRUE(runs_->begin_refresh({connection_.id, claim_of(connection_.shard), connection_.sealed_secrets, "h1"}));
   auto kept = connect("globex");
   auto rows = backend_->row_counter(connection_.tenant);
   EXPECT_GT(rows(), 15);

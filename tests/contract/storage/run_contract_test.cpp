@@ -176,6 +176,60 @@ TEST_P(storage_contract, what_is_due_comes_most_urgent_kind_first_then_latest_fi
   EXPECT_EQ(runs_->load_due(at_day(5), 10)->size(), 4u);
 }
 
+TEST_P(storage_contract, a_requested_run_is_due_before_the_scheduled_one_which_stays_due) {
+  ASSERT_FALSE(runs_->set_due(connection_.id, at_day(1), run_kind::scheduled));
+  auto asked = runs_->request_run(connection_.id, run_kind::manual, at_day(2));
+  ASSERT_TRUE(asked) << to_string(asked.error());
+  EXPECT_EQ(asked->answer, request_answer::accepted);
+  auto due = runs_->load_due(at_day(3), 10);
+  ASSERT_EQ(due->size(), 1u) << "a connection is listed once";
+  EXPECT_EQ((*due)[0].kind, run_kind::manual);
+  EXPECT_EQ((*due)[0].due, at_day(2));
+  ASSERT_TRUE(runs_->start_run(start_of(connection_, run_kind::manual)));
+  due = runs_->load_due(at_day(3), 10);
+  ASSERT_EQ(due->size(), 1u);
+  EXPECT_EQ((*due)[0].kind, run_kind::scheduled);
+  EXPECT_EQ((*due)[0].due, at_day(1));
+}
+
+TEST_P(storage_contract, a_request_is_started_once_and_a_second_one_gets_an_answer) {
+  const auto request = [&](run_kind kind) { return *runs_->request_run(connection_.id, kind, at_day(1)); };
+  EXPECT_EQ(request(run_kind::full).answer, request_answer::accepted);
+  EXPECT_EQ(request(run_kind::full).answer, request_answer::already_requested);
+  auto run = runs_->start_run(start_of(connection_, run_kind::full));
+  ASSERT_TRUE(run);
+  EXPECT_THAT(*runs_->load_due(at_day(9), 10), IsEmpty());
+  EXPECT_EQ(request(run_kind::full).answer, request_answer::already_open);
+  EXPECT_EQ(request(run_kind::full).open, run->run);
+  EXPECT_EQ(request(run_kind::backfill).answer, request_answer::accepted) << "another kind is another run";
+  ASSERT_FALSE(runs_->cancel_run(run->run, "by hand"));
+  EXPECT_EQ(request(run_kind::full).answer, request_answer::accepted);
+}
+
+TEST_P(storage_contract, a_request_outlives_its_node_and_a_start_that_is_refused) {
+  ASSERT_TRUE(runs_->request_run(connection_.id, run_kind::manual, at_day(1)));
+  auto stale = start_of(connection_, run_kind::manual);
+  stale.claim.epoch = {77};
+  EXPECT_EQ(code_of(runs_->start_run(stale).error()), errc::not_owner);
+  claim_again(second_life);
+  auto due = runs_->load_due(at_day(1), 10);
+  ASSERT_EQ(due->size(), 1u);
+  EXPECT_EQ((*due)[0].kind, run_kind::manual);
+}
+
+TEST_P(storage_contract, no_run_is_requested_of_what_is_not_mined) {
+  auto other = connect("globex");
+  ASSERT_FALSE(catalog_->set_tenant_state(other.tenant, activity::paused, "unpaid"));
+  EXPECT_EQ(code_of(runs_->request_run(other.id, run_kind::manual, at_day(1)).error()), errc::conflict);
+  ASSERT_FALSE(catalog_->set_tenant_state(other.tenant, activity::active, ""));
+  ASSERT_TRUE(runs_->request_run(other.id, run_kind::manual, at_day(1)));
+  ASSERT_FALSE(catalog_->set_connection_state(other.id, activity::paused, "by hand"));
+  EXPECT_THAT(*runs_->load_due(at_day(9), 10), IsEmpty()) << "it waits";
+  ASSERT_FALSE(catalog_->set_connection_state(other.id, activity::active, ""));
+  EXPECT_EQ(runs_->load_due(at_day(9), 10)->size(), 1u);
+  EXPECT_EQ(code_of(runs_->request_run({424242}, run_kind::manual, at_day(1)).error()), errc::not_found);
+}
+
 TEST_P(storage_contract, a_paused_tenant_is_not_due) {
   ASSERT_FALSE(runs_->set_due(connection_.id, at_day(1), run_kind::scheduled));
   ASSERT_FALSE(catalog_->set_tenant_state(connection_.tenant, activity::paused, "by hand"));
@@ -321,13 +375,13 @@ TEST_P(storage_contract, setting_a_cursor_refuses_pages_in_flight_and_forgets_wh
   auto run = runs_->start_run(start);
   commit({closing(page_of(connection_, run->run, run->opened[1], 0, continuation_phase::closed), days(1, 2))});
   auto in_flight = closing(page_of(connection_, run->run, run->opened[0], 0, continuation_phase::closed), days(0, 1));
-  ASSERT_FALSE(runs_->set_cursor(posts_, "", at_day(-5)));
+  ASSERT_EQ(*set_cursor(posts_, "", at_day(-5)), 1);
   EXPECT_EQ(commit_one(in_flight), refused_version);
   EXPECT_EQ(runs_->load_cursors(connection_.id)->at(0).known_up_to, at_day(-5));
   EXPECT_EQ(runs_->load_run(run->run)->phase, run_phase::incomplete);
-  ASSERT_FALSE(runs_->set_cursor(posts_, "", std::nullopt));
+  ASSERT_EQ(*set_cursor(posts_, "", std::nullopt), 1);
   EXPECT_THAT(*runs_->load_cursors(connection_.id), IsEmpty());
-  EXPECT_EQ(code_of(runs_->set_cursor({424242}, "", std::nullopt)), errc::not_found);
+  EXPECT_EQ(code_of(set_cursor({424242}, "", std::nullopt).error()), errc::not_found);
 }
 
 TEST_P(storage_contract, continuations_are_loaded_in_bounded_batches_in_id_order) {

@@ -122,6 +122,15 @@ page_commit storage_contract::page_with(int64_t version, std::vector<record_chan
   return out;
 }
 
+caf::expected<int64_t> storage_contract::set_cursor(stream_id stream, const std::string& partition,
+                                                    std::optional<instant> known_up_to) {
+  int64_t version = 0;
+  for (const auto& cursor : must(runs_->load_cursors(connection_.id)))
+    if (cursor.stream == stream && cursor.partition == partition)
+      version = cursor.version;
+  return backend_->make_admin_store()->edit_state({connection_.id, {{stream, partition, known_up_to, version}}, {}});
+}
+
 stored_fact storage_contract::fact(const std::string& key) {
   const std::string_view keys[] = {key};
   return must(pages_->probe(connection_.shard, posts_, keys)).at(0);

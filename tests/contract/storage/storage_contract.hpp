@@ -69,6 +69,9 @@ protected:
                       continuation_phase phase = continuation_phase::open) const;
   page_commit page_with(int64_t version, std::vector<record_change> changes) const;
 
+  /// Edits one cursor from where it stands.
+  caf::expected<int64_t> set_cursor(stream_id stream, const std::string& partition, std::optional<instant> known_up_to);
+
   std::vector<page_outcome> commit(const std::vector<page_commit>& pages) { return pages_->commit(pages); }
   commit_status commit_one(const page_commit& page) { return pages_->commit({&page, 1}).front().status; }
 

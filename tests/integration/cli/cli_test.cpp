@@ -103,7 +103,8 @@ TEST_F(cli_test, connections_are_made_shown_and_their_secrets_masked) {
   EXPECT_EQ(run("connection pause acme shop --reason lunch").code, 0);
   EXPECT_EQ(run("run trigger acme shop").code, 5);
   EXPECT_EQ(run("connection resume acme shop").code, 0);
-  EXPECT_EQ(run("run trigger acme shop").code, 0);
+  EXPECT_THAT(run("run trigger acme shop").out, StartsWith("asked for a manual run"));
+  EXPECT_THAT(run("run trigger acme shop").out, StartsWith("already asked for a manual run"));
   EXPECT_THAT(run("run list acme shop").out, StartsWith("RUN"));
 }
 
@@ -126,11 +127,24 @@ TEST_F(cli_test, status_state_export_and_changes_answer) {
   EXPECT_THAT(run("status").out, AllOf(HasSubstr("node n1"), HasSubstr("waiting for quota 3"), HasSubstr("tenants: 1 active")));
   EXPECT_THAT(run("state get acme crm").out, HasSubstr("KNOWN UP TO"));
   EXPECT_EQ(run("state set acme crm " + file("state.json", R"({"cursors":[{"stream":"posts","was":"2026-01-01T00:00:00Z"}]})")).code, 5);
+  auto shown = run("state get acme crm --json");
+  EXPECT_THAT(run("state set acme crm " + file("shown.json", shown.out)).out, StartsWith("0 changed"));
   EXPECT_EQ(run("export acme crm posts").code, 0);
   EXPECT_EQ(run("export acme crm nothing").code, 4);
   auto changes = run("changes acme");
   EXPECT_EQ(changes.code, 0);
   EXPECT_THAT(changes.err, HasSubstr("--after "));
+}
+
+TEST_F(cli_test, an_airbyte_state_is_taken_over_from_its_file) {
+  make_acme();
+  EXPECT_THAT(run("state set acme crm --airbyte " + file("airbyte.json", "posts")).out, StartsWith("1 changed"));
+  EXPECT_THAT(run("state get acme crm").out, HasSubstr("1970-01-01T02:00:00Z"));
+  auto refused = run("state set acme crm --airbyte " + file("airbyte.json", "other"));
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("stream nothing"));
+  EXPECT_EQ(run("state set acme crm").code, 2);
+  EXPECT_EQ(run("state set acme crm a.json --airbyte b.json").code, 2);
 }
 
 TEST_F(cli_test, a_source_is_put_with_its_notes) {

@@ -110,14 +110,39 @@ TEST_F(api_test, a_broken_source_is_refused_with_its_notes) {
   EXPECT_EQ(expect(200, "GET", "/api/v1/sources/api").at("manifest"), json::value("fine"));
 }
 
-TEST_F(api_test, a_run_is_asked_of_the_node_unless_the_connection_is_stopped) {
+TEST_F(api_test, a_run_is_requested_durably_unless_the_connection_is_stopped) {
   make_acme();
-  expect(202, "POST", crm + "/runs", R"({"kind":"full"})");
-  expect(202, "POST", crm + "/runs");
-  EXPECT_THAT(node->take(), ElementsAre("trigger 1 4", "trigger 1 1"));
+  auto runs = database.make_run_store(self);
+  ASSERT_TRUE(runs->claim_shards("n1", self));
+  const auto requested = [&] { return runs->load_due(instant{}, 10)->at(0).kind; };
+  EXPECT_EQ(expect(202, "POST", crm + "/runs", R"({"kind":"full"})").at("answer"), json::value("requested"));
+  EXPECT_EQ(requested(), run_kind::full);
+  EXPECT_EQ(expect(202, "POST", crm + "/runs").at("answer"), json::value("requested"));
+  EXPECT_EQ(requested(), run_kind::manual);
+  EXPECT_THAT(node->take(), ElementsAre("look", "look"));
   expect(400, "POST", crm + "/runs", R"({"kind":"scheduled"})");
   expect(200, "PATCH", crm, R"({"state":"paused","reason":"lunch"})");
   EXPECT_THAT(error_text(expect(409, "POST", crm + "/runs")), HasSubstr("crm is paused: lunch"));
+}
+
+TEST_F(api_test, a_second_request_for_a_run_says_what_stands_there) {
+  make_acme();
+  expect(202, "POST", crm + "/runs");
+  EXPECT_EQ(expect(202, "POST", crm + "/runs").at("answer"), json::value("already_requested"));
+  auto runs = database.make_run_store(self);
+  auto claims = runs->claim_shards("n1", self);
+  auto connection = database.make_catalog_store()->load_connection(connection_id{1});
+  auto claim = std::ranges::find(*claims, connection->shard, &shard_claim::shard);
+  ASSERT_TRUE(runs->start_run({connection->id, *claim, run_kind::manual, {{connection->streams[0].id, "", {}, ""}}, {}}));
+  auto open = expect(200, "POST", crm + "/runs");
+  EXPECT_EQ(open.at("answer"), json::value("already_open"));
+  EXPECT_EQ(open.at("run"), json::value(1));
+}
+
+TEST_F(api_test, a_run_of_a_paused_tenant_is_not_accepted) {
+  make_acme();
+  expect(200, "PATCH", "/api/v1/tenants/acme", R"({"state":"paused"})");
+  EXPECT_THAT(error_text(expect(409, "POST", crm + "/runs")), HasSubstr("is not active"));
 }
 
 TEST_F(api_test, runs_are_listed_shown_and_cancelled) {

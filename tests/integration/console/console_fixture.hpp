@@ -22,9 +22,7 @@ struct noting_control : node_control {
   void connection_changed(tenant_id tenant, std::optional<connection_id> connection) override {
     note("changed " + to_string(tenant) + " " + to_string(connection.value_or(connection_id{})));
   }
-  void trigger_run(tenant_id, connection_id connection, run_kind kind) override {
-    note("trigger " + to_string(connection) + " " + std::to_string(static_cast<int>(kind)));
-  }
+  void look_for_work() override { note("look"); }
   void cancel_run(tenant_id, connection_id, run_id run) override { note("cancel " + to_string(run)); }
   node_status status() override {
     node_status out;
@@ -75,6 +73,12 @@ struct console_fixture : testing::Test {
       out.streams = {"contacts", "posts"};
       out.secrets = {"start_word"};
       return out;
+    };
+    services.read_airbyte_state = [](const connection_row&, const source_row&, const std::string& text)
+      -> caf::expected<std::vector<imported_cursor>> {
+      if (text.find("posts") == text.npos)
+        return caf::make_error(errc::bad_argument, "stream nothing: the source has no such stream");
+      return std::vector<imported_cursor>{{"posts", "", instant{std::chrono::hours{2}}}};
     };
     services.check_schedule = [](std::string_view text) -> caf::error {
       return text.find("every") == text.npos ? caf::make_error(errc::bad_argument, "schedule: nothing known") : caf::error{};

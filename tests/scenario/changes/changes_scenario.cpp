@@ -62,5 +62,29 @@ TEST(changes_scenario, edits_inserts_and_deletes_while_runs_go_on_are_all_there_
   EXPECT_TRUE(is_verified(world.audit({"--keep-deleted"}))) << world.audit_text();
 }
 
+TEST(changes_scenario, a_connection_goes_on_where_an_airbyte_state_says_and_fetches_no_history_again) {
+  auto settings = small_pages(0);
+  settings.tenants = 1;
+  settings.dialects = "crm";
+  settings.schedule = nullptr;
+  scenario world{settings};
+  world.start_node();
+  world.import_tenants();
+  const auto state = [&](const std::string& moment) {
+    return R"([{"type":"STREAM","stream":{"stream_descriptor":{"name":"contacts"},"stream_state":{"updatedAt":")" + moment + "\"}}}]";
+  };
+  const std::string path = "/api/v1/tenants/" + world.tenants()[0] + "/connections/main/state";
+  auto refused = world.api_text("POST", path + "/airbyte", state("last week"));
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_NE(refused.body.find("stream contacts: found updatedAt = "), std::string::npos) << refused.body;
+  ASSERT_EQ(world.api_text("POST", path + "/airbyte", state("2024-10-01T00:00:00.000Z")).status, 200);
+  world.trigger_all();
+  world.await_runs(1);
+  auto later = world.number("SELECT count(*) FROM record WHERE payload LIKE '%\"updatedAt\":\"2024-1%'");
+  EXPECT_GT(later, 0);
+  EXPECT_EQ(world.number("SELECT count(*) FROM record"), later);
+  EXPECT_LT(later, 200);
+}
+
 } // namespace
 } // namespace lode::test

@@ -53,6 +53,61 @@ TEST_F(crash_scenario, a_kill_at_every_step_boundary_loses_and_repeats_nothing) 
   expect_all_is_there(world, kills);
 }
 
+TEST_F(crash_scenario, a_trigger_that_was_answered_survives_kills_and_its_run_happens_once) {
+  scenario world{many_small_pages()};
+  world.start_node();
+  world.import_tenants();
+  world.stop_node();
+  world.start_node("scheduler.starts_nothing");
+  world.trigger_all();
+  world.kill_node();
+  ASSERT_EQ(world.number("SELECT count(*) FROM run"), 0);
+  EXPECT_TRUE(world.start_node_until_it_dies_at("run.before_start"));
+  EXPECT_TRUE(world.start_node_until_it_dies_at("run.after_start:1"));
+  expect_all_is_there(world, 2);
+  EXPECT_EQ(world.number("SELECT count(*) FROM run WHERE kind = 1 AND phase = 1"), tenants);
+  EXPECT_EQ(world.number("SELECT count(*) FROM run"), tenants);
+  EXPECT_EQ(world.number("SELECT count(*) FROM requested_run"), 0);
+}
+
+/// One CRM whose refresh tokens can be used once.
+scenario_settings rotating_tokens() {
+  auto settings = many_small_pages();
+  settings.tenants = 1;
+  settings.dialects = "crm";
+  settings.simapi.push_back("--crm-rotate-refresh-tokens");
+  return settings;
+}
+
+TEST_F(crash_scenario, a_kill_after_a_single_use_token_was_replaced_asks_for_a_new_grant_and_goes_on_with_it) {
+  scenario world{rotating_tokens()};
+  prepare(world);
+  ASSERT_TRUE(world.start_node_until_it_dies_at("credentials.before_store"));
+  world.start_node();
+  const auto tenant = world.tenants()[0];
+  world.await_state(tenant, "suspended");
+  auto reason = text_in(world.connection(tenant), "reason");
+  for (const std::string part : {"was never answered", "authorise the connection again", "lode connection secrets " + tenant + " main FILE"})
+    EXPECT_NE(reason.find(part), std::string::npos) << reason;
+  auto anew = world.control("/control/credentials", {{"tenant", tenant}, {"rotate", true}});
+  json::object secrets{{"client_secret", anew.at("client_secret")}, {"refresh_token", anew.at("refresh_token")}};
+  world.api("PUT", "/api/v1/tenants/" + tenant + "/connections/main/secrets", secrets);
+  world.await_runs();
+  EXPECT_EQ(text_in(world.last_run(tenant), "phase"), "finished");
+  EXPECT_TRUE(is_verified(world.audit())) << world.audit_text();
+}
+
+TEST_F(crash_scenario, a_kill_before_a_single_use_token_was_sent_costs_nothing) {
+  scenario world{rotating_tokens()};
+  prepare(world);
+  ASSERT_TRUE(world.start_node_until_it_dies_at("credentials.after_begun"));
+  world.start_node();
+  world.await_runs();
+  EXPECT_EQ(text_in(world.last_run(world.tenants()[0]), "phase"), "finished");
+  EXPECT_EQ(world.number("SELECT count(*) FROM token_refresh"), 0);
+  EXPECT_TRUE(is_verified(world.audit())) << world.audit_text();
+}
+
 TEST_F(crash_scenario, kills_at_random_instants_lose_and_repeat_nothing) {
   const auto* given = std::getenv("LODE_SEED");
   auto seed = given ? static_cast<unsigned>(std::strtoul(given, nullptr, 10)) : std::random_device{}();

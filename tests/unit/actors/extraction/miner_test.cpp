@@ -62,7 +62,8 @@ struct miner_test : actor_test {
         return caf::make_error(errc::not_found, "no longer open");
       return caf::unit;
     },
-    [](const cancel_run&) {}, [](const suspend_connection&) {}, [](const store_secrets&) {});
+    [](const cancel_run&) {}, [](const suspend_connection&) {}, [](const begin_refresh&) { return refresh_begun{}; },
+    [](const end_refresh&) {}, [](const store_secrets&) { return secrets_stored{}; });
   tenant_supervisor_actor supervisor = spawn_fake<tenant_supervisor_actor>(
     [](const begin_run&) {}, [](const resume_run&) {}, [](connection_changed) {}, [](const cancel_run&) {},
     [this](const continuation_ended& msg) { endings.push_back(msg); }, [this](const continuations_opened& msg) { opened += msg.count; },
@@ -70,6 +71,7 @@ struct miner_test : actor_test {
     [](timer_fired) {});
   miner_actor actor;
 
+  credential_keeper_actor credentials; ///< none, unless a test has one
   connection_pointer connection = item_connection(1, item_plan());
   std::shared_ptr<std::atomic<uint32_t>> open_runs = std::make_shared<std::atomic<uint32_t>>(1);
 
@@ -89,7 +91,7 @@ struct miner_test : actor_test {
     services->now = [] { return instant{std::chrono::hours{500'000}}; };
     services->window = window;
     services->page_deadline = deadline;
-    actor = spawn<miner>(miner_job{services, connection, stored, 0, supervisor, {}, open_runs});
+    actor = spawn<miner>(miner_job{services, connection, stored, 0, supervisor, credentials, open_runs});
     run();
   }
 
@@ -203,6 +205,33 @@ TEST_F(miner_test, refused_credentials_suspend_the_connection) {
   ASSERT_EQ(suspensions.size(), 1u);
   EXPECT_NE(suspensions[0].find("tenant1/items/items"), std::string::npos) << suspensions[0];
   EXPECT_TRUE(pages.empty());
+}
+
+TEST_F(miner_test, a_grant_that_is_refused_suspends_the_connection_at_once) {
+  int asked = 0;
+  credentials = spawn_fake<credential_keeper_actor>(
+    [&asked](const ask_access_token&) -> caf::result<access_token> {
+      ++asked;
+      return caf::make_error(errc::unauthorized, "authorise again");
+    },
+    [](const response_arrived&) {});
+  mine();
+  EXPECT_EQ(suspensions, std::vector<std::string>{"authorise again"});
+  EXPECT_EQ(asked, 1);
+}
+
+TEST_F(miner_test, a_token_that_another_node_has_to_fetch_is_no_defect_here) {
+  credentials = spawn_fake<credential_keeper_actor>(
+    [this](const ask_access_token&) -> caf::result<access_token> {
+      if (resumed == 0)
+        return caf::make_error(errc::not_owner, "shard 1 is not owned by this node");
+      return access_token{"t"};
+    },
+    [](const response_arrived&) {});
+  http.answer(first_url, 200, page_body(0, 1, ""));
+  mine();
+  EXPECT_EQ(resumed, 1u) << "the store says whether there is anything to go on with";
+  EXPECT_EQ(pages.size(), 1u);
 }
 
 TEST_F(miner_test, a_page_that_died_with_its_worker_is_noticed_and_read_again) {

@@ -70,7 +70,8 @@ struct tenant_supervisor_test : actor_test {
       suspended.push_back(ask.reason);
       return caf::unit;
     },
-    [](const store_secrets&) {});
+    [](const begin_refresh&) { return refresh_begun{}; }, [](const end_refresh&) {},
+    [](const store_secrets&) { return secrets_stored{}; });
   scheduler_actor scheduling = spawn_fake<scheduler_actor>(
     [](wake) {}, [](timer_fired) {}, [this](run_begun msg) { begun.push_back(msg); },
     [this](const run_finished& msg) { finished.push_back(msg); }, [](const tenant_lost&) {});
@@ -241,6 +242,15 @@ TEST_F(tenant_supervisor_test, a_start_whose_answer_was_lost_is_found_and_gone_o
   open(1);
   start_error = caf::make_error(errc::conflict, "a run is open");
   open_runs = {{run_id{2}, tenant_id{1}, connection_id{10}, shard_id{1}, run_kind::scheduled, 0}};
+  begin();
+  EXPECT_EQ(mined.size(), 1u);
+  EXPECT_EQ(begun.size(), 1u);
+}
+
+TEST_F(tenant_supervisor_test, a_start_that_the_store_did_not_answer_is_looked_for_there) {
+  open(1);
+  start_error = caf::make_error(errc::store_unavailable, "the connection broke");
+  open_runs = {{run_id{2}, tenant_id{1}, connection_id{10}, shard_id{1}, run_kind::manual, 0}};
   begin();
   EXPECT_EQ(mined.size(), 1u);
   EXPECT_EQ(begun.size(), 1u);

@@ -112,6 +112,28 @@ TEST_F(run_keeper_test, a_missed_run_is_moved_where_the_schedule_skips_missed_ru
   EXPECT_EQ(due_until(now + std::chrono::minutes{16}).size(), 1u);
 }
 
+TEST_F(run_keeper_test, a_requested_run_starts_once_and_leaves_the_due_time_where_it_is) {
+  auto later = now + std::chrono::minutes{10};
+  ASSERT_TRUE(runs->set_due(connection.id, later, run_kind::scheduled) == caf::none);
+  ASSERT_TRUE(runs->request_run(connection.id, run_kind::manual, now));
+  ASSERT_EQ(due_until(now).size(), 1u);
+  auto started = ask<run_started>(keeper, start_run{load(), run_kind::manual, now});
+  ASSERT_TRUE(started) << to_string(started.error());
+  EXPECT_TRUE(started->run);
+  EXPECT_TRUE(due_until(now).empty());
+  EXPECT_EQ(due_until(later).at(0).due, later);
+}
+
+TEST_F(run_keeper_test, a_requested_run_that_has_nothing_to_read_ends_as_a_run_that_is_seen) {
+  connection.streams.clear();
+  ASSERT_TRUE(catalog->put_connection(connection.tenant, connection));
+  ASSERT_TRUE(runs->request_run(connection.id, run_kind::manual, now));
+  auto started = ask<run_started>(keeper, start_run{load(), run_kind::manual, now});
+  ASSERT_TRUE(started) << to_string(started.error());
+  EXPECT_EQ(runs->load_run(started->run)->phase, run_phase::finished);
+  EXPECT_TRUE(due_until(now).empty());
+}
+
 TEST_F(run_keeper_test, a_paused_connection_cannot_be_loaded) {
   ASSERT_TRUE(catalog->set_connection_state(connection.id, activity::paused, "holiday") == caf::none);
   auto loaded = ask<connection_pointer>(keeper, load_connection{connection.id});

@@ -43,7 +43,8 @@ struct scheduler_test : actor_test {
     [](const start_run&) { return run_started{}; }, [](load_continuations) { return continuations_loaded{}; },
     [](const resume_continuation&) { return continuation_row{}; }, [](mark_alone) {}, [](const cancel_run&) {},
     [this](const suspend_connection& ask) { suspended.push_back(ask.connection.value); },
-    [](const store_secrets&) {});
+    [](const begin_refresh&) { return refresh_begun{}; }, [](const end_refresh&) {},
+    [](const store_secrets&) { return secrets_stored{}; });
   shard_region_actor region = spawn_fake<shard_region_actor>(
     [this](tenant_command& msg) {
       if (auto* command = std::get_if<begin_run>(&msg.command))

@@ -1,5 +1,7 @@
 #include "runtime/security/sealer.hpp"
 
+#include "runtime/security/fingerprint.hpp"
+
 #include <gmock/gmock.h>
 
 #include <cstdlib>
@@ -123,5 +125,11 @@ TEST(masking, hides_secrets_inside_a_text_in_both_encodings) {
 }
 
 } // namespace
+
+TEST(fingerprint, names_a_secret_without_holding_it) {
+  EXPECT_EQ(fingerprint("refresh-1").size(), 32u);
+  EXPECT_EQ(fingerprint("refresh-1"), fingerprint("refresh-1"));
+  EXPECT_NE(fingerprint("refresh-1"), fingerprint("refresh-2"));
+}
 
 } // namespace lode
