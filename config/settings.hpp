@@ -35,6 +35,9 @@ struct store_settings {
   milliseconds retry_max = 5s;
   milliseconds statement_timeout = 1900ms;
   milliseconds lock_timeout = 1500ms;
+  milliseconds keep_runs = 90 * 24h;
+  milliseconds keep_dead_letters = 365 * 24h;
+  milliseconds keep_feed = 90 * 24h;
 };
 inline void describe(settings_visitor& v, store_settings& s) {
   v.section("store", "PostgreSQL, where everything is kept.");
@@ -46,6 +49,9 @@ inline void describe(settings_visitor& v, store_settings& s) {
   v.field("retry_max", s.retry_max, {1ms, 10min}, "longest wait between tries");
   v.field("statement_timeout", s.statement_timeout, {100ms, 1h}, "the database ends a statement of a writer after this time; below half the lease of 4s");
   v.field("lock_timeout", s.lock_timeout, {10ms, 1h}, "the database ends a wait of a writer for a lock after this time");
+  v.field("keep_runs", s.keep_runs, {0ms, 3650 * 24h}, "ended runs are removed after this time, but the latest of each connection; 0 = never");
+  v.field("keep_dead_letters", s.keep_dead_letters, {0ms, 3650 * 24h}, "dead letters are removed after this time; 0 = never");
+  v.field("keep_feed", s.keep_feed, {0ms, 3650 * 24h}, "changes are removed after this time, a week at once; a reader that is further behind gets an error; 0 = never");
 }
 
 struct http_settings {

@@ -28,9 +28,11 @@ using permit_client_actor = caf::typed_actor<
 using fetch_gate_actor = caf::typed_actor<
   // Answers with permit_granted, at once or later, tenants in turn.
   caf::result<void>(ask_permit),
+  // The sender holds as many bytes as its response really has.
+  caf::result<void>(correct_permit),
   // Bytes of the sender are free again.
   caf::result<void>(return_permit),
-  // A response said: not before. Holds back all requests of that budget.
+  // A response said: not before. Holds back all requests of the budgets it names, whoever asks.
   caf::result<void>(report_quota),
   caf::result<void>(timer_fired)>;
 

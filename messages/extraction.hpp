@@ -9,6 +9,7 @@
 
 #include "messages/error.hpp"
 #include "messages/ids.hpp"
+#include "messages/limits.hpp"
 #include "messages/storage.hpp"
 
 /// What a page's way is made of: miner -> gate -> HTTP -> miner -> processor -> writer -> miner. These messages stay
@@ -58,7 +59,7 @@ struct page_parsed {
   std::string next_state; ///< wire::continuation_state, not sealed
   bool is_last = false;
   uint64_t body_bytes = 0;
-  std::chrono::nanoseconds pause{0}; ///< a limit is used up: no request of this credential before that time has passed
+  std::vector<budget_pause> pauses{}; ///< limits that the response says are used up
 };
 
 /// The response is no page: nothing goes to the writer. disposition_of(reason) says what follows, `after` when.
@@ -66,6 +67,7 @@ struct page_unreadable {
   uint64_t generation = 0;
   caf::error reason;
   std::chrono::nanoseconds after{0};
+  std::vector<budget_pause> pauses{}; ///< of a wait: the budgets it concerns; none: the credential's, for `after`
 };
 
 /// A page on its way to the commit: hashed, not yet compared.
@@ -86,6 +88,7 @@ struct hashed_page {
   std::vector<hashed_record> records;
   std::vector<dead_record> dead;
   uint64_t body_bytes = 0;
+  std::chrono::steady_clock::time_point handed_on{}; ///< when it was sent to the writer
 };
 
 struct page_committed {
@@ -94,6 +97,7 @@ struct page_committed {
   continuation_phase phase = continuation_phase::open;
   uint32_t opened = 0; ///< continuations that the page caused
   bool run_ended = false;
+  std::string reason{}; ///< why the continuation failed
 };
 
 /// The page was not written and never will be: start again from the store.
@@ -143,15 +147,20 @@ struct permit_granted {
   uint64_t generation = 0;
   uint64_t bytes = 0; ///< now held by the asker
 };
+/// The response is here: its true size replaces what was reserved for it, even beyond the budget.
+struct correct_permit {
+  uint64_t reserved = 0;
+  uint64_t actual = 0;
+};
 /// Gives bytes back: the page was committed, refused, or never requested.
 struct return_permit {
   uint64_t bytes = 0;
 };
-/// What a response said about limits.
+/// What a response to this stream's request said about limits: all requests of these budgets wait.
 struct report_quota {
   connection_pointer connection;
   uint32_t stream = 0;
-  std::chrono::nanoseconds pause{0}; ///< no request of this budget before that time has passed
+  std::vector<budget_pause> pauses{};
 };
 
 // -- credentials ----------------------------------------------------------------------------------------------------

@@ -7,6 +7,9 @@
 #  include <algorithm>
 #  include <atomic>
 #  include <cstdlib>
+#  include <limits>
+#  include <optional>
+#  include <stdexcept>
 #  include <string>
 #  include <string_view>
 #endif
@@ -16,8 +19,8 @@ namespace lode {
 
 #ifdef LODE_FAULT_POINTS
 
-/// What the environment says of one fault point: LODE_FAULT="NAME[:SKIP]" hits `NAME` after SKIP passes, "NAME=TEXT"
-/// whenever what it looks at contains TEXT; several are separated by commas.
+/// What the environment says of one fault point: LODE_FAULT="NAME[:SKIP[:TIMES]]" hits `NAME` after SKIP passes, TIMES
+/// times (else all later passes); "NAME=TEXT" whenever what it looks at contains TEXT; several are separated by commas.
 class fault_point {
 public:
   explicit fault_point(std::string_view name) {
@@ -30,21 +33,39 @@ public:
       if (entry.substr(0, end) != name)
         continue;
       is_set_ = true;
-      if (entry.substr(end, 1) == "=")
+      if (entry.substr(end, 1) == "=") {
         text_ = entry.substr(end + 1);
-      else if (end < entry.size())
-        skip_ = std::atol(std::string{entry.substr(end + 1)}.c_str());
+        continue;
+      }
+      skip_ = number_after(entry, 1).value_or(0);
+      times_ = number_after(entry, 2).value_or(times_);
     }
   }
 
-  /// Whether this pass is hit; once hit, all later passes are.
-  bool hits() noexcept { return is_set_ && skip_.fetch_sub(1) <= 0; }
+  /// Whether this pass is hit.
+  bool hits() noexcept {
+    if (!is_set_)
+      return false;
+    auto left = skip_.fetch_sub(1);
+    return left <= 0 && left > -times_;
+  }
   bool hits_on(std::string_view content) const noexcept { return is_set_ && content.find(text_) != content.npos; }
 
 private:
+  static std::optional<long> number_after(std::string_view entry, int colons) {
+    for (; colons > 0; --colons) {
+      auto colon = entry.find(':');
+      if (colon == entry.npos)
+        return std::nullopt;
+      entry.remove_prefix(colon + 1);
+    }
+    return std::atol(std::string{entry}.c_str());
+  }
+
   bool is_set_ = false;
   std::string text_;
   std::atomic<long> skip_{0};
+  long times_ = std::numeric_limits<long>::max();
 };
 
 /// True when the fault point is set and due. Used for deliberate breakage.
@@ -66,6 +87,12 @@ private:
       if (point.hits_on(content))                                                                                      \
         ::kill(::getpid(), SIGKILL);                                                                                   \
     } while (false)
+/// The actor ends here by a defect.
+#  define LODE_THROW_AT(name)                                                                                          \
+    do {                                                                                                               \
+      if (LODE_FAULT(name))                                                                                            \
+        throw std::runtime_error{"fault point " name};                                                                 \
+    } while (false)
 
 #else
 #  define LODE_FAULT(name) false
@@ -73,6 +100,9 @@ private:
     do {                                                                                                               \
     } while (false)
 #  define LODE_DIE_ON(name, content)                                                                                   \
+    do {                                                                                                               \
+    } while (false)
+#  define LODE_THROW_AT(name)                                                                                          \
     do {                                                                                                               \
     } while (false)
 #endif

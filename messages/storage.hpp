@@ -102,6 +102,7 @@ enum class commit_status : uint8_t {
   again,           ///< nothing of this page was written because another one of the group was refused
   unknown,         ///< the connection broke with the outcome open: settle() before anything else
   unavailable,     ///< the database cannot commit at the moment; nothing was written: the same group again later
+  timed_out,       ///< the database commits, but not this within its time; nothing was written: split the group
 };
 
 struct page_outcome {

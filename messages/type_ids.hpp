@@ -63,6 +63,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(lode, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(lode, (lode::refresh_begun))
   CAF_ADD_TYPE_ID(lode, (lode::end_refresh))
   CAF_ADD_TYPE_ID(lode, (lode::secrets_stored))
+  CAF_ADD_TYPE_ID(lode, (lode::correct_permit))
 CAF_END_TYPE_ID_BLOCK(lode)
 
 // What stays inside one node needs no wire format: the compiler refuses to serialize it by accident.
@@ -120,6 +121,7 @@ LODE_LOCAL_MESSAGE(begin_refresh)
 LODE_LOCAL_MESSAGE(refresh_begun)
 LODE_LOCAL_MESSAGE(end_refresh)
 LODE_LOCAL_MESSAGE(secrets_stored)
+LODE_LOCAL_MESSAGE(correct_permit)
 #undef LODE_LOCAL_MESSAGE
 
 CAF_ERROR_CODE_ENUM(lode::errc)

@@ -4,8 +4,8 @@
 
 namespace lode {
 
-/// Bytes of responses that may be in flight on a node: reserved before a request, given back when its page is committed
-/// or void. Requests for the head page of a continuation may use all of it, pages fetched ahead half. Pure.
+/// Bytes of responses that may be in flight on a node: reserved before a request, corrected when the response is here,
+/// given back when its page is committed or void. Requests for the head page of a continuation may use all of it, pages fetched ahead half. Pure.
 class byte_budget {
 public:
   explicit byte_budget(uint64_t capacity) : capacity_(capacity) {}
@@ -17,6 +17,12 @@ public:
       return false;
     used_ += bytes;
     return true;
+  }
+
+  /// Books the true size of what was reserved as `from`, whether or not there is room: it is already here.
+  void correct(uint64_t from, uint64_t to) {
+    give_back(from);
+    used_ += to;
   }
 
   void give_back(uint64_t bytes) { used_ -= bytes < used_ ? bytes : used_; }

@@ -17,14 +17,19 @@ fetch_gate_actor::behavior_type fetch_gate_state::make_behavior() {
       admit({caf::actor_cast<permit_client_actor>(self->current_sender()), std::move(ask)});
       show();
     },
+    [this](const correct_permit& permit) {
+      correct(caf::actor_cast<caf::actor_addr>(self->current_sender()), permit);
+      grant_reserved();
+      show();
+    },
     [this](const return_permit& permit) {
       release(caf::actor_cast<caf::actor_addr>(self->current_sender()), permit.bytes);
       grant_reserved();
       show();
     },
     [this](const report_quota& said) {
-      auto budget = budget_name(*said.connection, said.stream, rate_budget::scope::credential);
-      quotas.pause(budget, self->clock().now() + said.pause);
+      for (const auto& pause : said.pauses)
+        quotas.pause(budget_name(*said.connection, said.stream, pause.of), self->clock().now() + pause.pause);
     },
     [this](const timer_fired& fired) {
       if (fired.token == armed)
@@ -35,12 +40,16 @@ fetch_gate_actor::behavior_type fetch_gate_state::make_behavior() {
 }
 
 void fetch_gate_state::admit(waiting request) {
-  auto now = self->clock().now();
-  auto wait = quotas.take(limits_of(*request.ask.connection, request.ask.stream), now);
+  auto wait = quotas.take(limits_of(*request.ask.connection, request.ask.stream), self->clock().now());
   if (wait.count() == 0)
     return reserve(std::move(request));
-  for_quota.emplace(now + wait, std::move(request));
-  wake_at(now + wait);
+  wait_for_quota(std::move(request), wait);
+}
+
+void fetch_gate_state::wait_for_quota(waiting request, std::chrono::nanoseconds wait) {
+  auto when = self->clock().now() + wait;
+  for_quota.emplace(when, std::move(request));
+  wake_at(when);
 }
 
 void fetch_gate_state::reserve(waiting request) {
@@ -71,20 +80,28 @@ void fetch_gate_state::grant_reserved() {
     auto tenant = turn.front();
     auto& queue = for_bytes[tenant];
     turn.pop_front();
-    if (bytes.reserve(queue.front().ask.bytes, queue.front().ask.is_ahead)) {
-      auto request = std::move(queue.front());
-      queue.pop_front();
-      --waiting_for_bytes;
-      grant(std::move(request));
-      passed = 0;
-    } else {
-      ++passed;
-    }
+    passed = serve_first_of(queue) ? 0 : passed + 1;
     if (queue.empty())
       for_bytes.erase(tenant);
     else
       turn.push_back(tenant);
   }
+}
+
+bool fetch_gate_state::serve_first_of(std::deque<waiting>& queue) {
+  const auto& ask = queue.front().ask;
+  // While it waited for bytes a response may have said that its budget is used up.
+  auto pause = quotas.pause_of(limits_of(*ask.connection, ask.stream), self->clock().now());
+  if (pause.count() == 0 && !bytes.reserve(ask.bytes, ask.is_ahead))
+    return false;
+  auto request = std::move(queue.front());
+  queue.pop_front();
+  --waiting_for_bytes;
+  if (pause.count() > 0)
+    wait_for_quota(std::move(request), pause);
+  else
+    grant(std::move(request));
+  return true;
 }
 
 void fetch_gate_state::retry_quota() {
@@ -105,6 +122,15 @@ void fetch_gate_state::wake_at(quota_table::time_point when) {
     return;
   armed_for = when;
   self->send(timers, arm_timer{when - self->clock().now(), ++armed});
+}
+
+void fetch_gate_state::correct(const caf::actor_addr& client, const correct_permit& permit) {
+  auto i = held.find(client);
+  if (i == held.end())
+    return;
+  auto reserved = std::min(permit.reserved, i->second);
+  i->second += permit.actual - reserved;
+  bytes.correct(reserved, permit.actual);
 }
 
 void fetch_gate_state::release(caf::actor_addr client, uint64_t freed) {

@@ -16,7 +16,8 @@ namespace lode {
 using fetch_gate_report = std::function<void(int64_t for_quota, int64_t for_bytes, int64_t bytes)>;
 
 /// Serves a quota_table and a byte_budget. A request waits first for its quota, then for bytes, tenants in turn. What a
-/// client holds is given back when it ends. A restart forgets pauses; the next response brings them back.
+/// client holds is given back when it ends. A pause holds back whoever uses the budget. A restart forgets pauses; the next
+/// response brings them back.
 struct fetch_gate_state {
   static constexpr const char* name = "lode.fetch-gate";
 
@@ -29,11 +30,14 @@ struct fetch_gate_state {
   };
 
   void admit(waiting request);
+  void wait_for_quota(waiting request, std::chrono::nanoseconds wait);
   void reserve(waiting request);
   void grant(waiting request);
   void grant_reserved();
+  bool serve_first_of(std::deque<waiting>& queue);
   void retry_quota();
   void wake_at(quota_table::time_point when);
+  void correct(const caf::actor_addr& client, const correct_permit& permit);
   void release(caf::actor_addr client, uint64_t bytes);
   void client_ended(const caf::actor_addr& client);
   void show();

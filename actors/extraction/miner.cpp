@@ -70,7 +70,7 @@ miner_actor::behavior_type miner_state::make_behavior() {
     },
     [this](page_unreadable& msg) {
       if (msg.generation == generation)
-        unreadable(msg.reason, msg.after);
+        unreadable(std::move(msg));
     },
     [this](const page_committed& msg) {
       // What a page opened is there, whatever became of the generation that read it.
@@ -129,22 +129,24 @@ void miner_state::authorize() {
         // Another token is of no use: the keeper has asked for one in vain.
         if (disposition_of(error) == disposition::suspend)
           return suspend(error);
-        unreadable(error, std::chrono::seconds{1});
+        unreadable({asked, std::move(error), std::chrono::seconds{1}, {}});
       });
 }
 
 void miner_state::fetch(std::string token) {
   access_token = std::move(token);
   requested_at = job.services->now();
+  sent = self->clock().now();
   const auto& connection = *job.connection;
   const auto& stream = connection.stream(job.stream);
   auto request = build_request(stream, {connection.config, job.row.partition, job.row.slice, state, access_token, requested_at});
-  if (!request)
-    return suspend(caf::make_error(errc::bad_source, path() + ": " + message_of(request.error())));
+  if (!request) {
+    auto code = static_cast<errc>(request.error().code());
+    return unreadable({generation, caf::make_error(code, path() + ": " + message_of(request.error())), {}, {}});
+  }
   set_timeouts(request->timeouts, stream.lode.timeouts);
   LODE_DIE_AT("miner.before_request");
   at = step::fetching;
-  sent = self->clock().now();
   // Stamped before it is sent: what the API answers is at least as new as this.
   stamp = {0, connection.claim.epoch.value, job.services->clock->next()};
   is_beside_another_run = job.open_runs && job.open_runs->load() > 1;
@@ -166,8 +168,10 @@ void miner_state::hand_on(exchange_pointer exchange) {
     auto code = judged.action == verdict_action::retry  ? errc::unreachable
                 : judged.action == verdict_action::wait ? errc::rate_limited
                                                         : errc::page_failed;
-    return unreadable(caf::make_error(code, path() + ": " + judged.message), judged.after);
+    return unreadable({generation, caf::make_error(code, path() + ": " + judged.message), judged.after, {}});
   }
+  auto size = exchange->response()->body.size();
+  self->send(job.services->gate, correct_permit{std::exchange(reserved, size), size});
   if (is_suspect(job.row))
     return parse_alone(std::move(exchange));
   parse(std::move(exchange));
@@ -208,15 +212,15 @@ void miner_state::parse(exchange_pointer exchange) {
 
 void miner_state::parsed(page_parsed& page) {
   last_progress = self->clock().now();
-  ahead.push_back({version, reserved, sent});
+  ahead.push_back({version, std::exchange(reserved, 0), sent});
+  leave_window();
   job.services->report.fetched(fetch_result::ok);
-  reserved = 0;
   version = page.version;
   failures = waits = 0;
   is_token_rejected = false;
   estimate = (estimate * 7 + page.body_bytes) / 8 + 1;
-  if (page.pause.count() > 0)
-    self->send(job.services->gate, report_quota{job.connection, job.stream, page.pause});
+  if (!page.pauses.empty())
+    self->send(job.services->gate, report_quota{job.connection, job.stream, std::move(page.pauses)});
   if (page.is_last) {
     at = step::draining;
     return;
@@ -228,48 +232,56 @@ void miner_state::parsed(page_parsed& page) {
 
 void miner_state::committed(const page_committed& page) {
   last_progress = self->clock().now();
-  if (!ahead.empty()) {
-    self->send(job.services->gate, return_permit{ahead.front().bytes});
-    job.services->report.committed(last_progress - ahead.front().requested);
-    ahead.pop_front();
-  }
+  committed_version = page.version;
+  leave_window();
   LODE_DIE_AT("miner.after_commit");
   leave_quarantine();
   job.row.crash_resumes = job.row.alone_deaths = 0;
   if (careful_pages > 0)
     --careful_pages;
   if (page.phase != continuation_phase::open)
-    return end(page.phase, page.run_ended, std::move(failure));
+    return end(page.phase, page.run_ended, page.reason);
   self->send(self, go_on{generation});
+}
+
+void miner_state::leave_window() {
+  while (!ahead.empty() && ahead.front().version < committed_version) {
+    self->send(job.services->gate, return_permit{ahead.front().bytes});
+    job.services->report.committed(last_progress - ahead.front().requested);
+    ahead.pop_front();
+  }
 }
 
 // -- what goes wrong ---------------------------------------------------------------------------------------------------
 
-void miner_state::unreadable(const caf::error& reason, std::chrono::nanoseconds after) {
+void miner_state::unreadable(page_unreadable page) {
   last_progress = self->clock().now();
   leave_quarantine();
   const auto& report = job.services->report;
-  switch (disposition_of(reason)) {
+  switch (disposition_of(page.reason)) {
     case disposition::retry_later:
       ++failures;
       report.fetched(fetch_result::retried);
-      return retry(after.count() > 0 ? after : std::chrono::seconds{1});
+      return retry(page.after.count() > 0 ? page.after : std::chrono::seconds{1});
     case disposition::wait:
-      // Waiting is not failing: the gate holds this and all other requests of the credential back.
+      // Waiting is not failing: the gate holds this and all other requests of the budget back.
       ++waits;
       report.fetched(fetch_result::rate_limited);
-      self->send(job.services->gate, report_quota{job.connection, job.stream, after});
+      if (page.pauses.empty())
+        page.pauses.push_back({limit_scope::credential, page.after});
+      self->send(job.services->gate, report_quota{job.connection, job.stream, std::move(page.pauses)});
       return retry(std::chrono::nanoseconds{0});
     case disposition::give_up_page:
       report.fetched(fetch_result::failed);
-      return give_up(reason);
+      return give_up(page.reason);
     case disposition::suspend:
       report.fetched(fetch_result::refused);
-      return job.credentials && !is_token_rejected ? refresh_token_once() : suspend(reason);
+      return page.reason == errc::unauthorized && job.credentials && !is_token_rejected ? refresh_token_once()
+                                                                                        : suspend(page.reason);
     case disposition::resume_from_store:
       return resume_from_store();
     default:
-      self->quit(reason);
+      self->quit(page.reason);
   }
 }
 
@@ -294,8 +306,6 @@ void miner_state::refresh_token_once() {
 }
 
 void miner_state::give_up(const caf::error& reason) {
-  failure = message_of(reason);
-  job.services->report.page_failed(path(), job.row.run, failure);
   ahead.push_back({version, std::exchange(reserved, 0), sent});
   at = step::draining;
   const auto& connection = *job.connection;
@@ -308,7 +318,8 @@ void miner_state::give_up(const caf::error& reason) {
   page.epoch = connection.claim.epoch;
   page.partition = job.row.partition;
   page.stamp = stamp;
-  page.move = {job.row.id, job.row.run, version, continuation_phase::failed, {}, failure};
+  page.move = {job.row.id, job.row.run, version, continuation_phase::failed, {}, message_of(reason)};
+  page.handed_on = self->clock().now();
   self->send(job.services->writer_of(connection.claim.shard), std::move(page), miner_actor{self});
 }
 
@@ -360,8 +371,9 @@ void miner_state::timer(uint64_t token) {
     return;
   // Only work that was handed on can be lost; a slow store, a quota and a pause are not losses.
   bool is_handed_on = at == step::parsing || at == step::draining || at == step::idle;
-  if (is_handed_on && !job.services->health->is_out()
-      && self->clock().now() - last_progress >= job.services->page_deadline) {
+  const auto& health = *job.services->health;
+  auto quiet_since = std::max(last_progress, health.last_late_answer());
+  if (is_handed_on && !health.is_out() && self->clock().now() - quiet_since >= job.services->page_deadline) {
     job.services->report.page_lost();
     resume_from_store();
   }
@@ -374,9 +386,13 @@ void miner_state::stop(caf::error reason) {
   self->quit(std::move(reason));
 }
 
-void miner_state::end(continuation_phase phase, bool run_ended, std::string reason) {
-  self->send(job.supervisor, continuation_ended{job.connection->connection, job.row.run, job.row.id, phase, run_ended,
-                                                std::move(reason)});
+void miner_state::end(continuation_phase phase, bool run_ended, const std::string& reason) {
+  if (in_flight)
+    job.services->http->cancel(*in_flight);
+  if (phase == continuation_phase::failed)
+    job.services->report.page_failed(path(), job.row.run, reason);
+  self->send(job.supervisor,
+             continuation_ended{job.connection->connection, job.row.run, job.row.id, phase, run_ended, reason});
   self->quit();
 }
 

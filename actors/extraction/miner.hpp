@@ -53,8 +53,10 @@ struct miner_state {
   void leave_quarantine();
   void parse(exchange_pointer exchange);
   void parsed(page_parsed& page);
-  void unreadable(const caf::error& reason, std::chrono::nanoseconds after);
+  void unreadable(page_unreadable page);
   void committed(const page_committed& page);
+  /// Pages whose commit is known leave the window. The writer's word may overtake the processor's, so both lead here.
+  void leave_window();
 
   // what goes wrong
   void retry(std::chrono::nanoseconds after);
@@ -68,7 +70,7 @@ struct miner_state {
   void timer(uint64_t token);
   /// Drops what it is doing: nothing of it is needed any more.
   void stop(caf::error reason);
-  void end(continuation_phase phase, bool run_ended, std::string reason);
+  void end(continuation_phase phase, bool run_ended, const std::string& reason);
 
   uint64_t window() const;
   std::string path() const;
@@ -90,15 +92,15 @@ struct miner_state {
   bool is_beside_another_run = false; ///< when the page in flight was requested
   caf::actor_clock::time_point sent; ///< when the page in flight was requested
   uint64_t estimate = 0;              ///< moving average of the stream's pages
-  uint64_t reserved = 0;              ///< for the page in flight
+  uint64_t reserved = 0;              ///< for the page in flight; its true size once it is here
   std::deque<uncommitted> ahead;      ///< parsed, not yet committed
   uint64_t careful_pages = 0;         ///< still to be committed one by one
+  int64_t committed_version = 0;      ///< of the row, as the writer last said; pages below it are committed
   uint32_t failures = 0;
   uint32_t waits = 0;
   std::string access_token;
   bool is_token_rejected = false;
   std::optional<request_handle> in_flight;
-  std::string failure;                ///< why the continuation failed, for the supervisor
   uint64_t timer_token = 0;           ///< of the pause
   uint64_t watch_token = 0;           ///< of the deadline
   caf::actor_clock::time_point last_progress;

@@ -25,15 +25,23 @@ private:
   std::atomic<int64_t> counter_{0};
 };
 
-/// Whether the store answers, as the writers see it: a slow store must not look like a lost page.
+/// How the store does, as the writers see it: a slow store must not look like a lost page.
 class store_health {
 public:
+  using time_point = std::chrono::steady_clock::time_point;
+
   void outage_begins() noexcept { ++outages_; }
   void outage_ends() noexcept { --outages_; }
   bool is_out() const noexcept { return outages_.load() > 0; }
 
+  /// The store answered for pages that had waited long: those behind them are late, not lost. An answer in good time is
+  /// not noted, else a busy store would hide a lost page for ever.
+  void answered_late(time_point when) noexcept { last_late_answer_ = when.time_since_epoch().count(); }
+  time_point last_late_answer() const noexcept { return time_point{time_point::duration{last_late_answer_.load()}}; }
+
 private:
   std::atomic<int> outages_{0};
+  std::atomic<time_point::rep> last_late_answer_{0};
 };
 
 enum class fetch_result : uint8_t { ok, retried, rate_limited, refused, failed };
@@ -69,7 +77,8 @@ struct mining_services {
 
   uint64_t window = 4;            ///< pages fetched and not yet committed, per miner
   uint32_t miners_per_tenant = 4;
-  std::chrono::nanoseconds page_deadline = std::chrono::minutes{4}; ///< no progress for so long: the page is lost
+  /// No progress and no late answer of the store for so long: the page is lost.
+  std::chrono::nanoseconds page_deadline = std::chrono::minutes{4};
   restart_limits restarts;
 
   const page_writer_actor& writer_of(shard_id shard) const { return writers[shard.value % writers.size()]; }

@@ -4,27 +4,30 @@
 
 namespace lode {
 
-std::string budget_name(const connection_context& connection, size_t stream, rate_budget::scope scope) {
+std::string budget_name(const connection_context& connection, size_t stream, limit_scope scope) {
   switch (scope) {
-    case rate_budget::scope::app:
+    case limit_scope::app:
       return "app/" + connection.plan->name;
-    case rate_budget::scope::tenant:
+    case limit_scope::tenant:
       return "tenant/" + connection.plan->name + "/" + to_string(connection.tenant);
-    case rate_budget::scope::endpoint:
+    case limit_scope::endpoint:
       return "endpoint/" + to_string(connection.connection) + "/" + connection.stream(stream).name;
-    case rate_budget::scope::credential:
+    case limit_scope::credential:
       break;
   }
   return "credential/" + to_string(connection.connection);
 }
 
 std::vector<quota_limit> limits_of(const connection_context& connection, size_t stream) {
+  const auto& declared = connection.stream(stream).lode.budgets;
   std::vector<quota_limit> result;
-  for (const auto& budget : connection.stream(stream).lode.budgets)
+  for (const auto& budget : declared)
     result.push_back({budget_name(connection, stream, budget.of), budget.requests, budget.per});
-  auto credential = budget_name(connection, stream, rate_budget::scope::credential);
-  if (std::none_of(result.begin(), result.end(), [&](const auto& limit) { return limit.budget == credential; }))
-    result.push_back({std::move(credential), 0, {}});
+  for (auto scope : {limit_scope::app, limit_scope::credential, limit_scope::tenant, limit_scope::endpoint}) {
+    auto is_of_scope = [&](const rate_budget& budget) { return budget.of == scope; };
+    if (std::none_of(declared.begin(), declared.end(), is_of_scope))
+      result.push_back({budget_name(connection, stream, scope), 0, {}});
+  }
   return result;
 }
 

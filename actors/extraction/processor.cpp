@@ -43,13 +43,17 @@ page_content read_refused_token(const wire::continuation_state& state, const std
   return content;
 }
 
-/// How long a used-up limit asks us to stay away, from any response.
-std::chrono::nanoseconds pause_asked(const stream_plan& stream, const http_response& response, instant now) {
-  std::chrono::nanoseconds pause{0};
-  for (const auto& reading : read_limits(stream.lode.limit_headers, response.headers, now))
-    if (reading.remaining_share.value_or(1) <= 0 || reading.remaining.value_or(1) <= 0)
-      pause = std::max<std::chrono::nanoseconds>(pause, reading.reset_after.value_or(std::chrono::seconds{1}));
-  return pause;
+std::vector<budget_pause> pauses_of(const process_page& page, std::chrono::nanoseconds wait) {
+  const auto& rules = page.connection->stream(page.stream).lode.limit_headers;
+  return pauses_asked(rules, page.exchange->response()->headers, wait, page.requested_at);
+}
+
+/// What the miner is told of a response that is no page.
+page_unreadable unreadable(const process_page& page, caf::error reason, std::chrono::nanoseconds after) {
+  page_unreadable result{page.generation, std::move(reason), after, {}};
+  if (result.reason == errc::rate_limited)
+    result.pauses = pauses_of(page, after);
+  return result;
 }
 
 continuation_phase phase_after(page_ending ending) {
@@ -91,20 +95,21 @@ void processor_state::release() {
 
 void processor_state::process(process_page& page, const miner_actor& miner) {
   LODE_DIE_ON("processor.on_page", page.exchange->response()->body);
+  LODE_THROW_AT("processor.throws");
   std::chrono::nanoseconds after{0};
   auto content = read(page, after);
   if (!content)
-    return self->send(miner, page_unreadable{page.generation, std::move(content.error()), after});
+    return self->send(miner, unreadable(page, std::move(content.error()), after));
   page_parsed parsed{page.generation, page.version + 1, content->next_state.SerializeAsString(),
                      phase_after(content->ending) != continuation_phase::open};
-  const auto* response = page.exchange->response();
-  parsed.body_bytes = response->body.size();
-  parsed.pause = pause_asked(page.connection->stream(page.stream), *response, page.requested_at);
+  parsed.body_bytes = page.exchange->response()->body.size();
+  parsed.pauses = pauses_of(page, std::chrono::nanoseconds{0});
   auto hashed = seal(page, *content);
   if (!hashed)
-    return self->send(miner, page_unreadable{page.generation, std::move(hashed.error()), after});
+    return self->send(miner, unreadable(page, std::move(hashed.error()), after));
   LODE_DIE_AT("processor.before_writer");
   // The writer first: whatever the miner sends there after our answer comes later in the writer's mailbox.
+  hashed->handed_on = self->clock().now();
   const auto& writer = writers[static_cast<size_t>(hashed->shard.value) % writers.size()];
   self->send(writer, std::move(*hashed), miner);
   LODE_DIE_AT("processor.after_writer");

@@ -10,13 +10,22 @@ using std::chrono::nanoseconds;
 std::chrono::nanoseconds quota_table::take(std::span<const quota_limit> limits, time_point now) {
   nanoseconds wait{0};
   for (const auto& limit : limits)
-    wait = std::max(wait, wait_of(find(limit, now), now));
+    if (const auto* b = find(limit, now))
+      wait = std::max(wait, wait_of(*b, now));
   if (wait > nanoseconds{0})
     return wait;
   for (const auto& limit : limits)
-    if (auto& b = find(limit, now); b.capacity > 0)
-      b.tokens -= 1;
+    if (auto* b = find(limit, now); b && b->capacity > 0)
+      b->tokens -= 1;
   return nanoseconds{0};
+}
+
+std::chrono::nanoseconds quota_table::pause_of(std::span<const quota_limit> limits, time_point now) const {
+  nanoseconds wait{0};
+  for (const auto& limit : limits)
+    if (auto i = buckets_.find(limit.budget); i != buckets_.end())
+      wait = std::max<nanoseconds>(wait, i->second.paused_until - now);
+  return wait;
 }
 
 void quota_table::pause(const std::string& budget, time_point until) {
@@ -31,11 +40,12 @@ void quota_table::forget_idle(time_point now) {
   });
 }
 
-quota_table::bucket& quota_table::find(const quota_limit& limit, time_point now) {
-  auto [i, is_new] = buckets_.try_emplace(limit.budget);
-  auto& b = i->second;
-  if (limit.requests == 0)
-    return b;
+quota_table::bucket* quota_table::find(const quota_limit& limit, time_point now) {
+  if (limit.requests == 0) {
+    auto i = buckets_.find(limit.budget);
+    return i == buckets_.end() ? nullptr : &i->second;
+  }
+  auto& b = buckets_[limit.budget];
   if (b.capacity != limit.requests) {
     b.capacity = limit.requests;
     b.tokens = limit.requests;
@@ -46,7 +56,7 @@ quota_table::bucket& quota_table::find(const quota_limit& limit, time_point now)
     b.tokens = std::min(b.capacity, b.tokens + static_cast<double>((now - b.refilled).count()) / b.refill.count());
     b.refilled = now;
   }
-  return b;
+  return &b;
 }
 
 std::chrono::nanoseconds quota_table::wait_of(const bucket& b, time_point now) {

@@ -24,6 +24,9 @@ public:
   /// Takes one request from all of `limits`, or nothing and says how long to wait. Zero: granted.
   std::chrono::nanoseconds take(std::span<const quota_limit> limits, time_point now);
 
+  /// How long `limits` are paused at the most; takes nothing.
+  std::chrono::nanoseconds pause_of(std::span<const quota_limit> limits, time_point now) const;
+
   /// No request of `budget` before `until`. A pause is never shortened.
   void pause(const std::string& budget, time_point until);
 
@@ -39,7 +42,8 @@ private:
     time_point refilled{};
     time_point paused_until{};
   };
-  bucket& find(const quota_limit& limit, time_point now);
+  /// The refilled bucket of a limit; null: it has no declared number and was never paused.
+  bucket* find(const quota_limit& limit, time_point now);
   static std::chrono::nanoseconds wait_of(const bucket& b, time_point now);
 
   std::unordered_map<std::string, bucket> buckets_;

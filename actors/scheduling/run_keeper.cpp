@@ -28,6 +28,11 @@ caf::result<void> done_or(caf::error&& error) {
   return caf::unit;
 }
 
+/// A backfill or a repair says nothing about what a partition is known up to.
+bool is_incremental(run_kind kind) {
+  return kind != run_kind::backfill && kind != run_kind::repair;
+}
+
 /// Index -> id of the streams of these names, 0 where there is none.
 std::vector<stream_id> ids_by_name(const source_plan& plan, const std::vector<stream_row>& rows) {
   std::vector<stream_id> result(plan.streams.size());
@@ -255,14 +260,15 @@ caf::expected<run_started> run_keeper_state::start(const start_run& ask) {
     return run_started{};
   }
   auto next = is_scheduled ? due_after(connection, ask.due) : std::nullopt;
-  auto first = first_continuations(connection);
-  if (!first)
-    return first.error();
+  auto planned = plan_run(connection, ask.kind);
+  if (!planned)
+    return planned.error();
+  planned->next_due = next;
   caf::expected<started_run> started = started_run{};
   LODE_DIE_AT("run.before_start");
   // What was asked for ends as a run that is seen, even when there is nothing to read.
-  if (!first->empty() || !is_scheduled)
-    started = parts.runs->start_run({connection.connection, connection.claim, ask.kind, std::move(*first), next});
+  if (!planned->first.empty() || !is_scheduled)
+    started = parts.runs->start_run(*planned);
   LODE_DIE_AT("run.after_start");
   auto is_moved = started && started->run && next.has_value();
   if (is_scheduled && !is_moved && (started || started.error() == errc::conflict))
@@ -275,12 +281,11 @@ caf::expected<run_started> run_keeper_state::start(const start_run& ask) {
   return run_started{started->run, static_cast<uint32_t>(started->opened.size())};
 }
 
-caf::expected<std::vector<new_continuation>>
-run_keeper_state::first_continuations(const connection_context& connection) {
+caf::expected<run_start> run_keeper_state::plan_run(const connection_context& connection, run_kind kind) {
   auto cursors = parts.runs->load_cursors(connection.connection);
   if (!cursors)
     return cursors.error();
-  std::vector<new_continuation> result;
+  run_start result{connection.connection, connection.claim, kind, {}, {}, {}};
   for (size_t i = 0; i < connection.streams.size(); ++i) {
     auto stream = connection.streams[i];
     if (!stream)
@@ -298,11 +303,13 @@ run_keeper_state::first_continuations(const connection_context& connection) {
       auto slices = plan_slices(connection.stream(i), {connection.config, partition, cursor, parts.now(), {}});
       if (!slices)
         return slices.error();
+      if (cursor && is_incremental(kind) && !slices->empty() && slices->front().bounds.from > *cursor)
+        result.skips.push_back({stream, partition, *cursor, slices->front().bounds.from});
       for (const auto& slice : *slices) {
         auto state = parts.codec->encode(slice.first);
         if (!state)
           return state.error();
-        result.push_back({stream, partition, slice.bounds, std::move(*state)});
+        result.first.push_back({stream, partition, slice.bounds, std::move(*state)});
       }
     }
   }

@@ -52,7 +52,8 @@ struct run_keeper_state {
   caf::error choose_streams(const connection_row& row, connection_context& into);
   caf::expected<source_plan_pointer> plan_of(source_id id);
   caf::expected<run_started> start(const start_run& ask);
-  caf::expected<std::vector<new_continuation>> first_continuations(const connection_context& connection);
+  /// The slices that a run of this kind reads, from the cursors.
+  caf::expected<run_start> plan_run(const connection_context& connection, run_kind kind);
   /// A later due time when this one was missed and the schedule skips missed runs.
   std::optional<instant> moved_by_policy(const connection_context& connection, instant due);
   std::optional<instant> due_after(const connection_context& connection, instant due);

@@ -2,6 +2,7 @@
 
 #include <caf/all.hpp>
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -9,6 +10,22 @@
 #include "messages/fault_point.hpp"
 
 namespace lode {
+
+namespace {
+
+/// The page becomes the failure of its continuation: a commit that is small.
+void give_up(hashed_page& page, const std::string& why) {
+  page.move.reason = "a page of " + std::to_string(page.records.size()) + " records (" + std::to_string(page.body_bytes)
+                     + " bytes) is too large to commit: " + why + "; lower the page size of the source";
+  page.move.phase = continuation_phase::failed;
+  page.move.state.clear();
+  page.records.clear();
+  page.dead.clear();
+  page.opens.clear();
+  page.completes_slice = false;
+}
+
+} // namespace
 
 page_writer_state::page_writer_state(page_writer_actor::pointer self, std::shared_ptr<page_store> store,
                                      store_health* health, page_writer_settings settings, page_writer_report report)
@@ -91,9 +108,12 @@ size_t page_writer_state::group_size() const {
     const auto& page = pending[count];
     records += page.records.size();
     bytes += page.body_bytes;
-    if (count > 0 && (records > settings.group_records || bytes > settings.group_bytes))
+    bool is_slow = slow.count(page.move.id) > 0;
+    if (count > 0 && (is_slow || records > settings.group_records || bytes > settings.group_bytes))
       break;
     ++count;
+    if (is_slow)
+      break;
   }
   return count;
 }
@@ -136,12 +156,17 @@ void page_writer_state::conclude(const std::vector<page_commit>& commits, const 
     case commit_status::data_error:
       // The culprit is found by halving; a page that stands alone never ends so.
       page_limit = std::max<size_t>(1, commits.size() / 2);
-      recovered();
+      recovered(commits.size());
+      return wake_up();
+    case commit_status::timed_out:
+      if (commits.size() == 1)
+        return head_timed_out(outcomes.front().message);
+      page_limit = commits.size() / 2;
       return wake_up();
     default:
       break;
   }
-  recovered();
+  recovered(commits.size());
   size_t left = 0;
   for (size_t i = 0; i < outcomes.size(); ++i) {
     const auto& outcome = outcomes[i];
@@ -164,11 +189,50 @@ void page_writer_state::conclude(const std::vector<page_commit>& commits, const 
     wake_up();
 }
 
+bool page_writer_state::is_large(const hashed_page& page) const {
+  return page.records.size() >= settings.large_records || page.body_bytes >= settings.large_bytes;
+}
+
+void page_writer_state::head_timed_out(const std::string& why) {
+  auto& page = pending.front();
+  auto& earlier = slow[page.move.id];
+  bool is_alone_slow = std::exchange(earlier.pages_committed, pages_committed) != pages_committed || is_large(page);
+  // What belongs to no continuation cannot fail; a failure is small, so it is the database that is slow.
+  bool can_fail = page.move.id && page.move.phase != continuation_phase::failed;
+  if (!is_alone_slow || !can_fail) {
+    set_aside(page.connection);
+    return wait(why);
+  }
+  recovered(1);
+  auto most = is_large(page) ? settings.slow_tries : 10 * settings.slow_tries;
+  if (++earlier.times >= most)
+    give_up(page, why);
+  else
+    set_aside(page.connection);
+  wake_up();
+}
+
+void page_writer_state::set_aside(connection_id connection) {
+  std::vector<hashed_page> pages;
+  std::vector<miner_actor> waiting;
+  for (bool is_turn_of_slow : {false, true})
+    for (size_t i = 0; i < pending.size(); ++i)
+      if ((pending[i].connection == connection) == is_turn_of_slow) {
+        pages.push_back(std::move(pending[i]));
+        waiting.push_back(std::move(miners[i]));
+      }
+  pending = std::move(pages);
+  miners = std::move(waiting);
+}
+
 void page_writer_state::tell(size_t index, const page_outcome& outcome) {
   const auto& page = pending[index];
+  slow.erase(page.move.id);
+  pages_committed += outcome.status == commit_status::committed ? 1 : 0;
   if (outcome.status == commit_status::committed)
-    self->send(miners[index], page_committed{page.generation, outcome.version, page.move.phase,
-                                             static_cast<uint32_t>(outcome.opened.size()), outcome.run_ended});
+    self->send(miners[index],
+               page_committed{page.generation, outcome.version, page.move.phase,
+                              static_cast<uint32_t>(outcome.opened.size()), outcome.run_ended, page.move.reason});
   else
     self->send(miners[index], page_refused{page.generation, outcome.status});
 }
@@ -193,7 +257,12 @@ void page_writer_state::wait(const std::string& why) {
   backoff = std::min(backoff * 2, settings.retry_max);
 }
 
-void page_writer_state::recovered() {
+void page_writer_state::recovered(size_t answered) {
+  auto now = self->clock().now();
+  auto is_late = [&](const hashed_page& page) { return now - page.handed_on >= settings.late; };
+  auto pages = std::span{pending}.first(answered);
+  if (std::any_of(pages.begin(), pages.end(), is_late))
+    health->answered_late(now);
   backoff = settings.retry_min;
   if (std::exchange(is_out, false))
     health->outage_ends();

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -19,6 +20,12 @@ struct page_writer_settings {
   size_t group_bytes = 8 << 20;
   std::chrono::nanoseconds retry_min = std::chrono::milliseconds{100};
   std::chrono::nanoseconds retry_max = std::chrono::seconds{5};
+  /// Of a large page that takes longer than the database allows, alone; of any other page ten times that.
+  uint32_t slow_tries = 3;
+  size_t large_records = 1'000;
+  size_t large_bytes = 1 << 20;
+  /// A page that waited so long for its commit is late; at most half the deadline after which a miner calls it lost.
+  std::chrono::nanoseconds late = std::chrono::minutes{2};
 };
 
 /// What people see of a writer. Called on the writer's thread.
@@ -33,6 +40,7 @@ struct page_writer_report {
 ///   gathering -- wake --> committing -- committed, or refused and told --> gathering
 ///                  committing -- unavailable --> waiting -- backoff --> committing   (same group)
 ///                  committing -- unknown --> settling -- backoff --> settling ...
+///                  committing -- timed out --> gathering: half the group; a page alone behind the others, then given up
 ///
 /// Told to hold pages it answers as soon as nothing is pending, and takes only those of one continuation until release_pages.
 ///
@@ -54,9 +62,15 @@ struct page_writer_state {
   caf::expected<std::vector<page_commit>> compare(size_t count);
   void conclude(const std::vector<page_commit>& commits, const std::vector<page_outcome>& outcomes);
   void tell(size_t index, const page_outcome& outcome);
+  /// The page at the head takes longer than the database allows, alone. Others go first; the last time its continuation
+  /// fails instead, so its interval stays owed. Unless it is large, only tries between which others commit count: else the
+  /// database is slow in all things, which is an outage.
+  void head_timed_out(const std::string& why);
+  bool is_large(const hashed_page& page) const;
+  void set_aside(connection_id connection);
   void settle();
   void wait(const std::string& why);
-  void recovered();
+  void recovered(size_t answered);
   void wake_up();
 
   page_writer_actor::pointer self;
@@ -70,7 +84,13 @@ struct page_writer_state {
   caf::typed_response_promise<void> quiet; ///< of who waits until nothing is pending
   std::vector<std::pair<hashed_page, miner_actor>> held;
   std::vector<page_commit> unsettled; ///< the group whose outcome is unknown: the first of `pending`
-  size_t page_limit;                  ///< halved while a group holds a value that the database refuses
+  size_t page_limit;                  ///< halved while a group is too much, or holds a value that the database refuses
+  struct tried {
+    uint32_t times = 0;
+    uint64_t pages_committed = 0; ///< by this writer, at the latest try
+  };
+  std::map<continuation_id, tried> slow; ///< pages that took too long alone: they stand alone from then on
+  uint64_t pages_committed = 0;
   std::chrono::nanoseconds backoff;
   bool is_awake = false;              ///< a wake is on its way
   bool is_out = false;                ///< the store does not answer

@@ -53,7 +53,7 @@ void add_changes_command(CLI::App& program, cli_context& context) {
     "  lode changes acme\n  lode changes acme --after CURSOR",
     [](CLI::App& command, changes_options& o) {
       command.add_option("tenant", o.tenant, "Name of the tenant")->required();
-      command.add_option("--after", o.after, "Cursor of the last change seen; else from the beginning");
+      command.add_option("--after", o.after, "Cursor of the last change seen, or now; else from the beginning");
       command.add_option("--limit", o.limit, "At most so many")->check(CLI::PositiveNumber);
     },
     changes);

@@ -13,10 +13,13 @@ namespace {
 
 namespace json = boost::json;
 
-/// Where `text` stands in the tenant's shard; "" and "0" are the beginning.
-caf::expected<int64_t> position_of(const std::string& text, int64_t generation, shard_id shard) {
+/// Where `text` stands in the tenant's shard; "" and "0" are the beginning, "now" is the end.
+caf::expected<int64_t> position_of(const std::string& text, catalog_store& catalog, int64_t generation,
+                                   shard_id shard) {
   if (text.empty() || text == "0")
     return 0;
+  if (text == "now")
+    return catalog.feed_end(shard);
   auto cursor = decode_feed_cursor(text, generation);
   if (!cursor)
     return cursor.error();
@@ -42,7 +45,7 @@ caf::expected<api_response> changes(const api_request& request, api_context& con
   auto connections = catalog.list_connections(tenant->id);
   if (!generation || !connections)
     return !generation ? generation.error() : connections.error();
-  auto position = position_of(request.query_text("after"), *generation, tenant->shard);
+  auto position = position_of(request.query_text("after"), catalog, *generation, tenant->shard);
   if (!position)
     return position.error();
   auto cursor_at = [&](int64_t seq) { return encode_feed_cursor({*generation, {{tenant->shard, seq}}}); };

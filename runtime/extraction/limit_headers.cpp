@@ -152,9 +152,13 @@ void add(std::vector<limit_reading>& readings, limit_reading reading) {
     found->reset_after = std::max(found->reset_after.value_or(milliseconds{0}), *reading.reset_after);
 }
 
+bool is_known(const limit_reading& reading) {
+  return reading.remaining_share || reading.remaining;
+}
+
+/// A reading that holds a reset only speaks of a used-up limit when the request was refused.
 bool is_used_up(const limit_reading& reading) {
-  bool is_known = reading.remaining_share || reading.remaining;
-  return !is_known || (reading.remaining_share && *reading.remaining_share <= 0)
+  return !is_known(reading) || (reading.remaining_share && *reading.remaining_share <= 0)
          || (reading.remaining && *reading.remaining < 1);
 }
 
@@ -188,6 +192,23 @@ std::optional<milliseconds> wait_asked(const std::vector<limit_header>& rules, c
     if (reading.reset_after && is_used_up(reading))
       longest = std::max(longest.value_or(milliseconds{0}), *reading.reset_after);
   return longest;
+}
+
+std::vector<budget_pause> pauses_asked(const std::vector<limit_header>& rules, const std::vector<http_header>& headers,
+                                       std::chrono::nanoseconds wait, instant now) {
+  bool is_refused = wait.count() > 0;
+  bool is_covered = !is_refused;
+  auto unless_said = is_refused ? wait : std::chrono::seconds{1};
+  std::vector<budget_pause> pauses{};
+  for (const auto& reading : read_limits(rules, headers, now)) {
+    if (!is_used_up(reading) || (!is_refused && !is_known(reading)))
+      continue;
+    pauses.push_back({reading.of, reading.reset_after ? *reading.reset_after : unless_said});
+    is_covered = is_covered || pauses.back().pause >= wait;
+  }
+  if (!is_covered)
+    pauses.push_back({limit_scope::credential, wait});
+  return pauses;
 }
 
 } // namespace lode

@@ -26,4 +26,9 @@ std::vector<limit_reading> read_limits(const std::vector<limit_header>& rules, c
 std::optional<std::chrono::milliseconds> wait_asked(const std::vector<limit_header>& rules,
                                                     const std::vector<http_header>& headers, instant now);
 
+/// The budgets that a response says are used up. `wait`: how long the request itself is to wait, because it was refused
+/// (0 = it was answered); what no named budget covers of it falls to the credential, the narrowest guess.
+std::vector<budget_pause> pauses_asked(const std::vector<limit_header>& rules, const std::vector<http_header>& headers,
+                                       std::chrono::nanoseconds wait, instant now);
+
 } // namespace lode

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "messages/limits.hpp"
+
 namespace lode {
 
 /// The way to a field of a record: one element per level.
@@ -13,7 +15,7 @@ using field_path = std::vector<std::string>;
 
 /// A limit that the API's documentation names.
 struct rate_budget {
-  enum class scope : uint8_t { app, credential, tenant, endpoint };
+  using scope = limit_scope;
   scope of = scope::credential;
   uint32_t requests = 0;
   std::chrono::milliseconds per{0};

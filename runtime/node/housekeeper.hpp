@@ -1,12 +1,14 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <thread>
 
 #include "runtime/storage/catalog_store.hpp"
+#include "runtime/storage/upkeep_store.hpp"
 
 namespace lode {
 
@@ -26,17 +28,22 @@ bool erase_round(Catalog& catalog, GoesOn goes_on) {
   return has_erased;
 }
 
-/// Erases what was marked as deleting, in small steps on a thread and a connection of its own; goes on after a restart
-/// where the last life stopped.
+/// Erases what was marked as deleting and removes what is older than it is kept, in small steps on a thread and
+/// connections of its own; goes on after a restart where the last life stopped.
 class housekeeper {
 public:
-  explicit housekeeper(std::unique_ptr<catalog_store> catalog);
+  housekeeper(std::unique_ptr<catalog_store> catalog, std::unique_ptr<upkeep_store> upkeep, retention keep);
   ~housekeeper();
 
 private:
   void work();
+  /// One step of a pass of the upkeep; false when it is over, not yet due again, or the store does not answer.
+  bool tidy_step();
 
   std::unique_ptr<catalog_store> catalog_;
+  std::unique_ptr<upkeep_store> upkeep_;
+  retention keep_;
+  std::chrono::steady_clock::time_point next_pass_{};
   std::mutex mutex_;
   std::condition_variable stopped_;
   std::atomic<bool> is_stopping_ = false; ///< set under the mutex

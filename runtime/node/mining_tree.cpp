@@ -20,12 +20,14 @@ namespace lode {
 
 namespace {
 
-page_writer_settings writer_settings(const store_settings& store) {
+page_writer_settings writer_settings(const settings& config) {
+  const auto& store = config.store;
   page_writer_settings result;
   result.group_records = store.group_rows;
   result.group_bytes = store.group_bytes.value;
   result.retry_min = store.retry_min;
   result.retry_max = store.retry_max;
+  result.late = config.mining.continuation_deadline / 2;
   return result;
 }
 
@@ -60,7 +62,7 @@ mining_tree::mining_tree(caf::actor_system& system, mining_resources& resources,
   gate_ = watched(system.spawn<fetch_gate>(timers_, config.mining.bytes_in_flight.value, gate_report(resources)));
   for (uint32_t i = 0; i < config.node.writers; ++i)
     writers_.push_back(watched(system.spawn<page_writer, caf::detached>(resources.open_page_store(i), &resources.health,
-                                                                        writer_settings(config.store),
+                                                                        writer_settings(config),
                                                                         writer_report(resources))));
   auto processors = config.node.processors > 0 ? config.node.processors : std::max(1u, std::thread::hardware_concurrency());
   for (uint32_t i = 0; i < processors; ++i)

@@ -19,6 +19,7 @@
 #include "runtime/storage/postgres/postgres_catalog_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
+#include "runtime/storage/postgres/postgres_upkeep_store.hpp"
 #include "runtime/telemetry/log.hpp"
 #include "runtime/telemetry/metrics.hpp"
 #include "runtime/wall_clock.hpp"
@@ -161,12 +162,16 @@ int run_node(const settings& config) {
   auto console = http_server::start(config.console, make_console_router(), services);
   if (!console)
     return give_up(console.error());
-  housekeeper janitor{make_postgres_catalog_store(postgres, "housekeeper")};
+  housekeeper janitor{make_postgres_catalog_store(postgres, "housekeeper"), make_postgres_upkeep_store(postgres),
+                      {config.store.keep_runs, config.store.keep_dead_letters, config.store.keep_feed}};
   log_info("node " + config.node.name + " is up with " + std::to_string(claims->size()) + " shards; console on http://"
            + (*console)->address());
   auto code = supervise(system, *resources, *claims, *control, signals);
   arm_watchdog(config.node.shutdown_timeout + std::chrono::seconds{10});
-  if (auto error = runs->release_shards(postgres.self))
+  // A node that gave up hands nothing over: its next start counts a crash, so that the page that broke it is suspected.
+  if (code != 0)
+    log_warning("the shards stay claimed: the next start counts as after a crash");
+  else if (auto error = runs->release_shards(postgres.self))
     log_warning("shards could not be released, the next start counts as after a crash: " + message_of(error));
   log_info("node " + config.node.name + " has stopped");
   return code;

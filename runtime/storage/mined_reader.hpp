@@ -40,6 +40,8 @@ public:
   /// Feed entries of one shard with seq > after, in seq order; less than `limit` only at the end. Positions are in the
   /// order of commits; they are gapless but for what was erased. errc::bad_argument: trimmed, the reader came too late.
   virtual caf::expected<std::vector<feed_entry>> read_feed(shard_id shard, int64_t after, size_t limit) = 0;
+  /// The last position of a shard's feed: where a reader begins that takes the records as they are.
+  virtual caf::expected<int64_t> feed_end(shard_id shard) = 0;
   /// Random, new after a restore: part of every feed cursor.
   virtual caf::expected<int64_t> store_generation() = 0;
   /// Seed of every content hash; made once with the store.

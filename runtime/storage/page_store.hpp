@@ -25,9 +25,9 @@ public:
                                                         std::span<const std::string_view> keys) = 0;
 
   /// Commits `pages` in their order in one transaction, or nothing of them. One outcome per page, in order:
-  /// all `committed`; or all `unknown`, `unavailable` or `data_error` (more than one page: split the group; a page
-  /// that stands alone never ends so: its culprit becomes a dead letter); or the refused ones say so and the others
-  /// `again`. Pages of one continuation in one group carry consecutive versions.
+  /// all `committed`; or all `unknown`, `unavailable`, `timed_out` or `data_error` (the last two with more than one page:
+  /// split the group; a page that stands alone never ends as `data_error`: its culprit becomes a dead letter); or the
+  /// refused ones say so and the others `again`. Pages of one continuation in one group carry consecutive versions.
   virtual std::vector<page_outcome> commit(std::span<const page_commit> pages) = 0;
 
   /// After `unknown`: finds out whether the last group was committed, after the old database session is gone. Returns

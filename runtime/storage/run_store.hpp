@@ -11,11 +11,20 @@
 
 namespace lode {
 
+/// A source begins later than what a partition is known up to: nobody will read what lies between.
+struct cursor_skip {
+  stream_id stream;
+  std::string partition;
+  instant from{}; ///< where the cursor stood when the slices were made; moved meanwhile, it stays
+  instant to{};   ///< where reading begins
+};
+
 struct run_start {
   connection_id connection;
   shard_claim claim;
   run_kind kind = run_kind::scheduled;
   std::vector<new_continuation> first;
+  std::vector<cursor_skip> skips;  ///< of partitions that `first` reads
   std::optional<instant> next_due; ///< written in the same transaction; absent: left as it is
 };
 
@@ -84,7 +93,8 @@ public:
 
   /// Starts a run with its first continuations, and takes away the request for it. errc::conflict: this connection has an open run of this kind, or is not
   /// active. After errc::store_unavailable the run may have been started: ask again, a conflict says that it was.
-  /// The slices of a scheduled, manual or full run set where the cursor of a partition begins, if it has none.
+  /// The slices of a scheduled, manual or full run set where the cursor of a partition begins, if it has none; skips move
+  /// it to where they begin.
   virtual caf::expected<started_run> start_run(const run_start& start) = 0;
   /// Open runs of this node's shards, latest first; those of active connections and tenants only. Runs of a paused or
   /// suspended connection stay open: made active again, they are listed again and go on where they were.

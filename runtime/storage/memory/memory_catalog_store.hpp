@@ -46,6 +46,7 @@ public:
   caf::expected<std::vector<stored_record>> read_records(stream_id stream, const std::string& after_key, size_t limit,
                                                          bool with_deleted) override;
   caf::expected<std::vector<feed_entry>> read_feed(shard_id shard, int64_t after, size_t limit) override;
+  caf::expected<int64_t> feed_end(shard_id shard) override;
   caf::expected<int64_t> store_generation() override;
   caf::expected<uint64_t> hash_seed() override;
 

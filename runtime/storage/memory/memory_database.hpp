@@ -7,12 +7,14 @@
 #include "runtime/storage/catalog_store.hpp"
 #include "runtime/storage/page_store.hpp"
 #include "runtime/storage/run_store.hpp"
+#include "runtime/storage/upkeep_store.hpp"
 
 namespace lode {
 
 /// What goes wrong next in a memory_database.
 enum class memory_fault : uint8_t {
   unavailable,           ///< the operation fails with errc::store_unavailable / commit_status::unavailable
+  timed_out,             ///< a commit is not done, as of a page that takes too long
   unknown_committed,     ///< a commit is done, but its caller is told `unknown`
   unknown_not_committed, ///< a commit is not done and its caller is told `unknown`
 };
@@ -32,6 +34,7 @@ public:
   std::unique_ptr<run_store> make_run_store(incarnation self);
   std::unique_ptr<catalog_store> make_catalog_store();
   std::unique_ptr<admin_store> make_admin_store();
+  std::unique_ptr<upkeep_store> make_upkeep_store();
 
   /// The next `times` operations that the fault applies to fail so: `unavailable` to every operation (also probes),
   /// the others to commits.

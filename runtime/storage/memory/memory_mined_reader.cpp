@@ -26,6 +26,15 @@ caf::expected<std::vector<feed_entry>> memory_catalog_store::read_feed(shard_id 
   });
 }
 
+caf::expected<int64_t> memory_catalog_store::feed_end(shard_id shard) {
+  return guarded<int64_t>([&]() -> caf::expected<int64_t> {
+    auto found = db_->shards.find(shard);
+    if (found == db_->shards.end())
+      return store_error(errc::not_found, "there is no shard " + to_string(shard));
+    return found->second.feed_seq;
+  });
+}
+
 caf::expected<int64_t> memory_catalog_store::store_generation() {
   return guarded<int64_t>([]() -> caf::expected<int64_t> { return int64_t{20221}; });
 }

@@ -48,6 +48,8 @@ public:
     }
     if (fails && fault == memory_fault::unavailable)
       return all(pages.size(), commit_status::unavailable, "injected: the store does not answer");
+    if (fails && fault == memory_fault::timed_out)
+      return all(pages.size(), commit_status::timed_out, "injected: not done in time");
     if (!fails)
       return attempt(pages);
     is_open_ = true;
@@ -147,7 +149,7 @@ void memory_page_store::write_changes(const page_commit& page, page_outcome& out
       ++counters.dead;
       outcome.dead_lettered.push_back(change.key);
       db_->dead.push_back({page.stream, page.connection,
-                           {change.key, change.payload, "injected: poison", change.order}});
+                           {change.key, change.payload, "injected: poison", change.order}, db_->now()});
       continue;
     }
     const bool is_deletion = change.kind == change_kind::deleted;
@@ -166,7 +168,7 @@ page_outcome memory_page_store::write(const page_commit& page) {
   auto counters = page.counters;
   write_changes(page, out, counters);
   for (const auto& dead : page.dead)
-    db_->dead.push_back({page.stream, page.connection, dead});
+    db_->dead.push_back({page.stream, page.connection, dead, db_->now()});
   if (page.completes_slice)
     db_->close_interval(page.stream, page.partition, page.completed);
   out.opened = db_->open_continuations(page.move.run, page.opens);

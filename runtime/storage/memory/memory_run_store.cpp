@@ -307,6 +307,10 @@ caf::expected<started_run> memory_run_store::start_run(const run_start& start) {
   if (start.first.empty())
     db_->count_open(id, 0, 0, "");
   started_run out{id, db_->open_continuations(id, start.first)};
+  for (const auto& skip : start.skips)
+    if (auto cursor = db_->cursors.find({skip.stream, skip.partition});
+        cursor != db_->cursors.end() && cursor->second.known_up_to == skip.from)
+      cursor->second = {skip.to, ++db_->cursor_versions};
   if (start.next_due)
     db_->due[connection.id] = {*start.next_due, run_kind::scheduled};
   db_->requested.erase({connection.id, start.kind});

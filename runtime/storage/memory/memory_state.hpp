@@ -66,6 +66,7 @@ struct memory_database::state {
     stream_id stream;
     connection_id connection;
     dead_record record;
+    instant created{};
   };
   using partition_key = std::pair<stream_id, std::string>;
 

@@ -264,6 +264,8 @@ public:
     return mined_.read_feed(shard, after, limit);
   }
 
+  caf::expected<int64_t> feed_end(shard_id shard) override { return mined_.feed_end(shard); }
+
   caf::expected<int64_t> store_generation() override { return mined_.store_generation(); }
 
   caf::expected<uint64_t> hash_seed() override { return mined_.hash_seed(); }

@@ -85,8 +85,15 @@ caf::expected<std::vector<feed_entry>> postgres_mined_reader::read_feed(shard_id
   if (after < edges->number(0, 1))
     return store_error(errc::bad_argument, "the feed of shard " + to_string(shard) + " was trimmed up to position "
                                              + std::to_string(edges->number(0, 1)) + ", the reader stands at "
-                                             + std::to_string(after) + ": export the records and begin anew");
+                                             + std::to_string(after) + ": take a new cursor (after=now), then export the "
+                                             "records and go on from it");
   return out;
+}
+
+caf::expected<int64_t> postgres_mined_reader::feed_end(shard_id shard) {
+  return read_one(
+    link_.execute(feed_edges, parameters{}.add(shard.value)),
+    [](const query_result& rows, int row) { return rows.number(row, 0); }, "there is no shard " + to_string(shard));
 }
 
 caf::expected<int64_t> postgres_mined_reader::store_generation() {

@@ -25,10 +25,16 @@ constexpr statement end_writer{"end_writer", "SELECT pg_terminate_backend(pid, 1
                                              "WHERE application_name = $1::text AND pid <> pg_backend_pid() "
                                              "AND datname = current_database()"};
 
+/// A small write of its own: whether the database commits at all.
+constexpr statement touch_writer{"touch_writer", "UPDATE writer SET last_group = last_group "
+                                                 "WHERE incarnation = $1::bigint AND number = $2::bigint RETURNING 1"};
+
 /// The lock waits for a transaction that still holds the row.
 constexpr statement read_evidence{"read_evidence", "SELECT last_group, opened, run_ended, refused FROM writer "
                                                    "WHERE incarnation = $1::bigint AND number = $2::bigint FOR UPDATE"};
 
+/// Keys of one probe: far below what the statement timeout allows, also when each is read from disk.
+constexpr size_t keys_per_probe = 2'000;
 
 class postgres_page_store final : public page_store {
 public:
@@ -44,8 +50,12 @@ public:
 
 private:
   caf::error enter();
+  caf::error end_other_sessions(postgres_connection& via);
   std::vector<page_outcome> attempt(std::span<const page_commit> pages, bool careful);
   std::vector<page_outcome> after_failure(std::span<const page_commit> pages, bool careful);
+  bool can_commit();
+  caf::error probe_some(shard_id shard, stream_id stream, std::span<const std::string_view> keys,
+                        std::span<stored_fact> facts);
 
   postgres_settings settings_;
   int64_t number_;
@@ -97,6 +107,9 @@ std::vector<page_outcome> committed(std::span<const page_commit> pages, const st
 caf::error postgres_page_store::enter() {
   if (has_entered_)
     return {};
+  // A life of this writer that ended with an open outcome may still have a group on its way.
+  if (auto error = end_other_sessions(link_))
+    return error;
   auto row = link_.execute(enter_writer, parameters{}.add(settings_.self.value).add(number_));
   if (!row)
     return row.error();
@@ -105,22 +118,48 @@ caf::error postgres_page_store::enter() {
   return {};
 }
 
+/// After this nothing that was sent in this writer's name commits any more.
+caf::error postgres_page_store::end_other_sessions(postgres_connection& via) {
+  auto ended = via.execute(end_writer, parameters{}.add_text(link_.application_name()));
+  if (!ended)
+    return ended.error();
+  for (int row = 0; row < ended->rows(); ++row)
+    if (!ended->boolean(row, 0))
+      return store_error(errc::store_unavailable, "an earlier database session of this writer does not end");
+  return {};
+}
+
 caf::expected<std::vector<stored_fact>> postgres_page_store::probe(shard_id shard, stream_id stream,
                                                                    std::span<const std::string_view> keys) {
+  std::vector<stored_fact> out(keys.size());
+  for (size_t from = 0; from < keys.size(); from += keys_per_probe) {
+    auto count = std::min(keys_per_probe, keys.size() - from);
+    if (auto error = probe_some(shard, stream, keys.subspan(from, count), std::span{out}.subspan(from, count)))
+      return error;
+  }
+  return out;
+}
+
+caf::error postgres_page_store::probe_some(shard_id shard, stream_id stream, std::span<const std::string_view> keys,
+                                           std::span<stored_fact> facts) {
   parameters values;
   values.add(shard.value).add(stream.value).add_texts(keys);
   auto found = link_.execute(probe_statement, values);
   if (!found)
     return found.error();
-  std::vector<stored_fact> out(keys.size());
   for (int row = 0; row < found->rows(); ++row) {
-    auto& fact = out[static_cast<size_t>(found->number(row, 0) - 1)];
+    auto& fact = facts[static_cast<size_t>(found->number(row, 0) - 1)];
     fact.known = true;
     fact.deleted = found->boolean(row, 1);
     fact.hash = {static_cast<uint64_t>(found->number(row, 2)), static_cast<uint64_t>(found->number(row, 3))};
     fact.order = {found->number(row, 4), found->number(row, 5), found->number(row, 6)};
   }
-  return out;
+  return {};
+}
+
+bool postgres_page_store::can_commit() {
+  auto done = link_.execute(touch_writer, parameters{}.add(settings_.self.value).add(number_));
+  return done && done->rows() == 1;
 }
 
 std::vector<page_outcome> postgres_page_store::after_failure(std::span<const page_commit> pages, bool careful) {
@@ -135,6 +174,10 @@ std::vector<page_outcome> postgres_page_store::after_failure(std::span<const pag
         change.payload.clear();
     return all(pages.size(), commit_status::unknown, failure.message);
   }
+  // 57014: the statement timeout. Of a database that is slow in all things it is an outage.
+  if (failure.sqlstate == "57014" && can_commit())
+    return all(pages.size(), commit_status::timed_out,
+               "not done within store.statement_timeout (" + std::to_string(settings_.statement_timeout.count()) + " ms)");
   if (!failure.is_data_error())
     return all(pages.size(), commit_status::unavailable, failure.message);
   if (pages.size() > 1 || careful)
@@ -179,7 +222,7 @@ std::vector<page_outcome> postgres_page_store::commit(std::span<const page_commi
   if (!error)
     error = enter();
   if (error)
-    return all(pages.size(), commit_status::unavailable, link_.last_failure().message);
+    return all(pages.size(), commit_status::unavailable, message_of(error));
   return attempt(pages, false);
 }
 
@@ -187,12 +230,8 @@ caf::expected<std::vector<page_outcome>> postgres_page_store::settle() {
   if (!is_open_)
     return std::vector<page_outcome>{};
   postgres_connection second{settings_, "settle-" + std::to_string(number_)};
-  auto ended = second.execute(end_writer, parameters{}.add_text(link_.application_name()));
-  if (!ended)
-    return ended.error();
-  for (int row = 0; row < ended->rows(); ++row)
-    if (!ended->boolean(row, 0))
-      return store_error(errc::store_unavailable, "the writer's lost database session does not end");
+  if (auto error = end_other_sessions(second))
+    return error;
   auto evidence = second.execute(read_evidence, parameters{}.add(settings_.self.value).add(number_));
   if (!evidence)
     return evidence.error();

@@ -50,7 +50,9 @@ constexpr statement drop_due{"drop_due", "DELETE FROM due WHERE connection_id = 
 
 // -- runs -------------------------------------------------------------------------------------
 
-constexpr statement start{"start_run", "SELECT out_run, out_opened FROM lode_begin_run($1::bigint, $2::bigint, "
+/// Cursors are moved once the run has its row, which is under the fence.
+constexpr statement start{"start_run", "SELECT out_run, out_opened, lode_skip_cursors($12::bigint[], $13::text[], "
+                                       "$14::bigint[], $15::bigint[]) FROM lode_begin_run($1::bigint, $2::bigint, "
                                        "$3::bigint, $4::bigint, $5::bigint, $6::bigint[], $7::text[], $8::bigint[], "
                                        "$9::bigint[], $10::bytea[], $11::bigint)"};
 
@@ -335,6 +337,19 @@ caf::expected<std::vector<shard_claim>> postgres_run_store::try_claim(const std:
   });
 }
 
+void add_skips(parameters& out, const std::vector<cursor_skip>& skips) {
+  std::vector<int64_t> streams, from, to;
+  std::vector<std::string_view> partitions;
+  for (const auto& skip : skips) {
+    streams.push_back(skip.stream.value);
+    partitions.push_back(skip.partition);
+    from.push_back(micros(skip.from));
+    to.push_back(micros(skip.to));
+  }
+  out.add(std::span<const int64_t>{streams}).add_texts(partitions);
+  out.add(std::span<const int64_t>{from}).add(std::span<const int64_t>{to});
+}
+
 caf::expected<started_run> postgres_run_store::start_run(const run_start& wanted) {
   std::vector<int64_t> streams, from, to;
   std::vector<std::string_view> partitions, states;
@@ -351,6 +366,7 @@ caf::expected<started_run> postgres_run_store::start_run(const run_start& wanted
   values.add_texts(partitions).add(std::span<const int64_t>{from}).add(std::span<const int64_t>{to});
   values.add_byte_strings(states);
   values.add(wanted.next_due ? std::optional{micros(*wanted.next_due)} : std::nullopt);
+  add_skips(values, wanted.skips);
   auto rows = link_.execute(start, values);
   if (!rows)
     return rows.error();

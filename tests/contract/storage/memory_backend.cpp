@@ -13,6 +13,9 @@ public:
   std::unique_ptr<run_store> make_run_store(incarnation self) override { return database_.make_run_store(self); }
   std::unique_ptr<catalog_store> make_catalog_store() override { return database_.make_catalog_store(); }
   std::unique_ptr<admin_store> make_admin_store() override { return database_.make_admin_store(); }
+  std::unique_ptr<upkeep_store> make_upkeep_store() override {
+    return database_.make_upkeep_store();
+  }
   std::unique_ptr<page_store> make_breakable_page_store(incarnation self, int64_t number) override {
     return database_.make_page_store(self, number);
   }

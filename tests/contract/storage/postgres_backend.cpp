@@ -4,6 +4,7 @@
 #include "runtime/storage/postgres/postgres_catalog_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
+#include "runtime/storage/postgres/postgres_upkeep_store.hpp"
 #include "tests/contract/storage/storage_contract.hpp"
 #include "tests/support/postgres_fixture.hpp"
 #include "tests/support/postgres_proxy.hpp"
@@ -40,6 +41,9 @@ public:
     return make_postgres_catalog_store(database_.settings({1}));
   }
   std::unique_ptr<admin_store> make_admin_store() override { return make_postgres_admin_store(database_.settings({1})); }
+  std::unique_ptr<upkeep_store> make_upkeep_store() override {
+    return make_postgres_upkeep_store(database_.settings({1}));
+  }
   std::unique_ptr<page_store> make_breakable_page_store(incarnation self, int64_t number) override {
     proxy_.emplace(database_.dsn());
     auto settings = database_.settings(self);

@@ -1,11 +1,13 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <future>
 
 #include "runtime/storage/postgres/migrate.hpp"
 #include "runtime/storage/postgres/postgres_catalog_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
+#include "runtime/storage/postgres/postgres_upkeep_store.hpp"
 #include "runtime/storage/store_error.hpp"
 #include "tests/support/postgres_fixture.hpp"
 #include "tests/support/postgres_proxy.hpp"
@@ -198,6 +200,58 @@ TEST_F(postgres_storage_test, a_commit_still_running_behind_a_broken_network_is_
   EXPECT_EQ(feed_rows(), 2);
 }
 
+// A writer that quits in an outage leaves its outcome open; its successor in the same process has its name and number.
+TEST_F(postgres_storage_test, a_writer_that_enters_ends_what_an_earlier_one_of_its_name_still_has_on_its_way) {
+  auto earlier = make_postgres_page_store(database.settings(zombie), 0);
+  ASSERT_EQ(commit_one(*earlier, page(0)), committed);
+  auto later = make_postgres_page_store(database.settings(zombie), 0);
+  ASSERT_EQ(commit_one(*later, page(7)), refused_version) << "it has entered, and written nothing";
+  EXPECT_EQ(commit_one(*earlier, page(1)), unknown) << "its session is gone";
+  EXPECT_EQ(feed_rows(), 1);
+  auto next = page(1);
+  next.changes[0].key = "of the later one";
+  EXPECT_EQ(commit_one(*later, next), committed);
+  EXPECT_EQ(session.number("SELECT count(*) FROM record WHERE key = 'of the later one'"), 1);
+}
+
+TEST_F(postgres_storage_test, a_page_that_takes_too_long_is_told_apart_from_a_database_that_commits_nothing) {
+  auto settings = database.settings(zombie);
+  settings.statement_timeout = std::chrono::milliseconds{400};
+  auto store = make_postgres_page_store(settings, 0);
+  session.run("CREATE FUNCTION lode.slow() RETURNS trigger LANGUAGE plpgsql AS "
+              "'BEGIN PERFORM pg_sleep(0.02); RETURN NEW; END';"
+              "CREATE TRIGGER slow BEFORE INSERT ON lode.record FOR EACH ROW EXECUTE FUNCTION lode.slow()");
+  auto large = page(0);
+  for (int i = 0; i < 100; ++i)
+    large.changes.push_back({change_kind::inserted, "r" + std::to_string(i), "{}", {1, 1}, {0, 1, 1}});
+  auto slow = store->commit({&large, 1});
+  EXPECT_EQ(slow[0].status, timed_out);
+  EXPECT_THAT(slow[0].message, HasSubstr("400 ms"));
+  EXPECT_EQ(session.number("SELECT count(*) FROM record"), 0);
+  EXPECT_EQ(commit_one(*store, page(0)), committed);
+  session.run("BEGIN; SELECT FROM writer FOR UPDATE");
+  EXPECT_EQ(commit_one(*store, page(1)), unavailable);
+  session.run("COMMIT");
+  EXPECT_EQ(commit_one(*store, page(1)), committed);
+}
+
+TEST_F(postgres_storage_test, a_probe_finds_any_number_of_keys) {
+  auto store = make_postgres_page_store(database.settings(zombie), 0);
+  auto large = page(0);
+  std::vector<std::string> names;
+  for (int i = 0; i < 5000; ++i)
+    names.push_back("r" + std::to_string(i));
+  for (const auto& name : names)
+    large.changes.push_back({change_kind::inserted, name, "{}", {1, 1}, {0, 1, 1}});
+  ASSERT_EQ(commit_one(*store, large), committed);
+  names.push_back("unknown");
+  std::vector<std::string_view> keys{names.begin(), names.end()};
+  auto facts = store->probe(connection.shard, connection.streams[0].id, keys);
+  ASSERT_TRUE(facts);
+  EXPECT_EQ(std::count_if(facts->begin(), facts->end(), [](const auto& fact) { return fact.known; }), 5000);
+  EXPECT_FALSE(facts->back().known);
+}
+
 TEST_F(postgres_storage_test, a_store_that_is_away_is_unavailable_and_comes_back_by_itself) {
   auto settings = database.settings(zombie);
   settings.dsn = "postgresql://lode@%2Fnowhere/lode";
@@ -286,6 +340,68 @@ TEST_F(postgres_storage_test, a_reader_behind_the_trim_gets_an_error_not_a_jump)
   auto catalog = make_postgres_catalog_store(database.settings({1}));
   EXPECT_EQ(code_of(catalog->read_feed(connection.shard, 0, 10).error()), errc::bad_argument);
   EXPECT_EQ(catalog->read_feed(connection.shard, 1, 10)->size(), 1u);
+}
+
+/// One whole pass with nothing kept longer than a microsecond.
+void tidy(upkeep_store& store) {
+  constexpr std::chrono::microseconds moment{1};
+  for (int steps = 0; steps < 100; ++steps)
+    if (auto has_more = store.tidy_some({moment, moment, moment}, 100); !has_more || !*has_more)
+      return EXPECT_TRUE(has_more) << to_string(has_more.error()), void();
+}
+
+TEST_F(postgres_storage_test, a_week_of_the_feed_that_is_old_goes_as_a_whole_and_a_reader_behind_it_gets_an_error) {
+  auto store = make_postgres_page_store(database.settings(zombie), 0);
+  ASSERT_EQ(commit_one(*store, page(0)), committed);
+  ASSERT_EQ(commit_one(*store, page(1)), committed);
+  session.run("CREATE TABLE lode.feed_20200106 PARTITION OF lode.feed FOR VALUES FROM ('2020-01-06') TO ('2020-01-13');"
+              "UPDATE feed SET created = '2020-01-07' WHERE base_seq = 1");
+  auto upkeep = make_postgres_upkeep_store(database.settings({1}));
+  tidy(*upkeep);
+  EXPECT_EQ(session.number("SELECT count(*) FROM pg_class WHERE relname = 'feed_20200106'"), 0);
+  EXPECT_EQ(session.number("SELECT feed_trimmed FROM shard WHERE id = " + shard), 1);
+  auto catalog = make_postgres_catalog_store(database.settings({1}));
+  auto late = catalog->read_feed(connection.shard, 0, 10);
+  EXPECT_EQ(code_of(late.error()), errc::bad_argument);
+  EXPECT_THAT(to_string(late.error()), HasSubstr("after=now"));
+  EXPECT_EQ(catalog->read_feed(connection.shard, 1, 10)->size(), 1u);
+  ASSERT_EQ(commit_one(*store, page(2)), committed);
+  EXPECT_EQ(*catalog->feed_end(connection.shard), 3);
+}
+
+TEST_F(postgres_storage_test, a_reader_that_holds_the_feed_delays_its_trimming_and_no_commit_for_long) {
+  auto store = make_postgres_page_store(database.settings(zombie), 0);
+  session.run("CREATE TABLE lode.feed_20200106 PARTITION OF lode.feed FOR VALUES FROM ('2020-01-06') TO ('2020-01-13');"
+              "BEGIN; SELECT count(*) FROM feed");
+  auto upkeep = make_postgres_upkeep_store(database.settings({1}));
+  caf::expected<bool> step = true;
+  for (int steps = 0; steps < 10 && step && *step; ++steps)
+    step = upkeep->tidy_some({{}, {}, std::chrono::microseconds{1}}, 100);
+  EXPECT_EQ(code_of(step.error()), errc::store_unavailable);
+  EXPECT_EQ(commit_one(*store, page(0)), committed);
+  session.run("COMMIT");
+  tidy(*upkeep);
+  EXPECT_EQ(session.number("SELECT count(*) FROM pg_class WHERE relname = 'feed_20200106'"), 0);
+}
+
+TEST_F(postgres_storage_test, a_node_that_runs_for_long_gets_new_weeks_of_the_feed) {
+  session.run("DO $$ DECLARE week text; BEGIN FOR week IN SELECT relname FROM pg_class WHERE relname ~ '^feed_[0-9]{8}$' "
+              "LOOP EXECUTE format('DROP TABLE lode.%I', week); END LOOP; END $$");
+  tidy(*make_postgres_upkeep_store(database.settings({1})));
+  EXPECT_GE(session.number("SELECT count(*) FROM pg_class WHERE relname ~ '^feed_[0-9]{8}$'"), 5);
+}
+
+TEST_F(postgres_storage_test, evidence_of_lives_that_ended_is_removed_and_that_of_the_living_stays) {
+  auto before = make_postgres_page_store(database.settings(zombie), 0);
+  ASSERT_EQ(commit_one(*before, page(0)), committed);
+  ASSERT_TRUE(make_postgres_run_store(database.settings(heir))->claim_shards("n1", heir));
+  auto now = make_postgres_page_store(database.settings(heir), 0);
+  auto next = page(1, 2);
+  ASSERT_EQ(commit_one(*now, next), committed);
+  tidy(*make_postgres_upkeep_store(database.settings({1})));
+  EXPECT_EQ(session.number("SELECT count(*) FROM writer"), 1);
+  EXPECT_EQ(session.number("SELECT incarnation FROM writer"), heir.value);
+  EXPECT_EQ(commit_one(*now, page(2, 2)), committed);
 }
 
 TEST_F(postgres_storage_test, a_feed_row_lands_in_the_partition_of_its_week) {

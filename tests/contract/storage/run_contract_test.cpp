@@ -345,6 +345,42 @@ TEST_P(storage_contract, a_slice_that_overlaps_the_cursor_moves_it) {
   EXPECT_EQ(runs_->load_cursors(connection_.id)->at(0).known_up_to, at_day(4));
 }
 
+TEST_P(storage_contract, a_cursor_that_its_source_has_overtaken_moves_to_where_reading_begins_and_then_with_the_slices) {
+  ASSERT_FALSE(runs_->set_cursor(posts_, "", at_day(-30)));
+  auto start = start_of(connection_, run_kind::manual);
+  start.first = {{posts_, "", days(0, 1), ""}, {posts_, "", days(1, 2), ""}, {posts_, "", days(2, 3), ""}};
+  start.skips = {{posts_, "", at_day(-30), at_day(0)}};
+  auto run = runs_->start_run(start);
+  ASSERT_TRUE(run);
+  const auto known = [&] { return runs_->load_cursors(connection_.id)->at(0).known_up_to; };
+  EXPECT_EQ(known(), at_day(0));
+  for (size_t i : {0, 2}) {
+    auto last = page_of(connection_, run->run, run->opened[i], 0, continuation_phase::closed);
+    ASSERT_EQ(commit_one(closing(last, start.first[i].slice)), committed);
+  }
+  EXPECT_EQ(known(), at_day(1)) << "the slice between is not closed: it holds the cursor back";
+}
+
+TEST_P(storage_contract, a_cursor_that_was_set_while_a_run_was_planned_is_not_skipped_over) {
+  ASSERT_FALSE(runs_->set_cursor(posts_, "", at_day(-40)));
+  auto start = start_of(connection_, run_kind::manual);
+  start.first = {{posts_, "", days(0, 1), ""}};
+  start.skips = {{posts_, "", at_day(-30), at_day(0)}, {comments_, "", at_day(-30), at_day(0)}};
+  ASSERT_TRUE(runs_->start_run(start));
+  auto cursors = runs_->load_cursors(connection_.id);
+  ASSERT_EQ(cursors->size(), 1u);
+  EXPECT_EQ(cursors->at(0).known_up_to, at_day(-40));
+}
+
+TEST_P(storage_contract, a_run_that_is_refused_skips_nothing) {
+  ASSERT_FALSE(runs_->set_cursor(posts_, "", at_day(-30)));
+  ASSERT_TRUE(runs_->start_run(start_of(connection_)));
+  auto second = start_of(connection_);
+  second.skips = {{posts_, "", at_day(-30), at_day(0)}};
+  EXPECT_EQ(code_of(runs_->start_run(second).error()), errc::conflict);
+  EXPECT_EQ(runs_->load_cursors(connection_.id)->at(0).known_up_to, at_day(-30));
+}
+
 TEST_P(storage_contract, a_backfill_says_nothing_about_where_a_partition_begins) {
   auto start = start_of(connection_, run_kind::backfill);
   start.first = {{posts_, "", days(0, 1), ""}};

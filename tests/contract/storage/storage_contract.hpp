@@ -14,6 +14,7 @@
 #include "runtime/storage/page_store.hpp"
 #include "runtime/storage/run_store.hpp"
 #include "runtime/storage/store_error.hpp"
+#include "runtime/storage/upkeep_store.hpp"
 
 namespace lode::test {
 
@@ -25,6 +26,7 @@ public:
   virtual std::unique_ptr<run_store> make_run_store(incarnation self) = 0;
   virtual std::unique_ptr<catalog_store> make_catalog_store() = 0;
   virtual std::unique_ptr<admin_store> make_admin_store() = 0;
+  virtual std::unique_ptr<upkeep_store> make_upkeep_store() = 0;
 
   /// A page store whose next commit loses its reply, done or not, when break_next says so.
   virtual std::unique_ptr<page_store> make_breakable_page_store(incarnation self, int64_t number) = 0;

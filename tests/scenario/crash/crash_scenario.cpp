@@ -128,5 +128,39 @@ TEST_F(crash_scenario, kills_at_random_instants_lose_and_repeat_nothing) {
   expect_all_is_there(world, kills);
 }
 
+/// One processor for many miners: when it ends, pages wait in its mailbox, and they are gone with it.
+TEST_F(crash_scenario, a_processor_that_ends_with_pages_in_its_mailbox_loses_and_repeats_nothing) {
+  auto settings = many_small_pages();
+  settings.node["node.processors"] = "1";
+  settings.node["mining.miners_per_tenant"] = "4";
+  settings.node["mining.window"] = "4";
+  settings.simapi = {};
+  scenario world{settings};
+  prepare(world);
+  world.start_node("processor.throws:30:1");
+  world.await_runs();
+  EXPECT_NE(read_file(world.node().log()).find("its tree is built anew"), std::string::npos) << world.log();
+  for (const auto& tenant : world.tenants())
+    EXPECT_EQ(text_in(world.last_run(tenant), "phase"), "finished") << json::serialize(world.last_run(tenant));
+  EXPECT_TRUE(is_verified(world.audit())) << world.audit_text();
+  EXPECT_LE(world.pages_fetched_again(), 4u * 4u * tenants) << "no more than was in flight";
+  world.stop_node();
+}
+
+TEST_F(crash_scenario, a_node_that_a_page_broke_again_and_again_hands_nothing_over_so_that_the_page_is_suspected) {
+  scenario world{many_small_pages()};
+  prepare(world);
+  world.start_node("processor.throws");
+  EXPECT_EQ(world.node().await_end(), 1) << world.log();
+  EXPECT_EQ(world.number("SELECT count(*) FROM shard WHERE owner = 0"), 0);
+  EXPECT_GT(world.number("SELECT count(*) FROM continuation WHERE phase = 0"), 0);
+  world.start_node("processor.throws");
+  EXPECT_EQ(world.node().await_end(), 1) << world.log();
+  EXPECT_EQ(world.number("SELECT count(*) FROM continuation WHERE phase = 0 AND crash_resumes = 0"), 0);
+  world.start_node();
+  world.await_runs();
+  EXPECT_TRUE(is_verified(world.audit())) << world.audit_text();
+}
+
 } // namespace
 } // namespace lode::test

@@ -88,5 +88,23 @@ TEST(tenants_scenario, new_secrets_resume_a_suspended_connection_where_it_was) {
   EXPECT_TRUE(is_verified(world.audit())) << world.audit_text();
 }
 
+TEST(tenants_scenario, what_is_older_than_it_is_kept_goes_while_the_node_runs_and_records_stay) {
+  scenario_settings settings;
+  settings.node = {{"store.keep_runs", "1ms"}};
+  scenario world{settings};
+  world.start_node();
+  world.import_tenants();
+  world.await_runs();
+  world.trigger_all();
+  world.await_runs(2);
+  world.stop_node();
+  world.start_node(); // a pass begins with the node
+  await("the earlier runs are gone", [&] { return world.number("SELECT count(*) FROM run") == 3; });
+  EXPECT_EQ(world.number("SELECT count(*) FROM continuation WHERE run_id NOT IN (SELECT id FROM run)"), 0);
+  for (const auto& tenant : world.tenants())
+    EXPECT_EQ(text_in(world.last_run(tenant), "phase"), "finished") << json::serialize(world.last_run(tenant));
+  EXPECT_TRUE(is_verified(world.audit())) << world.audit_text();
+}
+
 } // namespace
 } // namespace lode::test

@@ -20,6 +20,16 @@ TEST(byte_budget_test, a_head_page_larger_than_the_budget_passes_alone_so_that_n
   EXPECT_TRUE(budget.reserve(1, false));
 }
 
+TEST(byte_budget_test, what_is_already_here_is_booked_beyond_the_budget_and_nothing_more_is_granted_until_it_is_gone) {
+  byte_budget budget{100};
+  ASSERT_TRUE(budget.reserve(10, false));
+  budget.correct(10, 500);
+  EXPECT_EQ(budget.used(), 500u);
+  EXPECT_FALSE(budget.reserve(1, false));
+  budget.correct(500, 20);
+  EXPECT_TRUE(budget.reserve(80, false));
+}
+
 TEST(byte_budget_test, giving_back_more_than_is_used_leaves_zero) {
   byte_budget budget{100};
   ASSERT_TRUE(budget.reserve(10, false));

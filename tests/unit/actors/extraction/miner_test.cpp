@@ -1,5 +1,7 @@
 #include "actors/extraction/miner.hpp"
 
+#include <gmock/gmock.h>
+
 #include "actors/extraction/fetch_gate.hpp"
 #include "actors/extraction/processor.hpp"
 #include "actors/extraction/quarantine.hpp"
@@ -36,11 +38,12 @@ struct miner_test : actor_test {
   bool is_gone = false; ///< the continuation is no longer open when the store is asked
   std::vector<int64_t> marks; ///< whose page was alone in work, 0 = nobody's
   uint32_t opened = 0;   ///< children that the supervisor was told of
+  int64_t bytes_in_flight = 0; ///< as the gate books them
   caf::error resume_error;
   continuation_row stored{continuation_id{5}, run_id{2}, stream_id{100}, "", {}, 1, "", 0, 0};
 
   timers_actor service = spawn<timers>();
-  fetch_gate_actor gate = spawn<fetch_gate>(service, 1'000'000u, fetch_gate_report{});
+  fetch_gate_actor gate = spawn<fetch_gate>(service, 1'000'000u, [this](int64_t, int64_t, int64_t bytes) { bytes_in_flight = bytes; });
   page_writer_actor writer = spawn_fake<page_writer_actor>(
     [this](hashed_page& page, const miner_actor&) { pages.push_back(std::move(page)); }, [](hold_pages) {},
     [](release_pages) {}, [](wake) {});
@@ -69,10 +72,12 @@ struct miner_test : actor_test {
     [this](const continuation_ended& msg) { endings.push_back(msg); }, [this](const continuations_opened& msg) { opened += msg.count; },
     [this](const connection_failed& msg) { suspensions.push_back(message_of(msg.reason)); },
     [](timer_fired) {});
+  source_plan_pointer plan = item_plan();
+  processor_actor worker; ///< in place of a real one
   miner_actor actor;
 
   credential_keeper_actor credentials; ///< none, unless a test has one
-  connection_pointer connection = item_connection(1, item_plan());
+  connection_pointer connection = item_connection(1, plan);
   std::shared_ptr<std::atomic<uint32_t>> open_runs = std::make_shared<std::atomic<uint32_t>>(1);
 
   void mine(uint64_t window = 4, std::chrono::nanoseconds deadline = 5min) {
@@ -81,7 +86,7 @@ struct miner_test : actor_test {
     services->gate = gate;
     services->keeper = keeper;
     services->writers = {writer};
-    services->processors = {spawn<processor>(services->writers, &codec)};
+    services->processors = {worker ? worker : spawn<processor>(services->writers, &codec)};
     services->quarantine = spawn<quarantine>(
       quarantine_parts{service, keeper, services->processors, services->writers, &health, 5s});
     services->http = &http;
@@ -142,6 +147,36 @@ TEST_F(miner_test, no_more_pages_than_the_window_are_fetched_before_the_first_co
   EXPECT_EQ(http.requests().size(), 4u);
 }
 
+TEST_F(miner_test, a_page_counts_with_its_true_size_from_its_arrival_until_its_commit) {
+  auto body = page_body(0, 500, "");
+  http.answer(first_url, 200, body);
+  mine();
+  ASSERT_EQ(pages.size(), 1u);
+  EXPECT_EQ(bytes_in_flight, static_cast<int64_t>(body.size()));
+  commit(0);
+  EXPECT_EQ(bytes_in_flight, 0);
+}
+
+TEST_F(miner_test, a_page_that_is_tried_again_gives_its_true_size_back) {
+  http.answer(first_url, 503, std::string(5000, 'x'));
+  mine();
+  EXPECT_EQ(bytes_in_flight, 0);
+}
+
+TEST_F(miner_test, a_commit_that_is_heard_of_before_the_page_was_parsed_frees_its_place_in_the_window) {
+  http.answer(first_url, 200, page_body(0, 1, "t2"));
+  std::optional<process_page> held;
+  worker = spawn_fake<processor_actor>([&](process_page& page, const miner_actor&) { held = std::move(page); }, [](hold_pages) {}, [](release_pages) {});
+  mine(1);
+  ASSERT_TRUE(held);
+  caf::anon_send(actor, page_committed{held->generation, held->version + 1, continuation_phase::open, 0, false});
+  run();
+  page_parsed parsed{held->generation, held->version + 1, held->state, false};
+  caf::anon_send(actor, parsed);
+  run();
+  EXPECT_EQ(http.requests().size(), 2u) << "the next page is asked for";
+}
+
 TEST_F(miner_test, a_refused_page_voids_what_was_fetched_ahead_and_the_store_says_where_to_go_on) {
   http.answer(first_url, 200, page_body(0, 3, "t2"));
   http.answer(second_url, 200, page_body(3, 2, ""));
@@ -189,6 +224,33 @@ TEST_F(miner_test, a_page_whose_retries_are_used_up_leaves_its_interval_owed) {
   EXPECT_TRUE(suspensions.empty());
 }
 
+TEST_F(miner_test, a_next_link_to_another_host_is_refused_and_costs_the_slice_not_the_connection) {
+  auto linked = std::make_shared<source_plan>(*plan);
+  linked->streams[0].paginator.token_option = token_is_request_path{};
+  connection = item_connection(1, linked);
+  http.answer(first_url, 200, page_body(0, 1, "https://elsewhere.test/items"));
+  mine();
+  EXPECT_EQ(http.requests().size(), 1u);
+  EXPECT_TRUE(suspensions.empty());
+  ASSERT_EQ(pages.size(), 2u);
+  EXPECT_EQ(pages[1].move.phase, continuation_phase::failed);
+  EXPECT_THAT(pages[1].move.reason, testing::HasSubstr("tenant1/items/items: the next page's link leads to elsewhere.test"));
+  commit(0);
+  commit(1);
+  ASSERT_EQ(endings.size(), 1u);
+  EXPECT_EQ(endings[0].phase, continuation_phase::failed);
+  EXPECT_EQ(bytes_in_flight, 0);
+}
+
+TEST_F(miner_test, a_request_that_the_source_cannot_describe_suspends_the_connection) {
+  auto broken = std::make_shared<source_plan>(*plan);
+  broken->streams[0].requester.url_base = *program::parse("no-url");
+  connection = item_connection(1, broken);
+  mine();
+  ASSERT_EQ(suspensions.size(), 1u);
+  EXPECT_TRUE(pages.empty());
+}
+
 TEST_F(miner_test, waiting_for_a_limit_uses_up_no_retries) {
   for (int i = 0; i < 30; ++i)
     http.answer(first_url, 429, "slow down", {{"Retry-After", "1"}});
@@ -197,6 +259,22 @@ TEST_F(miner_test, waiting_for_a_limit_uses_up_no_retries) {
   advance(2min);
   EXPECT_EQ(versions(), std::vector<int64_t>{1});
   EXPECT_EQ(pages[0].move.phase, continuation_phase::closed);
+}
+
+TEST_F(miner_test, a_used_up_app_limit_makes_every_tenant_of_the_source_wait) {
+  auto limited = std::make_shared<source_plan>(*plan);
+  limited->streams[0].lode.limit_headers = {{"X-App-Left", limit_header::form::remaining, limit_scope::app},
+                                            {"X-App-Reset", limit_header::form::reset_after_seconds, limit_scope::app}};
+  connection = item_connection(1, limited);
+  http.answer(first_url, 200, page_body(0, 1, ""), {{"X-App-Left", "0"}, {"X-App-Reset", "60"}});
+  http.answer(first_url, 200, page_body(0, 1, ""));
+  mine();
+  ASSERT_EQ(pages.size(), 1u);
+  connection = item_connection(2, connection->plan);
+  mine();
+  EXPECT_EQ(pages.size(), 1u);
+  advance(61s);
+  EXPECT_EQ(pages.size(), 2u);
 }
 
 TEST_F(miner_test, refused_credentials_suspend_the_connection) {
@@ -249,6 +327,29 @@ TEST_F(miner_test, a_slow_store_is_no_lost_page) {
   mine(1, 10s);
   health.outage_begins();
   advance(60s);
+  EXPECT_EQ(resumed, 0u);
+}
+
+TEST_F(miner_test, a_backlog_of_a_store_that_answers_late_is_no_lost_page) {
+  http.answer(first_url, 200, page_body(0, 1, ""));
+  mine(1, 10s);
+  for (int i = 0; i < 12; ++i) {
+    health.answered_late(system.clock().now());
+    advance(5s);
+  }
+  EXPECT_EQ(resumed, 0u);
+  advance(25s);
+  EXPECT_GE(resumed, 1u) << "the backlog is over, and nobody spoke of this page";
+}
+
+TEST_F(miner_test, the_deadline_does_not_count_the_time_of_an_outage_that_has_just_ended) {
+  http.answer(first_url, 200, page_body(0, 1, ""));
+  mine(1, 10s);
+  health.outage_begins();
+  advance(19s);
+  health.answered_late(system.clock().now());
+  health.outage_ends();
+  advance(5s);
   EXPECT_EQ(resumed, 0u);
 }
 

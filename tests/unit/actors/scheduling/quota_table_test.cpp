@@ -47,6 +47,21 @@ TEST(quota_table_test, a_pause_holds_and_is_never_shortened) {
   EXPECT_EQ(table.take(a, start + 10s), 0ns);
 }
 
+TEST(quota_table_test, a_pause_is_seen_without_taking_anything_and_one_that_is_over_is_none) {
+  quota_table table;
+  limits both{{"a", 0, 0s}, {"b", 1, 1s}};
+  table.pause("a", start + 10s);
+  EXPECT_EQ(table.pause_of(both, start), 10s);
+  EXPECT_EQ(table.pause_of(both, start + 11s), 0s);
+  EXPECT_EQ(table.take(both, start + 11s), 0ns) << "b still has its request";
+}
+
+TEST(quota_table_test, a_budget_without_a_number_is_kept_only_while_it_is_paused) {
+  quota_table table;
+  EXPECT_EQ(table.take(limits{{"a", 0, 0s}}, start), 0ns);
+  EXPECT_EQ(table.size(), 0u);
+}
+
 TEST(quota_table_test, tokens_never_exceed_the_declared_number_however_long_nothing_was_asked) {
   quota_table table;
   limits a{{"a", 2, 1s}};

@@ -20,6 +20,7 @@ struct run_keeper_test : actor_test {
   std::unique_ptr<run_store> runs = database.make_run_store(self);
   instant now{std::chrono::hours{500'000}};
   int plans_loaded = 0;
+  source_plan_pointer plan = item_plan();
   connection_row connection;
   run_keeper_actor keeper;
 
@@ -33,7 +34,7 @@ struct run_keeper_test : actor_test {
     parts.codec = &codec;
     parts.load_plan = [this](const source_row&) -> caf::expected<source_plan_pointer> {
       ++plans_loaded;
-      return item_plan();
+      return plan;
     };
     parts.open_secrets = parts.seal_secrets = [](std::string_view text) -> caf::expected<std::string> {
       return std::string{text};
@@ -64,8 +65,18 @@ struct run_keeper_test : actor_test {
     return *loaded;
   }
 
-  caf::expected<run_started> start(instant due) {
-    return ask<run_started>(keeper, start_run{load(), run_kind::scheduled, due});
+  caf::expected<run_started> start(instant due, run_kind kind = run_kind::scheduled) {
+    return ask<run_started>(keeper, start_run{load(), kind, due});
+  }
+
+  /// The stream is read in slices, from 2024 on.
+  void read_by_date() {
+    auto dated = std::make_shared<source_plan>(*plan);
+    auto& dates = dated->streams[0].incremental.emplace();
+    dates.cursor_field = *program::parse("updated");
+    dates.datetime_format = "%Y-%m-%d";
+    dates.start.datetime = *program::parse("2024-01-01");
+    plan = dated;
   }
 
   std::vector<due_connection> due_until(instant until) { return *runs->load_due(until, 10); }
@@ -93,6 +104,25 @@ TEST_F(run_keeper_test, a_run_begins_with_its_continuations_and_moves_the_due_ti
   EXPECT_EQ(started->opened, 1u);
   EXPECT_TRUE(due_until(now).empty());
   EXPECT_EQ(due_until(now + std::chrono::minutes{20}).size(), 1u);
+}
+
+TEST_F(run_keeper_test, a_cursor_before_the_start_of_its_source_moves_to_where_reading_begins) {
+  read_by_date();
+  auto stream = connection.streams.at(0).id;
+  ASSERT_TRUE(runs->set_cursor(stream, "", instant{std::chrono::sys_days{std::chrono::year{2019} / 5 / 1}}) == caf::none);
+  ASSERT_TRUE(start(now, run_kind::backfill));
+  EXPECT_EQ(runs->load_cursors(connection.id)->at(0).known_up_to, std::chrono::sys_days{std::chrono::year{2019} / 5 / 1})
+    << "a backfill moves no cursor";
+  ASSERT_TRUE(start(now));
+  EXPECT_EQ(runs->load_cursors(connection.id)->at(0).known_up_to, std::chrono::sys_days{std::chrono::year{2024} / 1 / 1});
+}
+
+TEST_F(run_keeper_test, a_cursor_beyond_the_start_of_its_source_stays_where_it_is) {
+  read_by_date();
+  auto known = instant{std::chrono::sys_days{std::chrono::year{2026} / 5 / 1}};
+  ASSERT_TRUE(runs->set_cursor(connection.streams.at(0).id, "", known) == caf::none);
+  ASSERT_TRUE(start(now));
+  EXPECT_EQ(runs->load_cursors(connection.id)->at(0).known_up_to, known);
 }
 
 TEST_F(run_keeper_test, a_run_that_is_still_open_is_skipped_and_the_due_time_moves_on) {

@@ -1,5 +1,7 @@
 #include "actors/storage/page_writer.hpp"
 
+#include <gmock/gmock.h>
+
 #include <deque>
 
 #include "tests/support/actor_test.hpp"
@@ -15,6 +17,7 @@ public:
   std::deque<commit_status> script;
   std::deque<std::optional<bool>> settled; ///< was it committed; nothing: unavailable
   std::function<commit_status(const page_commit&)> refusal = [](const auto&) { return commit_status::committed; };
+  std::function<bool(const page_commit&)> is_too_large = [](const auto&) { return false; }; ///< to commit in time
   std::vector<std::vector<int64_t>> groups; ///< versions
   bool is_down = false;
 
@@ -35,6 +38,8 @@ public:
       script.pop_front();
       return outcomes(pages, [&](const auto&) { return status; });
     }
+    if (std::any_of(pages.begin(), pages.end(), is_too_large))
+      return outcomes(pages, [](const auto&) { return commit_status::timed_out; });
     auto is_refused = [&](const page_commit& page) { return refusal(page) != commit_status::committed; };
     if (std::any_of(pages.begin(), pages.end(), is_refused))
       return outcomes(pages, [&](const auto& page) { return is_refused(page) ? refusal(page) : commit_status::again; });
@@ -70,15 +75,22 @@ struct page_writer_test : actor_test {
   page_writer_actor writer = spawn<page_writer>(store, &health, page_writer_settings{}, page_writer_report{});
   std::vector<int64_t> committed;
   std::vector<commit_status> refused;
+  std::vector<page_committed> failed; ///< those of `committed` whose continuation failed
   miner_actor miner = spawn_fake<miner_actor>(
     [](go_on) {}, [](permit_granted) {}, [](response_arrived&) {}, [](page_parsed&) {}, [](page_unreadable&) {},
-    [this](const page_committed& msg) { committed.push_back(msg.version); },
+    [this](const page_committed& msg) {
+      committed.push_back(msg.version);
+      if (msg.phase == continuation_phase::failed)
+        failed.push_back(msg);
+    },
     [this](const page_refused& msg) { refused.push_back(msg.status); }, [](timer_fired) {});
 
-  void send(int64_t version, int64_t continuation = 1) {
+  void send(int64_t version, int64_t connection = 1) {
     hashed_page page;
-    page.move.id = continuation_id{continuation};
+    page.connection = connection_id{connection};
+    page.move.id = continuation_id{connection};
     page.move.expected_version = version;
+    page.handed_on = system.clock().now();
     page.records.push_back({"k" + std::to_string(version), "{}", {0, 1}, 0});
     caf::anon_send(writer, std::move(page), miner);
   }
@@ -129,6 +141,20 @@ TEST_F(page_writer_test, an_outage_is_shown_and_waited_out_and_keeps_the_order) 
   EXPECT_EQ(committed, (std::vector<int64_t>{2, 3, 4}));
 }
 
+TEST_F(page_writer_test, an_answer_is_noted_as_late_only_when_a_page_had_waited_long_for_it) {
+  send(1);
+  run();
+  EXPECT_EQ(health.last_late_answer(), store_health::time_point{});
+  store->script = {commit_status::unavailable};
+  send(2);
+  run();
+  scheduler.advance_time(3min);
+  run();
+  EXPECT_EQ(committed.size(), 2u);
+  EXPECT_FALSE(health.is_out());
+  EXPECT_EQ(health.last_late_answer(), system.clock().now());
+}
+
 TEST_F(page_writer_test, a_probe_that_fails_is_waited_out_like_a_commit) {
   store->is_down = true;
   send(1);
@@ -177,6 +203,59 @@ TEST_F(page_writer_test, a_data_error_is_split_until_the_culprit_stands_alone) {
   EXPECT_EQ(store->groups[1].size(), 2u);
   EXPECT_EQ(store->groups[2].size(), 1u);
   EXPECT_EQ(committed.size(), 4u);
+}
+
+TEST_F(page_writer_test, a_group_that_takes_too_long_is_split_and_that_is_no_outage) {
+  store->script = {commit_status::timed_out, commit_status::timed_out};
+  send(1), send(2), send(3), send(4);
+  run();
+  EXPECT_EQ(store->groups[1].size(), 2u);
+  EXPECT_EQ(store->groups[2].size(), 1u);
+  EXPECT_EQ(committed.size(), 4u);
+  EXPECT_FALSE(health.is_out());
+  EXPECT_TRUE(failed.empty());
+}
+
+TEST_F(page_writer_test, a_large_page_that_takes_too_long_alone_lets_the_others_go_first_and_fails_at_last) {
+  page_writer_settings all_are_large;
+  all_are_large.large_records = 1;
+  writer = spawn<page_writer>(store, &health, all_are_large, page_writer_report{});
+  store->is_too_large = [](const page_commit& page) { return page.connection.value == 1 && !page.changes.empty(); };
+  send(1), send(2), send(11, 2), send(12, 2);
+  run();
+  EXPECT_EQ(store->groups, (groups{{1, 2, 11, 12}, {1, 2}, {1}, {11}, {12}, {1}, {1}, {1}, {2}, {2}, {2}, {2}}));
+  EXPECT_EQ(committed, (std::vector<int64_t>{12, 13, 2, 3}));
+  ASSERT_EQ(failed.size(), 2u);
+  EXPECT_THAT(failed[0].reason, testing::HasSubstr("a page of 1 records (0 bytes) is too large to commit"));
+  EXPECT_THAT(failed[0].reason, testing::HasSubstr("lower the page size"));
+  EXPECT_FALSE(health.is_out());
+}
+
+TEST_F(page_writer_test, a_small_page_that_takes_too_long_fails_only_after_many_tries_between_which_others_commit) {
+  store->is_too_large = [](const page_commit& page) { return page.connection.value == 1 && !page.changes.empty(); };
+  send(1);
+  for (int64_t other = 0; other < 29; ++other) {
+    send(other, 2);
+    advance(10s);
+  }
+  EXPECT_TRUE(failed.empty());
+  EXPECT_EQ(committed.size(), 29u) << "it blocks nobody";
+  send(29, 2), send(30, 2);
+  advance(10s);
+  EXPECT_EQ(failed.size(), 1u);
+}
+
+TEST_F(page_writer_test, a_store_in_which_even_small_pages_take_too_long_is_out_and_costs_no_page) {
+  store->is_too_large = [](const page_commit&) { return true; };
+  send(1), send(11, 2), send(21, 3);
+  advance(10min);
+  EXPECT_TRUE(health.is_out());
+  EXPECT_TRUE(committed.empty());
+  store->is_too_large = [](const page_commit&) { return false; };
+  advance(10s);
+  EXPECT_FALSE(health.is_out());
+  EXPECT_EQ(committed.size(), 3u);
+  EXPECT_TRUE(failed.empty());
 }
 
 TEST_F(page_writer_test, a_group_is_bounded_by_records) {

@@ -206,6 +206,36 @@ TEST(limit_headers_test, nonsense_is_left_out) {
   EXPECT_EQ(wait_asked({}, {{"Retry-After", "1e300"}}, at(0)), std::chrono::milliseconds{366LL * 86400 * 1000});
 }
 
+using pauses = std::vector<budget_pause>;
+
+TEST(pauses_asked_test, an_answer_names_the_budget_that_is_used_up_and_no_other) {
+  using form = limit_header::form;
+  std::vector<limit_header> rules{{"X-App-Left", form::remaining, limit_scope::app},
+                                  {"X-App-Reset", form::reset_after_seconds, limit_scope::app},
+                                  {"X-Shop-Limit", form::used_of_limit, limit_scope::tenant}};
+  EXPECT_EQ(pauses_asked(rules, {{"X-App-Left", "0"}, {"X-App-Reset", "60"}, {"X-Shop-Limit", "3/40"}}, 0s, at(0)),
+            (pauses{{limit_scope::app, 60s}}));
+  EXPECT_EQ(pauses_asked(rules, {{"X-Shop-Limit", "40/40"}}, 0s, at(0)), (pauses{{limit_scope::tenant, 1s}}))
+    << "no reset is said: a second";
+  EXPECT_EQ(pauses_asked(rules, {{"X-App-Reset", "60"}}, 0s, at(0)), pauses{}) << "a reset alone says nothing";
+}
+
+TEST(pauses_asked_test, a_refusal_pauses_the_budget_that_is_used_up_for_as_long_as_it_says) {
+  using form = limit_header::form;
+  std::vector<limit_header> rules{{"X-App-Usage", form::usage_percent, limit_scope::app}};
+  EXPECT_EQ(pauses_asked(rules, {{"X-App-Usage", R"({"call_count":100})"}, {"Retry-After", "30"}}, 30s, at(0)),
+            (pauses{{limit_scope::app, 30s}}));
+}
+
+TEST(pauses_asked_test, what_no_named_budget_explains_of_a_refusal_falls_to_the_credential) {
+  using form = limit_header::form;
+  std::vector<limit_header> rules{{"X-App-Left", form::remaining, limit_scope::app},
+                                  {"X-App-Reset", form::reset_after_seconds, limit_scope::app}};
+  EXPECT_EQ(pauses_asked(rules, {{"Retry-After", "30"}}, 30s, at(0)), (pauses{{limit_scope::credential, 30s}}));
+  EXPECT_EQ(pauses_asked(rules, {{"X-App-Left", "0"}, {"X-App-Reset", "10"}}, 30s, at(0)),
+            (pauses{{limit_scope::app, 10s}, {limit_scope::credential, 30s}}));
+}
+
 } // namespace
 
 } // namespace lode

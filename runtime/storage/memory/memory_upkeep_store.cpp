@@ -1,0 +1,74 @@
+#include "runtime/storage/memory/memory_state.hpp"
+#include "runtime/storage/store_error.hpp"
+
+namespace lode {
+
+namespace {
+
+using state = memory_database::state;
+
+/// Time is a counter here, so a week of the feed never ends.
+class memory_upkeep_store final : public upkeep_store {
+public:
+  explicit memory_upkeep_store(std::shared_ptr<state> db) : db_(std::move(db)) {}
+
+  caf::expected<bool> tidy_some(const retention& keep, size_t rows) override {
+    std::lock_guard lock{db_->mutex};
+    if (db_->is_unavailable())
+      return store_error(errc::store_unavailable, "injected: the store does not answer");
+    now_ = db_->now();
+    return (keep.runs.count() > 0 && trim_runs(keep.runs, rows))
+           || (keep.dead_letters.count() > 0 && trim_dead_letters(keep.dead_letters, rows));
+  }
+
+private:
+  bool is_latest(const run_summary& run) const {
+    for (auto later = std::next(db_->runs.find(run.run)); later != db_->runs.end(); ++later)
+      if (later->second.summary.connection == run.connection)
+        return false;
+    return true;
+  }
+
+  bool trim_runs(std::chrono::microseconds keep, size_t rows) {
+    for (auto run = db_->runs.begin(); run != db_->runs.end();) {
+      const auto& summary = run->second.summary;
+      if (summary.phase == run_phase::open || *summary.ended >= now_ - keep || is_latest(summary)) {
+        ++run;
+        continue;
+      }
+      for (auto at = db_->continuations.begin(); at != db_->continuations.end() && rows > 0;) {
+        bool is_of_run = at->second.row.run == run->first;
+        rows -= is_of_run ? 1 : 0;
+        at = is_of_run ? db_->continuations.erase(at) : std::next(at);
+      }
+      if (rows == 0)
+        return true;
+      run = db_->runs.erase(run);
+    }
+    return false;
+  }
+
+  /// Ids are places in the list, so a row that is removed leaves an empty one.
+  bool trim_dead_letters(std::chrono::microseconds keep, size_t rows) {
+    for (auto& row : db_->dead) {
+      if (rows == 0)
+        return true;
+      if (!row.stream || row.created >= now_ - keep)
+        continue;
+      row = {};
+      --rows;
+    }
+    return false;
+  }
+
+  std::shared_ptr<state> db_;
+  instant now_{};
+};
+
+} // namespace
+
+std::unique_ptr<upkeep_store> memory_database::make_upkeep_store() {
+  return std::make_unique<memory_upkeep_store>(state_);
+}
+
+} // namespace lode

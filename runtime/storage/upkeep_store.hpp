@@ -1,0 +1,28 @@
+#pragma once
+
+#include <caf/expected.hpp>
+
+#include <chrono>
+#include <cstddef>
+
+namespace lode {
+
+/// How long is kept what is over; zero: for ever. The store's own clock measures it, which also dated the rows.
+struct retention {
+  std::chrono::microseconds runs{0}; ///< ended runs with their continuations, but the latest of each connection
+  std::chrono::microseconds dead_letters{0};
+  std::chrono::microseconds feed{0}; ///< whole weeks, once all of a week is older
+};
+
+/// Keeps the store from growing with what nobody needs any more. Used by one thread.
+class upkeep_store {
+public:
+  virtual ~upkeep_store() = default;
+
+  /// One step of a pass: removes at most about `rows` rows, in a transaction of its own, and makes room for the feed of the
+  /// coming weeks. False: the pass is over, the next call begins a new one. A reader of the feed that stands behind what
+  /// was removed gets the error of catalog_store::read_feed. Fails with errc::store_unavailable: ask again.
+  virtual caf::expected<bool> tidy_some(const retention& keep, size_t rows) = 0;
+};
+
+} // namespace lode
