@@ -99,6 +99,8 @@ struct mining_settings {
   uint32_t request_retries = 5;
   milliseconds retry_min = 500ms;
   milliseconds retry_max = 60s;
+  uint32_t dead_records_limit = 1'000;
+  uint32_t dead_records_percent = 1;
   uint32_t restart_budget = 5;
   milliseconds restart_window = 1min;
   milliseconds continuation_deadline = 5min;
@@ -113,6 +115,8 @@ inline void describe(settings_visitor& v, mining_settings& s) {
   v.field("request_retries", s.request_retries, {0, 100}, "tries of a page after the first; a source's error rules may say otherwise");
   v.field("retry_min", s.retry_min, {1ms, 10min}, "first wait before a page is tried again; doubles each time");
   v.field("retry_max", s.retry_max, {1ms, 24h}, "longest wait between tries of a page");
+  v.field("dead_records_limit", s.dead_records_limit, {0, 1'000'000'000}, "records of a stream that a run may fail to use; one more stops the stream in that run. A source may say otherwise");
+  v.field("dead_records_percent", s.dead_records_percent, {0, 100}, "... or more than so many in a hundred, of 1000 records and more");
   v.field("restart_budget", s.restart_budget, {0, 1'000}, "miner failures of a connection within restart_window; one more suspends it");
   v.field("restart_window", s.restart_window, {1s, 24h}, "see restart_budget");
   v.field("continuation_deadline", s.continuation_deadline, {1s, 24h}, "a page unanswered for so long inside the node counts as lost and is read again");

@@ -4,6 +4,7 @@
 
 #include "messages/extraction.hpp"
 #include "messages/scheduling.hpp"
+#include "messages/streaming.hpp"
 
 /// Every actor of Lode and all that it can be told. This file is the architecture: a page goes scheduler -> shard region
 /// -> tenant supervisor -> miner -> fetch gate -> (HTTP) -> miner -> processor -> page writer -> miner.
@@ -92,8 +93,9 @@ using run_keeper_actor = caf::typed_actor<
   // Plan, configuration and secrets of an active connection; errc::conflict when it is paused, suspended or deleting.
   caf::result<connection_pointer>(load_connection),
   caf::result<open_runs_loaded>(load_open_runs),
-  // errc::conflict: a run of this connection is open; its due time was moved on (overlap policy skip). These three fail with
-  // errc::stale_version when the connection they name was changed since it was loaded: pages read under it must not commit.
+  // errc::conflict: a run of this connection is open; its due time was moved on, and with overlap policy queue another run
+  // is due as soon as that one ends. These three fail with errc::stale_version when the connection they name was changed
+  // since it was loaded: pages read under it must not commit.
   caf::result<run_started>(start_run),
   caf::result<continuations_loaded>(load_continuations),
   // errc::not_found: no longer open, or its connection or tenant is not active.
@@ -106,7 +108,37 @@ using run_keeper_actor = caf::typed_actor<
   // connection has other secrets by now.
   caf::result<refresh_begun>(begin_refresh),
   caf::result<void>(end_refresh),
-  caf::result<secrets_stored>(store_secrets)>;
+  caf::result<secrets_stored>(store_secrets),
+  // Feedback: within the owner's bounds, once per run; without bounds nothing moves.
+  caf::result<void>(adjust_pace),
+  caf::result<stream_tally>(load_tally),
+  caf::result<void>(stop_stream)>;
+
+/// Whoever owns a listener.
+using listener_owner_actor = caf::typed_actor<
+  // Nothing is missed from here on: the repair of the open gaps may begin.
+  caf::result<void>(listening_began),
+  // A gap is open until the next listening_began and the repair after it.
+  caf::result<void>(listening_ended),
+  caf::result<void>(events_heard)>;
+
+/// LISTENER: the live capture of one connection. Owns no durable state: what it missed is a gap of its owner's.
+using listener_actor = caf::typed_actor<
+  // Connect, authenticate, subscribe. Ends in listening_began or listening_ended to the owner, who asks again.
+  caf::result<void>(start_listening),
+  // Events that were handed on are committed.
+  caf::result<void>(events_settled),
+  // Answers when its events are committed; the sender repeats what failed.
+  caf::result<void>(webhook_arrived),
+  // Time to ping, or to look for a sign of life.
+  caf::result<void>(timer_fired)>;
+
+/// SINK: delivers changes to one target.
+using sink_actor = caf::typed_actor<
+  // Answers when all are safe at the target; only then is the feed cursor committed. After an error, and after a restart,
+  // the same changes come again.
+  caf::result<changes_delivered>(deliver_changes),
+  caf::result<void>(timer_fired)>;
 
 /// TENANT SUPERVISOR: one per tenant with work. Spawns miners within the tenant's limits, restarts them with backoff and
 /// a budget, suspends a connection that needs a person.
@@ -119,6 +151,7 @@ using tenant_supervisor_actor = caf::typed_actor<
   caf::result<void>(continuation_ended),
   caf::result<void>(continuations_opened),
   caf::result<void>(connection_failed),
+  caf::result<void>(records_died),
   caf::result<void>(timer_fired)>;
 
 /// SHARD REGION: delivers messages to a tenant by id, wherever its supervisor is; spawns it where it is owed.

@@ -60,6 +60,7 @@ struct page_parsed {
   bool is_last = false;
   uint64_t body_bytes = 0;
   std::vector<budget_pause> pauses{}; ///< limits that the response says are used up
+  std::optional<double> quota_left{}; ///< of limits that outlast the run, 0 to 1
 };
 
 /// The response is no page: nothing goes to the writer. disposition_of(reason) says what follows, `after` when.
@@ -98,6 +99,7 @@ struct page_committed {
   uint32_t opened = 0; ///< continuations that the page caused
   bool run_ended = false;
   std::string reason{}; ///< why the continuation failed
+  uint32_t dead = 0;    ///< records of the page that could not be used
 };
 
 /// The page was not written and never will be: start again from the store.
@@ -183,6 +185,13 @@ struct continuation_ended {
   continuation_phase phase = continuation_phase::closed;
   bool run_ended = false;
   std::string reason; ///< for a failed one
+  std::optional<double> quota_left{}; ///< of limits that outlast the run, when it ended
+};
+/// From its miner: a page with records that could not be used is committed.
+struct records_died {
+  run_id run;
+  stream_id stream;
+  uint32_t count = 0;
 };
 /// A page caused continuations: there is more work than the supervisor knows.
 struct continuations_opened {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -37,6 +38,19 @@ struct continuation_row {
   /// How often the process died since its last page. A page commit, and a person who resumes its connection, set it to 0.
   int32_t crash_resumes = 0;
   int32_t alone_deaths = 0; ///< those of them that found its page in work with nothing beside it
+};
+
+/// What was read of one stream in one run.
+struct stream_tally {
+  int64_t records = 0; ///< dead ones included
+  int64_t dead = 0;
+};
+
+/// The interval that feedback has arrived at. It counts as long as the schedule itself says `every`.
+struct run_pace {
+  std::chrono::milliseconds every{};
+  std::chrono::milliseconds interval{};
+  friend bool operator==(const run_pace&, const run_pace&) = default;
 };
 
 struct open_run {

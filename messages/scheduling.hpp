@@ -62,6 +62,8 @@ struct run_finished {
   bool begun = true;
   run_phase phase = run_phase::finished;
   std::string reason;
+  connection_pointer context{};       ///< as it was mined; null when it did not begin
+  std::optional<double> quota_left{}; ///< of the API's limits when the run ended, 0 to 1; absent: it does not say
 };
 
 /// The tenant's supervisor ended by a defect, and its miners with it: its open runs are nobody's.
@@ -147,6 +149,23 @@ struct move_due {
   connection_id connection;
   std::optional<instant> due;
   run_kind kind = run_kind::scheduled;
+};
+
+/// A run has ended: moves the connection's interval and its next due time where the schedule wants feedback.
+struct adjust_pace {
+  connection_pointer connection;
+  run_id run;
+  std::optional<double> quota_left; ///< see run_finished
+};
+struct load_tally {
+  run_id run;
+  stream_id stream;
+};
+/// Ends what is left of a stream in a run: its open slices fail and stay owed.
+struct stop_stream {
+  run_id run;
+  stream_id stream;
+  std::string reason;
 };
 
 /// Wakes an actor that looks for work by itself.

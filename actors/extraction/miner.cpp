@@ -73,9 +73,11 @@ miner_actor::behavior_type miner_state::make_behavior() {
         unreadable(std::move(msg));
     },
     [this](const page_committed& msg) {
-      // What a page opened is there, whatever became of the generation that read it.
+      // What a page opened is there, and what died of it is dead, whatever became of the generation that read it.
       if (msg.opened > 0)
         self->send(job.supervisor, continuations_opened{job.connection->connection, job.row.run, msg.opened});
+      if (msg.dead > 0)
+        self->send(job.supervisor, records_died{job.row.run, job.row.stream, msg.dead});
       if (msg.generation == generation)
         committed(msg);
     },
@@ -221,6 +223,8 @@ void miner_state::parsed(page_parsed& page) {
   estimate = (estimate * 7 + page.body_bytes) / 8 + 1;
   if (!page.pauses.empty())
     self->send(job.services->gate, report_quota{job.connection, job.stream, std::move(page.pauses)});
+  if (page.quota_left)
+    quota_left = page.quota_left;
   if (page.is_last) {
     at = step::draining;
     return;
@@ -335,7 +339,7 @@ void miner_state::resume_from_store() {
   leave_quarantine();
   give_back_all();
   at = step::resuming;
-  self->request(job.services->keeper, caf::infinite, resume_continuation{job.row.id, false, job.connection})
+  self->request(job.services->keeper, caf::infinite, resume_continuation{job.row.id, job.connection})
     .then([this](const continuation_row& row) { begin(row); },
           [this](const caf::error& error) {
             if (error == errc::store_unavailable)
@@ -391,8 +395,8 @@ void miner_state::end(continuation_phase phase, bool run_ended, const std::strin
     job.services->http->cancel(*in_flight);
   if (phase == continuation_phase::failed)
     job.services->report.page_failed(path(), job.row.run, reason);
-  self->send(job.supervisor,
-             continuation_ended{job.connection->connection, job.row.run, job.row.id, phase, run_ended, reason});
+  self->send(job.supervisor, continuation_ended{job.connection->connection, job.row.run, job.row.id, phase, run_ended,
+                                                reason, quota_left});
   self->quit();
 }
 

@@ -101,6 +101,7 @@ struct miner_state {
   std::string access_token;
   bool is_token_rejected = false;
   std::optional<request_handle> in_flight;
+  std::optional<double> quota_left;   ///< as the latest page that says so left it
   uint64_t timer_token = 0;           ///< of the pause
   uint64_t watch_token = 0;           ///< of the deadline
   caf::actor_clock::time_point last_progress;

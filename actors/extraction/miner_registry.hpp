@@ -11,10 +11,11 @@ namespace lode {
 using miner_factory = std::function<miner_actor(caf::actor_system&, miner_job)>;
 using miner_registry = registry<miner_factory>;
 
-/// Pages through what a manifest describes; the miner of every stream that names no other.
-inline constexpr const char* default_miner = "manifest";
+/// default_miner, which pages through what a manifest describes. Add miners of your own with add().
+miner_registry builtin_miners();
 
-/// The registry with what Lode brings.
-miner_registry make_miner_registry();
+/// Makes every job's miner by the name that its stream gives. `known` must outlive the result and hold the names that
+/// plans were loaded with: another name is a defect and ends the process.
+miner_factory miners_by_name(const miner_registry& known);
 
 } // namespace lode

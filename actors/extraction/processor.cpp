@@ -102,8 +102,11 @@ void processor_state::process(process_page& page, const miner_actor& miner) {
     return self->send(miner, unreadable(page, std::move(content.error()), after));
   page_parsed parsed{page.generation, page.version + 1, content->next_state.SerializeAsString(),
                      phase_after(content->ending) != continuation_phase::open};
-  parsed.body_bytes = page.exchange->response()->body.size();
+  const auto* response = page.exchange->response();
+  parsed.body_bytes = response->body.size();
   parsed.pauses = pauses_of(page, std::chrono::nanoseconds{0});
+  const auto& limits = page.connection->stream(page.stream).lode.limit_headers;
+  parsed.quota_left = lasting_quota_left(limits, response->headers, page.requested_at);
   auto hashed = seal(page, *content);
   if (!hashed)
     return self->send(miner, unreadable(page, std::move(hashed.error()), after));
@@ -146,6 +149,7 @@ caf::expected<page_content> processor_state::read(const process_page& page, std:
   if (content)
     return content;
   auto code = static_cast<errc>(content.error().code());
+  after = wait_before_retry(stream, page.failures, spread(random));
   // An answer that stays unreadable ends like any other failure: retried for ever, its run would never end.
   if (code == errc::bad_response && is_last_try(stream, page.failures))
     code = errc::page_failed;

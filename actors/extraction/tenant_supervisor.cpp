@@ -3,12 +3,14 @@
 #include <caf/all.hpp>
 
 #include <algorithm>
+#include <set>
 
 #include "actors/extraction/connection_context.hpp"
 #include "actors/extraction/credential_keeper.hpp"
 #include "actors/extraction/miner.hpp"
 #include "actors/extraction/suspicion.hpp"
 #include "messages/fault_point.hpp"
+#include "runtime/extraction/dead_records.hpp"
 
 namespace lode {
 
@@ -23,6 +25,12 @@ constexpr uint32_t most_last_looks = 3;
 bool is_passing(const caf::error& why) {
   return why == errc::store_unavailable || why == errc::conflict || why == errc::not_found || why == errc::not_owner
          || why == errc::stale_version;
+}
+
+/// Of a stream that its source no longer has: the defaults.
+dead_record_limits limits_of(const connection_context& connection, stream_id stream) {
+  auto index = connection.index_of(stream);
+  return index < connection.streams.size() ? connection.stream(index).lode.dead_limits : dead_record_limits{};
 }
 
 } // namespace
@@ -52,6 +60,7 @@ tenant_supervisor_actor::behavior_type tenant_supervisor_state::make_behavior() 
     [this](const continuation_ended& report) { ended(report); },
     [this](const continuations_opened& report) { opened(report); },
     [this](const connection_failed& report) { suspend(report.connection, message_of(report.reason)); },
+    [this](const records_died& report) { died(report); },
     [this](timer_fired fired) {
       if (auto node = delayed.extract(fired.token))
         node.mapped()();
@@ -191,7 +200,8 @@ void tenant_supervisor_state::pump(active_run& run) {
   }
   if (run.ready.empty() && run.has_more && !run.is_loading)
     return load_more(run);
-  auto is_done = run.ready.empty() && run.mining.empty() && !run.has_more && !run.is_loading && run.restarting == 0;
+  auto is_done = run.ready.empty() && run.mining.empty() && !run.has_more && !run.is_loading && run.restarting == 0
+                 && run.judging == 0;
   if (!is_done)
     return;
   if (run.has_ended)
@@ -235,21 +245,28 @@ void tenant_supervisor_state::loaded(active_run& run, std::vector<continuation_r
   run.is_loading = false;
   run.has_more = run.has_more || rows.size() == load_batch;
   run.has_ended = run.has_ended || (run.last_looks > 0 && !run.loaded && rows.empty());
+  std::set<stream_id> late; // opened by a parent's page after their stream was stopped
   for (auto& row : rows) {
     run.loaded = row.id;
+    if (is_stopped(run, row.stream)) {
+      late.insert(row.stream);
+      continue;
+    }
     if (run.last_looks == 0) {
       run.ready.push_back(std::move(row));
       continue;
     }
     // It may be closed or stopped by now, and its miner has gone: only the store can let it go on.
     ++run.restarting;
-    restart(run.id, row.id, false);
+    restart(run.id, row.id);
   }
+  for (auto stream : late)
+    stop_stream(run, stream, run.reason);
   pump(run);
 }
 
 bool tenant_supervisor_state::mine(active_run& run, continuation_row row) {
-  if (run.mining.count(row.id) > 0)
+  if (run.mining.count(row.id) > 0 || is_stopped(run, row.stream))
     return true;
   auto stream = run.connection->index_of(row.stream);
   if (stream == run.connection->streams.size()) {
@@ -282,7 +299,8 @@ void tenant_supervisor_state::finish(run_id id, run_phase phase) {
     return;
   const auto& run = node.mapped();
   count_open_runs(run.connection->connection);
-  self->send(scheduler, run_finished{run.connection->connection, id, run.kind, true, phase, run.reason});
+  self->send(scheduler, run_finished{run.connection->connection, id, run.kind, true, phase, run.reason,
+                                     run.connection, run.quota_left});
   rest();
 }
 
@@ -307,6 +325,8 @@ void tenant_supervisor_state::ended(const continuation_ended& report) {
   --mined;
   auto& run = i->second;
   run.has_ended = run.has_ended || report.run_ended;
+  if (report.quota_left)
+    run.quota_left = report.quota_left;
   if (report.phase == continuation_phase::failed) {
     run.has_failed = true;
     run.reason = report.reason;
@@ -330,6 +350,95 @@ void tenant_supervisor_state::opened(const continuations_opened& report) {
   LODE_DIE_AT("supervisor.before_children");
   i->second.has_more = true;
   pump(i->second);
+}
+
+// -- too many records that cannot be used ---------------------------------------------------------------------------------
+
+bool tenant_supervisor_state::is_stopped(const active_run& run, stream_id stream) const {
+  auto i = run.dead.find(stream);
+  return i != run.dead.end() && i->second.is_stopped;
+}
+
+void tenant_supervisor_state::died(const records_died& report) {
+  auto i = runs.find(report.run);
+  if (i == runs.end())
+    return;
+  auto& run = i->second;
+  auto [at, is_new] = run.dead.try_emplace(report.stream);
+  auto& watch = at->second;
+  if (is_new)
+    watch.to_go = dead_records_to_go(limits_of(*run.connection, report.stream), {});
+  watch.unseen += report.count;
+  if (watch.unseen < watch.to_go || watch.is_asking || watch.is_stopped)
+    return;
+  watch.is_asking = true;
+  ++run.judging;
+  count_dead(report.run, report.stream);
+}
+
+void tenant_supervisor_state::count_dead(run_id run, stream_id stream) {
+  ++busy;
+  self->request(services->keeper, caf::infinite, load_tally{run, stream})
+    .then([this, run, stream](const stream_tally& tally) { --busy, counted(run, stream, tally); },
+          [this, run, stream](const caf::error&) {
+            --busy;
+            later(store_retry, [this, run, stream] { count_dead(run, stream); });
+          });
+}
+
+void tenant_supervisor_state::counted(run_id id, stream_id stream, const stream_tally& tally) {
+  auto i = runs.find(id);
+  if (i == runs.end())
+    return rest();
+  auto& run = i->second;
+  auto& watch = run.dead[stream];
+  watch.is_asking = false;
+  watch.unseen = 0;
+  run.judging -= std::min(run.judging, 1u); // 0 when the run was opened anew meanwhile
+  auto limits = limits_of(*run.connection, stream);
+  if (auto why = why_too_many_dead(limits, tally))
+    return stop_stream(run, stream, run.connection->path_of(run.connection->index_of(stream)) + ": " + *why);
+  watch.to_go = dead_records_to_go(limits, tally);
+  pump(run);
+}
+
+void tenant_supervisor_state::stop_stream(active_run& run, stream_id stream, const std::string& reason) {
+  run.dead[stream].is_stopped = true;
+  run.has_failed = true;
+  run.reason = reason;
+  std::erase_if(run.ready, [&](const auto& row) { return row.stream == stream; });
+  for (auto i = run.mining.begin(); i != run.mining.end();) {
+    const auto& [actor, row] = i->second;
+    if (row.stream != stream) {
+      ++i;
+      continue;
+    }
+    self->send_exit(actor, caf::exit_reason::user_shutdown);
+    i = run.mining.erase(i);
+    --mined;
+  }
+  ++run.judging;
+  write_stop(run.id, stream, reason);
+}
+
+void tenant_supervisor_state::write_stop(run_id id, stream_id stream, const std::string& reason) {
+  auto done = [this, id] {
+    if (auto i = runs.find(id); i != runs.end() && i->second.judging > 0) {
+      --i->second.judging;
+      i->second.has_more = true; // its last pages may have opened continuations that their dead miners did not tell of
+    }
+    pump_all();
+    rest();
+  };
+  ++busy;
+  self->request(services->keeper, caf::infinite, lode::stop_stream{id, stream, reason})
+    .then([this, done] { --busy, done(); },
+          [this, done, id, stream, reason](const caf::error& why) {
+            --busy;
+            if (why == errc::store_unavailable)
+              return later(store_retry, [this, id, stream, reason] { write_stop(id, stream, reason); });
+            done();
+          });
 }
 
 void tenant_supervisor_state::suspend(connection_id connection, const std::string& reason) {
@@ -396,7 +505,7 @@ void tenant_supervisor_state::restart(run_id id, continuation_id continuation) {
   if (i == runs.end())
     return rest();
   ++busy;
-  self->request(services->keeper, caf::infinite, resume_continuation{continuation, false, i->second.connection})
+  self->request(services->keeper, caf::infinite, resume_continuation{continuation, i->second.connection})
     .then(
       [this, id](continuation_row& row) {
         --busy;

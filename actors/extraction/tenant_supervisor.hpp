@@ -27,6 +27,13 @@ struct tenant_supervisor_state {
     miner_actor actor;
     continuation_row row;
   };
+  /// Records of one stream that could not be used; how many there are in all stands in the store.
+  struct dead_watch {
+    int64_t unseen = 0;      ///< reported since the store was asked
+    int64_t to_go = 0;       ///< how many it takes until it is worth asking
+    bool is_asking = false;
+    bool is_stopped = false; ///< over its limit: nothing more of it is mined in this run
+  };
   struct active_run {
     run_id id;
     run_kind kind = run_kind::scheduled;
@@ -39,8 +46,11 @@ struct tenant_supervisor_state {
     bool has_ended = false; ///< the store says so, or holds nothing open
     uint32_t last_looks = 0; ///< for what nobody reported, since a miner was spawned
     uint32_t restarting = 0; ///< continuations that wait for a restart
+    uint32_t judging = 0;    ///< questions and orders about dead records that have no answer yet
+    std::map<stream_id, dead_watch> dead;
     bool has_failed = false;
     std::string reason;
+    std::optional<double> quota_left; ///< as the latest miner that knows left it
   };
   using budget = restart_budget<caf::actor_clock::time_point>;
 
@@ -68,6 +78,12 @@ struct tenant_supervisor_state {
   // what miners report
   void ended(const continuation_ended& report);
   void opened(const continuations_opened& report);
+  void died(const records_died& report);
+  void count_dead(run_id run, stream_id stream);
+  void counted(run_id run, stream_id stream, const stream_tally& tally);
+  void stop_stream(active_run& run, stream_id stream, const std::string& reason);
+  void write_stop(run_id run, stream_id stream, const std::string& reason);
+  bool is_stopped(const active_run& run, stream_id stream) const;
   void suspend(connection_id connection, const std::string& reason);
   void write_suspension(connection_id connection, const std::string& reason);
   /// A run could neither be started nor resumed. Unless that may go well another time, its connection is suspended: tried

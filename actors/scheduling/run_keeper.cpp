@@ -3,9 +3,9 @@
 #include <caf/all.hpp>
 
 #include <algorithm>
+#include <tuple>
 
 #include "actors/extraction/connection_context.hpp"
-#include "actors/scheduling/schedule.hpp"
 #include "messages/fault_point.hpp"
 #include "runtime/extraction/connection_config.hpp"
 #include "runtime/extraction/continuation_codec.hpp"
@@ -60,6 +60,12 @@ std::set<size_t> missing_parents(const source_plan& plan, const std::vector<stre
 
 /// How long a stop waits for the token refreshes that are under way.
 constexpr auto refresh_patience = std::chrono::seconds{10};
+
+run_result result_of(const run_summary& run, std::optional<double> quota_left) {
+  const auto& n = run.counters;
+  auto changed = static_cast<double>(n.inserted + n.updated) / static_cast<double>(std::max<int64_t>(1, n.records));
+  return {changed, run.failed > 0, quota_left};
+}
 
 } // namespace
 
@@ -129,6 +135,14 @@ run_keeper_actor::behavior_type run_keeper_state::make_behavior() {
         return stored.error();
       return std::move(*stored);
     },
+    [this](const adjust_pace& ask) { return done_or(adjust_interval(ask)); },
+    [this](const load_tally& ask) -> caf::result<stream_tally> {
+      auto tally = parts.runs->load_tally(ask.run, ask.stream);
+      if (!tally)
+        return tally.error();
+      return *tally;
+    },
+    [this](const stop_stream& ask) { return done_or(parts.runs->stop_stream(ask.run, ask.stream, ask.reason)); },
   };
 }
 
@@ -254,13 +268,21 @@ caf::expected<source_plan_pointer> run_keeper_state::plan_of(source_id id) {
 caf::expected<run_started> run_keeper_state::start(const start_run& ask) {
   const auto& connection = *ask.connection;
   auto is_scheduled = ask.kind == run_kind::scheduled;
-  if (auto later = is_scheduled ? moved_by_policy(connection, ask.due) : std::nullopt) {
+  caf::expected<std::optional<schedule>> timing = std::optional<schedule>{};
+  if (is_scheduled)
+    timing = schedule_of(connection);
+  if (!timing)
+    return timing.error();
+  if (auto later = is_scheduled ? moved_by_policy(*timing, ask.due) : std::nullopt) {
     if (auto error = parts.runs->set_due(connection.connection, *later, run_kind::scheduled))
       return error;
     return run_started{};
   }
-  auto next = is_scheduled ? due_after(connection, ask.due) : std::nullopt;
-  auto planned = plan_run(connection, ask.kind);
+  auto next = is_scheduled ? due_after(*timing, ask.due) : std::nullopt;
+  auto passes = passes_of(connection, ask.kind);
+  if (!passes)
+    return passes.error();
+  auto planned = plan_run(connection, ask.kind, passes->is_whole);
   if (!planned)
     return planned.error();
   planned->next_due = next;
@@ -272,16 +294,31 @@ caf::expected<run_started> run_keeper_state::start(const start_run& ask) {
   LODE_DIE_AT("run.after_start");
   auto is_moved = started && started->run && next.has_value();
   if (is_scheduled && !is_moved && (started || started.error() == errc::conflict))
-    if (auto error = parts.runs->set_due(connection.connection, next, run_kind::scheduled))
+    if (auto error = move_on(connection, *timing, next, !started))
       return error;
   if (!started)
     return started.error();
+  // A pass that is not written down is only made again.
+  if (started->run && !passes->begun.empty())
+    std::ignore = parts.runs->begin_full_passes(started->run, parts.now(), passes->begun);
   if (auto error = check_current(connection))
     return error;
   return run_started{started->run, static_cast<uint32_t>(started->opened.size())};
 }
 
-caf::expected<run_start> run_keeper_state::plan_run(const connection_context& connection, run_kind kind) {
+caf::expected<full_passes> run_keeper_state::passes_of(const connection_context& connection, run_kind kind) {
+  std::vector<full_pass_row> known;
+  if (are_full_passes_wanted(*connection.plan, connection.streams)) {
+    auto loaded = parts.runs->load_full_passes(connection.connection);
+    if (!loaded)
+      return loaded.error();
+    known = std::move(*loaded);
+  }
+  return plan_full_passes(*connection.plan, connection.streams, known, kind, parts.now());
+}
+
+caf::expected<run_start> run_keeper_state::plan_run(const connection_context& connection, run_kind kind,
+                                                    const std::vector<bool>& is_whole) {
   auto cursors = parts.runs->load_cursors(connection.connection);
   if (!cursors)
     return cursors.error();
@@ -299,12 +336,12 @@ caf::expected<run_start> run_keeper_state::plan_run(const connection_context& co
       });
       // A stream that is read for its children's sake is read whole: what it holds is not known from earlier runs.
       auto is_known = known != cursors->end() && connection.parents_only.count(i) == 0;
-      auto cursor = is_known ? std::optional{known->known_up_to} : std::nullopt;
+      auto cursor = is_known && !is_whole[i] ? std::optional{known->known_up_to} : std::nullopt;
       auto slices = plan_slices(connection.stream(i), {connection.config, partition, cursor, parts.now(), {}});
       if (!slices)
         return slices.error();
-      if (cursor && is_incremental(kind) && !slices->empty() && slices->front().bounds.from > *cursor)
-        result.skips.push_back({stream, partition, *cursor, slices->front().bounds.from});
+      if (is_known && is_incremental(kind) && !slices->empty() && slices->front().bounds.from > known->known_up_to)
+        result.skips.push_back({stream, partition, known->known_up_to, slices->front().bounds.from});
       for (const auto& slice : *slices) {
         auto state = parts.codec->encode(slice.first);
         if (!state)
@@ -316,18 +353,54 @@ caf::expected<run_start> run_keeper_state::plan_run(const connection_context& co
   return result;
 }
 
-std::optional<instant> run_keeper_state::moved_by_policy(const connection_context& connection, instant due) {
-  auto schedule = parse_schedule(connection.schedule);
-  if (!schedule)
+caf::expected<std::optional<schedule>> run_keeper_state::schedule_of(const connection_context& connection) {
+  auto result = parse_schedule(connection.schedule, parts.schedules);
+  // A schedule is checked when it is set; one that a newer release wrote only runs by hand here.
+  if (!result)
+    return std::optional<schedule>{};
+  if (!result->feedback)
+    return std::optional{std::move(*result)};
+  auto pace = parts.runs->load_pace(connection.connection);
+  if (!pace)
+    return pace.error();
+  auto interval = current_interval(*result, *pace);
+  return std::optional{with_interval(std::move(*result), interval)};
+}
+
+std::optional<instant> run_keeper_state::moved_by_policy(const std::optional<schedule>& timing, instant due) {
+  if (!timing)
     return std::nullopt;
-  auto effective = effective_due(*schedule, due, parts.now(), random());
+  auto effective = effective_due(*timing, due, parts.now(), random());
   return effective && *effective > parts.now() ? effective : std::nullopt;
 }
 
-std::optional<instant> run_keeper_state::due_after(const connection_context& connection, instant due) {
-  auto schedule = parse_schedule(connection.schedule);
-  // A schedule is checked when it is set; one that a newer release wrote only runs by hand here.
-  return schedule ? next_due(*schedule, due, parts.now(), random()) : std::nullopt;
+std::optional<instant> run_keeper_state::due_after(const std::optional<schedule>& timing, instant due) {
+  return timing ? next_due(*timing, due, parts.now(), random()) : std::nullopt;
+}
+
+caf::error run_keeper_state::move_on(const connection_context& connection, const std::optional<schedule>& timing,
+                                     std::optional<instant> next, bool is_overlapped) {
+  if (is_overlapped && timing && timing->overlap == overlap_policy::queue)
+    return parts.runs->queue_run(connection.connection, next);
+  return parts.runs->set_due(connection.connection, next, run_kind::scheduled);
+}
+
+caf::error run_keeper_state::adjust_interval(const adjust_pace& ask) {
+  const auto& connection = *ask.connection;
+  auto timing = parse_schedule(connection.schedule, parts.schedules);
+  if (!timing || !timing->feedback)
+    return {};
+  auto run = parts.runs->load_run(ask.run);
+  if (!run)
+    return run.error();
+  auto pace = parts.runs->load_pace(connection.connection);
+  if (!pace)
+    return pace.error();
+  auto current = current_interval(*timing, *pace);
+  auto next = adjust(*timing, current, result_of(*run, ask.quota_left));
+  if (next == current)
+    return {};
+  return parts.runs->set_pace(connection.connection, ask.run, {*timing->every, next}, next - current, parts.now());
 }
 
 } // namespace lode

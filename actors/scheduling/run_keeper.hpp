@@ -7,7 +7,9 @@
 #include <string>
 #include <utility>
 
+#include "actors/scheduling/full_pass.hpp"
 #include "actors/scheduling/refresh_turns.hpp"
+#include "actors/scheduling/schedule.hpp"
 #include "messages/actors.hpp"
 #include "runtime/manifest/plan.hpp"
 #include "runtime/storage/catalog_store.hpp"
@@ -27,6 +29,7 @@ struct run_keeper_parts {
   std::function<caf::expected<std::string>(std::string_view)> open_secrets;
   std::function<caf::expected<std::string>(std::string_view)> seal_secrets;
   std::function<instant()> now;
+  schedule_registry schedules = builtin_schedules();
 };
 
 /// Serves run_store and catalog_store; blocks, so it is detached. Holds nothing that the store does not but the turns of
@@ -52,11 +55,19 @@ struct run_keeper_state {
   caf::error choose_streams(const connection_row& row, connection_context& into);
   caf::expected<source_plan_pointer> plan_of(source_id id);
   caf::expected<run_started> start(const start_run& ask);
-  /// The slices that a run of this kind reads, from the cursors.
-  caf::expected<run_start> plan_run(const connection_context& connection, run_kind kind);
+  /// The slices that a run of this kind reads, from the cursors. `is_whole[i]`: stream i of the plan is read from the
+  /// beginning, whatever its cursor says.
+  caf::expected<run_start> plan_run(const connection_context& connection, run_kind kind, const std::vector<bool>& is_whole);
+  caf::expected<full_passes> passes_of(const connection_context& connection, run_kind kind);
+  /// The connection's schedule at the interval that feedback has arrived at.
+  caf::expected<std::optional<schedule>> schedule_of(const connection_context& connection);
   /// A later due time when this one was missed and the schedule skips missed runs.
-  std::optional<instant> moved_by_policy(const connection_context& connection, instant due);
-  std::optional<instant> due_after(const connection_context& connection, instant due);
+  std::optional<instant> moved_by_policy(const std::optional<schedule>& timing, instant due);
+  std::optional<instant> due_after(const std::optional<schedule>& timing, instant due);
+  /// The due time is dealt with: on to the `next` one. `is_overlapped`: a run was open.
+  caf::error move_on(const connection_context& connection, const std::optional<schedule>& timing,
+                     std::optional<instant> next, bool is_overlapped);
+  caf::error adjust_interval(const adjust_pace& ask);
 
   run_keeper_actor::pointer self;
   run_keeper_parts parts;

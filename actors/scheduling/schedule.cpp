@@ -19,6 +19,7 @@ std::optional<instant> later(std::optional<instant> due, const schedule& schedul
 
 constexpr double busy_share = 0.5;
 constexpr double quiet_share = 0.01;
+constexpr double scarce_quota = 0.1;
 
 } // namespace
 
@@ -41,20 +42,30 @@ std::optional<instant> effective_due(const schedule& schedule, instant due, inst
   return is_missed && schedule.missed == missed_policy::skip ? next_due(schedule, due, now, random) : due;
 }
 
-std::chrono::milliseconds adjust(const schedule& schedule, std::chrono::milliseconds current, double changed_share) {
+std::chrono::milliseconds adjust(const schedule& schedule, std::chrono::milliseconds current, const run_result& run) {
   if (!schedule.feedback)
     return current;
-  if (changed_share > busy_share)
+  if (run.quota_left.value_or(1) < scarce_quota)
+    current *= 2;
+  else if (run.owes_gap || run.changed_share > busy_share)
     current /= 2;
-  else if (changed_share < quiet_share)
+  else if (run.changed_share < quiet_share)
     current *= 2;
   return std::clamp(current, schedule.feedback->min, schedule.feedback->max);
+}
+
+std::chrono::milliseconds current_interval(const schedule& schedule, const std::optional<run_pace>& pace) {
+  auto own = schedule.every.value_or(std::chrono::milliseconds{0});
+  if (!schedule.feedback || !pace || pace->every != own)
+    return own;
+  return std::clamp(pace->interval, schedule.feedback->min, schedule.feedback->max);
 }
 
 schedule with_interval(schedule schedule, std::chrono::milliseconds interval) {
   if (schedule.every) {
     schedule.policy = make_interval_policy(interval);
     schedule.every = interval;
+    schedule.jitter = std::min(schedule.jitter, interval);
   }
   return schedule;
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "actors/scheduling/schedule_registry.hpp"
+#include "messages/runs.hpp"
 
 namespace lode {
 
@@ -61,9 +62,20 @@ std::optional<instant> next_due(const schedule& schedule, instant after, instant
 /// was missed (another one has passed since) and such runs are skipped.
 std::optional<instant> effective_due(const schedule& schedule, instant due, instant now, uint64_t random);
 
-/// The interval to go on with after a complete run in which `changed_share` (0 to 1) of the records had changed: half
-/// of `current` above one half, twice as long below 1 %, within the owner's bounds; `current` where there are none.
-std::chrono::milliseconds adjust(const schedule& schedule, std::chrono::milliseconds current, double changed_share);
+/// What a run that has ended says about when to come back.
+struct run_result {
+  double changed_share = 0;            ///< of the records that it read, 0 to 1
+  bool owes_gap = false;               ///< an interval could not be read and stays owed
+  std::optional<double> quota_left{};  ///< of the API's limits, 0 to 1; absent: it does not say
+};
+
+/// The interval to go on with after a run: twice as long where less than a tenth of a quota is left; else half of `current`
+/// when a gap is owed or more than half of the records had changed; twice as long when less than 1 % had. Within the owner's
+/// bounds; `current` where there are none.
+std::chrono::milliseconds adjust(const schedule& schedule, std::chrono::milliseconds current, const run_result& run);
+
+/// The interval in force: what feedback has arrived at, as long as the owner's own interval is the one it began with.
+std::chrono::milliseconds current_interval(const schedule& schedule, const std::optional<run_pace>& pace);
 
 /// The schedule with another interval; unchanged when it is not one of intervals.
 schedule with_interval(schedule schedule, std::chrono::milliseconds interval);

@@ -48,6 +48,7 @@ scheduler_actor::behavior_type scheduler_state::make_behavior() {
       starting.erase(msg.connection);
       open.erase(msg.run);
       report_open(static_cast<int64_t>(open.size()));
+      give_feedback(msg);
     },
     [this](const tenant_lost& msg) { lost(msg); },
   };
@@ -60,6 +61,14 @@ void scheduler_state::look() {
     return load_open();
   resume_some();
   load_due_runs();
+}
+
+void scheduler_state::give_feedback(const run_finished& run) {
+  bool is_over = run.phase == run_phase::finished || run.phase == run_phase::incomplete;
+  if (!run.context || !is_over || run.kind != run_kind::scheduled)
+    return;
+  // A word that is lost leaves the interval as it is.
+  self->request(keeper, caf::infinite, adjust_pace{run.context, run.run, run.quota_left}).then([] {}, [](const caf::error&) {});
 }
 
 void scheduler_state::load_open() {

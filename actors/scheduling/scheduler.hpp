@@ -29,6 +29,7 @@ struct scheduler_state {
   scheduler_actor::behavior_type make_behavior();
 
   void look();
+  void give_feedback(const run_finished& run);
   void load_open();
   void resume_some();
   void load_due_runs();

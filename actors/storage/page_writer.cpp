@@ -232,7 +232,8 @@ void page_writer_state::tell(size_t index, const page_outcome& outcome) {
   if (outcome.status == commit_status::committed)
     self->send(miners[index],
                page_committed{page.generation, outcome.version, page.move.phase,
-                              static_cast<uint32_t>(outcome.opened.size()), outcome.run_ended, page.move.reason});
+                              static_cast<uint32_t>(outcome.opened.size()), outcome.run_ended, page.move.reason,
+                              static_cast<uint32_t>(page.dead.size() + outcome.dead_lettered.size())});
   else
     self->send(miners[index], page_refused{page.generation, outcome.status});
 }

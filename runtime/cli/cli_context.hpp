@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/load.hpp"
+#include "runtime/node/extensions.hpp"
 
 namespace lode {
 
@@ -28,6 +29,9 @@ enum exit_code : int {
 
 /// What all commands share: the options before the command's name.
 struct cli_context {
+  explicit cli_context(const extensions& known) : known(known) {}
+
+  const extensions& known;
   bool as_json = false;
   std::string node;   ///< http://address:port
   std::string token_file;

@@ -40,13 +40,13 @@ void add_commands(CLI::App& program, cli_context& context) {
 
 } // namespace
 
-int run_program(int argc, char** argv) {
+int run_program(int argc, char** argv, const extensions& known) {
   CLI::App program{"Lode mines other people's APIs for thousands of tenants and never loses or repeats a record.", "lode"};
   program.footer("Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 no node answers, 4 not found,\n"
                  "5 conflict, 6 not allowed (token), 7 the node's database does not answer.");
   program.require_subcommand(1);
   program.fallthrough(); // common options may also follow the command
-  cli_context context;
+  cli_context context{known};
   add_common_options(program, context);
   add_commands(program, context);
   // Errors with a message cannot even be destroyed before.

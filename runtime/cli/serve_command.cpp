@@ -23,7 +23,7 @@ int serve(cli_context& context, const serve_options& options) {
     return exit_usage;
   if (loaded->store.dsn.empty())
     return complain(exit_usage, "store.dsn is not set: where PostgreSQL is, e.g. --set store.dsn='host=/run/postgresql dbname=lode'");
-  return run_node(*loaded);
+  return run_node(*loaded, context.known);
 }
 
 } // namespace

@@ -8,6 +8,7 @@
 #include "runtime/cli/commands.hpp"
 #include "runtime/cli/table.hpp"
 #include "runtime/manifest/lint.hpp"
+#include "runtime/node/manifest_loading.hpp"
 
 namespace lode {
 
@@ -71,9 +72,9 @@ json::array notes(const std::vector<diagnostic>& items) {
   return out;
 }
 
-/// Needs no node: reads the file as a node would.
+/// Needs no node: reads the file as a node with default settings would.
 int lint_file(cli_context& context, const source_options& o) {
-  auto found = lint(o.file);
+  auto found = lint(o.file, manifest_setup_of({}, context.known));
   auto is_good = found.errors.empty();
   if (context.as_json) {
     std::cout << json::serialize(json::object{{"file", o.file},

@@ -22,13 +22,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr uint32_t default_retries = 5;
-
-template <class Rules>
-uint32_t retries_of(const Rules& rules) {
-  return rules.handlers.empty() ? default_retries : rules.handlers[0].max_retries.value_or(default_retries);
+uint32_t retries_of(const error_rules_plan& rules) {
+  return rules.handlers.empty() ? rules.defaults.retries : rules.handlers[0].max_retries.value_or(rules.defaults.retries);
 }
 constexpr milliseconds longest_wait = std::chrono::hours{24};
+/// A limit of unknown length: how long it is waited out.
+constexpr milliseconds first_guess = std::chrono::seconds{1};
 constexpr milliseconds longest_guess = std::chrono::minutes{5};
 
 struct match {
@@ -59,8 +58,12 @@ milliseconds spread_up(milliseconds wait, double random) {
   return wait + milliseconds{static_cast<int64_t>(static_cast<double>(wait.count()) * random / 10)};
 }
 
-milliseconds doubled(uint32_t count, milliseconds most) {
-  return std::min(most, milliseconds{1000} * (int64_t{1} << std::min(count, 20u)));
+milliseconds doubled(milliseconds first, uint32_t count, milliseconds most) {
+  return std::min(most, first * (int64_t{1} << std::min(count, 20u)));
+}
+
+milliseconds next_try(const error_rules_plan& rules, uint32_t failures) {
+  return doubled(rules.defaults.shortest, failures, rules.defaults.longest);
 }
 
 std::string message_of_value(json_node node, int depth) {
@@ -195,7 +198,7 @@ private:
     auto own = backoff(inputs_.waits + 1);
     if (own.is_too_long)
       return {verdict_action::give_up_page, {}, describe(found) + " (asks to wait longer than the source allows)"};
-    auto wait = own.wait.value_or(doubled(inputs_.waits, longest_guess));
+    auto wait = own.wait.value_or(doubled(first_guess, inputs_.waits, longest_guess));
     return {verdict_action::wait, spread(wait, inputs_.random), describe(found)};
   }
 
@@ -210,7 +213,7 @@ private:
     auto own = backoff(inputs_.failures + 1);
     if (own.is_too_long)
       return {verdict_action::give_up_page, {}, describe(found) + " (asks to wait longer than the source allows)"};
-    return {verdict_action::retry, spread(own.wait.value_or(doubled(inputs_.failures, longest_guess)), inputs_.random),
+    return {verdict_action::retry, spread(own.wait.value_or(next_try(rules_, inputs_.failures)), inputs_.random),
             describe(found)};
   }
 
@@ -304,7 +307,7 @@ verdict judge(const stream_plan& stream, const http_error& error, const judge_in
     case http_failure::timeout_queue:
     case http_failure::overloaded:
     case http_failure::cancelled: // nothing was asked: our own matter
-      return {verdict_action::wait, spread(doubled(inputs.waits, std::chrono::seconds{30}), inputs.random), message};
+      return {verdict_action::wait, spread(doubled(first_guess, inputs.waits, std::chrono::seconds{30}), inputs.random), message};
     case http_failure::invalid_request:
     case http_failure::redirect_refused:
       return {verdict_action::rejected, {}, message};
@@ -315,11 +318,15 @@ verdict judge(const stream_plan& stream, const http_error& error, const judge_in
   }
   if (inputs.failures >= retries_of(stream.error_rules))
     return {verdict_action::give_up_page, {}, message + " (tried " + std::to_string(inputs.failures + 1) + " times)"};
-  return {verdict_action::retry, spread(doubled(inputs.failures, longest_guess), inputs.random), message};
+  return {verdict_action::retry, spread(next_try(stream.error_rules, inputs.failures), inputs.random), message};
 }
 
 bool is_last_try(const stream_plan& stream, uint32_t failures) {
   return failures >= retries_of(stream.error_rules);
+}
+
+milliseconds wait_before_retry(const stream_plan& stream, uint32_t failures, double random) {
+  return spread(next_try(stream.error_rules, failures), random);
 }
 
 } // namespace lode

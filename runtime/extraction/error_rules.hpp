@@ -49,6 +49,8 @@ verdict judge(const stream_plan& stream, const http_error& error, const judge_in
 /// Whether a page that failed so often before is given up when it fails once more. For answers that `judge` accepted but
 /// that cannot be read.
 bool is_last_try(const stream_plan& stream, uint32_t failures);
+/// How long such a page waits for its next try; `random` as in judge_inputs.
+std::chrono::milliseconds wait_before_retry(const stream_plan& stream, uint32_t failures, double random);
 
 /// The message that an API put into an error body, or "".
 std::string message_in(json_node body);

@@ -103,4 +103,15 @@ void json_tree::remove(const field_path& path, size_t level) {
   }
 }
 
+void json_tree::change(const field_path& path, const std::function<void(json_tree&)>& edit, size_t level) {
+  if (level == path.size())
+    return edit(*this);
+  for (auto& [key, item] : members)
+    if (matches_glob(path[level], key))
+      item.change(path, edit, level + 1);
+  for (size_t i = 0; i < elements.size(); ++i)
+    if (matches_glob(path[level], std::to_string(i)))
+      elements[i].change(path, edit, level + 1);
+}
+
 } // namespace lode

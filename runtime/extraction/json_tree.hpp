@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,8 @@ struct json_tree {
   void set(const field_path& path, json_tree item);
   /// Removes what `path` (globs allowed) leads to: members go, elements of lists become null. Missing is silent.
   void remove(const field_path& path, size_t level = 0);
+  /// Calls `edit` for all that `path` (globs allowed) leads to. Missing is silent.
+  void change(const field_path& path, const std::function<void(json_tree&)>& edit, size_t level = 0);
 };
 
 } // namespace lode

@@ -1,6 +1,7 @@
 #include "runtime/extraction/limit_headers.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <charconv>
 #include <cmath>
 
@@ -177,6 +178,18 @@ std::vector<limit_reading> read_limits(const std::vector<limit_header>& rules, c
     read_combined(standard, *text, now);
   add(readings, standard);
   return readings;
+}
+
+std::optional<double> lasting_quota_left(const std::vector<limit_header>& rules, const std::vector<http_header>& headers,
+                                         instant now) {
+  std::vector<limit_header> lasting;
+  std::copy_if(rules.begin(), rules.end(), std::back_inserter(lasting),
+               [](const auto& rule) { return rule.meaning != limit_header::form::used_of_limit; });
+  std::optional<double> least;
+  for (const auto& reading : read_limits(lasting, headers, now))
+    if (reading.reset_after.value_or(std::chrono::hours{1}) > std::chrono::minutes{1})
+      keep_smaller(least, reading.remaining_share);
+  return least;
 }
 
 std::optional<milliseconds> wait_asked(const std::vector<limit_header>& rules, const std::vector<http_header>& headers,

@@ -22,6 +22,11 @@ struct limit_reading {
 std::vector<limit_reading> read_limits(const std::vector<limit_header>& rules, const std::vector<http_header>& headers,
                                        instant now);
 
+/// The smallest share of a limit that is left, 0 to 1, of limits that outlast a run: what is full again within a minute (a
+/// leaky bucket always is) tells nothing about the next run. Absent: the API does not say.
+std::optional<double> lasting_quota_left(const std::vector<limit_header>& rules, const std::vector<http_header>& headers,
+                                         instant now);
+
 /// How long the API asks to wait: `Retry-After` (seconds or a date), else the reset of a limit that is used up.
 std::optional<std::chrono::milliseconds> wait_asked(const std::vector<limit_header>& rules,
                                                     const std::vector<http_header>& headers, instant now);

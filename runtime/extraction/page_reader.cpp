@@ -8,11 +8,13 @@
 #include "runtime/expression/python_text.hpp"
 #include "runtime/extraction/child_partitions.hpp"
 #include "runtime/extraction/content_hash.hpp"
+#include "runtime/extraction/dead_records.hpp"
 #include "runtime/extraction/evaluation.hpp"
 #include "runtime/extraction/failure.hpp"
 #include "runtime/extraction/json_value.hpp"
 #include "runtime/extraction/link_header.hpp"
 #include "runtime/extraction/paginator.hpp"
+#include "runtime/extraction/processor_steps.hpp"
 #include "runtime/extraction/record_key.hpp"
 #include "runtime/extraction/record_selector.hpp"
 #include "runtime/extraction/slicer.hpp"
@@ -80,9 +82,6 @@ private:
   std::vector<uint64_t> added_;
 };
 
-/// The share of dead records counts once so many records were seen.
-constexpr double fewest_for_share = 1000;
-
 /// Reads the records of one page; one per call of page_reader::read.
 class page_pass {
 public:
@@ -137,34 +136,65 @@ private:
     return {};
   }
 
-  /// Filters and transforms, then keys and hashes what is left. What cannot be used dies alone: the page goes on.
+  /// Filters and transforms, then takes what is left through the steps, keys and hashes it. What cannot be used dies alone:
+  /// the page goes on.
   void read_record(json_node node, page_content& content) {
     if (node.document().is_too_deep(node))
-      return bury(node, {}, "nested deeper than " + std::to_string(json_document::max_depth) + " levels", content);
+      return bury_unseen(node, "nested deeper than " + std::to_string(json_document::max_depth) + " levels", content);
     if (!changes_records(stream_) || !node.is(json_kind::map))
-      return keep_record(node, node, content);
+      return take_record(node, node, content);
     auto text = transform_record(stream_, node, names_);
     if (!text)
-      return bury(node, {}, message_of(text.error()), content);
+      return bury_unseen(node, message_of(text.error()), content);
     if (!*text)
       return note_place("-" + std::to_string(short_hash_of(node.raw())));
     if (auto error = changed_.parse(**text))
-      return bury(node, {}, "after the transformations: " + message_of(error), content);
-    keep_record(changed_.root(), node, content);
+      return bury_unseen(node, "after the transformations: " + message_of(error), content);
+    take_record(changed_.root(), node, content);
   }
 
-  void bury(json_node received, std::string key, std::string reason, page_content& content) {
+  void take_record(json_node record, json_node received, page_content& content) {
+    if (!record.is(json_kind::map))
+      return bury_unseen(received, "a record is " + shown(record) + ", an object is needed", content);
+    if (stream_.lode.steps.empty()) {
+      children_->add(record);
+      return keep_record(record, received, content);
+    }
+    auto stepped = run_steps(stream_.lode.steps, record, {page_.hash_seed});
+    if (stepped.result.what != step_result::fate::drop)
+      children_->add(record); // the API is asked for them with what it sent
+    last_before_steps_ = record.raw();
+    if (stepped.result.what == step_result::fate::drop)
+      note_place("-" + std::to_string(short_hash_of(received.raw())));
+    else if (stepped.result.what == step_result::fate::bury)
+      bury(received, {}, stepped.text, std::move(stepped.result.reason), content);
+    else if (auto error = stepped_.parse(stepped.text))
+      bury_unseen(received, "after the steps: " + message_of(error), content);
+    else if (!stepped_.root().is(json_kind::map))
+      bury_unseen(received, "the steps left no object", content);
+    else
+      return keep_record(stepped_.root(), received, content);
+    ++kept_; // steps change what is stored, not how pages follow each other
+  }
+
+  /// What is kept of a record that steps have seen is what they left of it: they may be there to take secrets out.
+  void bury(json_node received, std::string key, std::string_view shown, std::string reason, page_content& content) {
     note_place("?" + std::to_string(short_hash_of(received.raw())));
-    content.dead.push_back({std::move(key), cut(received.raw(), max_dead_payload), std::move(reason)});
+    content.dead.push_back({std::move(key), cut(shown, max_dead_payload), std::move(reason)});
+  }
+
+  std::string shown(json_node record) const {
+    return stream_.lode.steps.empty() ? cut(record.raw(), 40) : "something else";
+  }
+
+  void bury_unseen(json_node received, std::string reason, page_content& content) {
+    bury(received, {}, stream_.lode.steps.empty() ? received.raw() : std::string_view{}, std::move(reason), content);
   }
 
   void keep_record(json_node record, json_node received, page_content& content) {
     auto die = [&](std::string key, std::string reason) {
-      bury(received, std::move(key), std::move(reason), content);
+      bury(received, std::move(key), stream_.lode.steps.empty() ? received.raw() : record.raw(), std::move(reason), content);
     };
-    if (!record.is(json_kind::map))
-      return die({}, "a record is " + cut(record.raw(), 40) + ", an object is needed");
-    children_->add(record);
     auto cursor = cursor_of(record);
     if (!is_in_window(cursor))
       return note_place("-" + std::to_string(short_hash_of(received.raw())));
@@ -253,7 +283,9 @@ private:
   }
 
   caf::error find_next(json_node body, page_content& content) {
-    if (!content.records.empty())
+    if (!stream_.lode.steps.empty())
+      last_text_ = last_before_steps_;
+    else if (!content.records.empty())
       last_text_ = content.records.back().payload;
     set_paging_names(body);
     auto step = next_page(stream_, page_.state, facts_, names_);
@@ -301,19 +333,19 @@ private:
     stop_at_dead_limit(content);
   }
 
-  /// Too many records that cannot be used: something about the source is wrong, and a person must see it.
+  /// What this slice alone proves: the page that goes too far ends the slice in its own commit, so that no cursor passes
+  /// it. All slices of the run together are the supervisor's to judge.
   void stop_at_dead_limit(page_content& content) {
     auto& next = content.next_state;
     next.set_dead(page_.state.dead() + static_cast<int64_t>(content.dead.size()));
-    const auto& limits = stream_.lode.dead_limits;
-    auto dead = static_cast<double>(next.dead());
-    auto all = dead + static_cast<double>(next.records());
-    bool is_over = dead > static_cast<double>(limits.records) || (all >= fewest_for_share && dead > limits.share * all);
-    if (!is_over || content.dead.empty())
+    auto limits = stream_.lode.dead_limits;
+    if (!page_.slice.is_whole() || !page_.partition.empty())
+      limits.share = 1; // of the whole stream it may be a small share
+    auto why = why_too_many_dead(limits, {next.records() + next.dead(), next.dead()});
+    if (!why || content.dead.empty())
       return;
     content.ending = page_ending::failed;
-    content.reason = std::to_string(next.dead()) + " of " + std::to_string(static_cast<int64_t>(all))
-                     + " records could not be used (x-lode.dead_limits); the last one: " + content.dead.back().reason;
+    content.reason = *why + "; the last one: " + content.dead.back().reason;
   }
 
   /// What is newer than this by the API's own clock may still have been on its way when the slice was begun.
@@ -348,6 +380,8 @@ private:
   occurrence_counter occurrences_;
   std::optional<child_collector> children_; ///< made by run()
   json_document changed_; ///< the record that is transformed at the moment
+  json_document stepped_; ///< ... that has passed the steps
+  std::string last_before_steps_;
   field_path cursor_field_;
   page_facts facts_;
   bool is_first_ = true;

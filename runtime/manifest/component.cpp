@@ -1,5 +1,7 @@
 #include "runtime/manifest/component.hpp"
 
+#include <algorithm>
+
 #include "runtime/expression/json_text.hpp"
 #include "runtime/expression/python_text.hpp"
 
@@ -193,6 +195,37 @@ std::vector<std::string> component::texts(std::string_view name) const {
   return out;
 }
 
+std::optional<field_path> component::path_in(const manifest_node& from, std::string_view name) const {
+  field_path path;
+  if (from.is_text())
+    return field_path{from.scalar.string()};
+  for (auto& each : from.items) {
+    if (!each->is_text())
+      break;
+    path.push_back(each->scalar.string());
+  }
+  if (path.empty() || path.size() != from.items.size()) {
+    error("expected the name of a field or a list of names (its path), found " + describe(from), name);
+    return std::nullopt;
+  }
+  return path;
+}
+
+std::vector<field_path> component::paths(std::string_view name) const {
+  std::vector<field_path> out;
+  auto* found = field(name);
+  if (found == nullptr)
+    return out;
+  if (found->is != manifest_node::shape::list) {
+    error("expected a list of fields, found " + describe(*found), name);
+    return out;
+  }
+  for (auto& each : found->items)
+    if (auto path = path_in(*each, name))
+      out.push_back(std::move(*path));
+  return out;
+}
+
 std::optional<component> component::child(std::string_view name) const {
   auto* found = node_->find(name);
   if (found == nullptr || (*found)->is_null())
@@ -248,6 +281,17 @@ void component::unsupported_type(std::string_view supported) const {
     error("expected a component with 'type', one of: " + std::string{supported});
   else
     unsupported("'" + type() + "' is not supported; supported here: " + std::string{supported}, "type");
+}
+
+void component::refuse_unknown(std::initializer_list<std::string_view> allowed) const {
+  for (auto& [key, item] : node_->entries) {
+    if (key == "$parameters" || std::find(allowed.begin(), allowed.end(), key) != allowed.end())
+      continue;
+    std::string known;
+    for (auto each : allowed)
+      known += (known.empty() ? "" : ", ") + std::string{each};
+    error("unknown key '" + key + "'; allowed here: " + known, key);
+  }
 }
 
 void component::refuse(std::initializer_list<std::string_view> names) const {

@@ -11,7 +11,7 @@
 #include "runtime/manifest/node.hpp"
 #include "runtime/manifest/plan.hpp"
 
-/// Reading typed components; internal to this folder.
+/// Reading typed components; beyond this folder for those who read settings of their own (processor steps).
 namespace lode {
 
 using name_list = std::span<const std::string_view>;
@@ -50,6 +50,11 @@ public:
   /// Texts of a list; one text counts as a list of one.
   std::vector<std::string> texts(std::string_view name) const;
 
+  /// A field is text (one level) or a list of texts (its path); nothing when `from` is neither, which is reported.
+  std::optional<field_path> path_in(const manifest_node& from, std::string_view name) const;
+  /// A list of such fields. Not recorded in the fingerprint.
+  std::vector<field_path> paths(std::string_view name) const;
+
   std::optional<component> child(std::string_view name) const;
   /// Components of a list, or the single one.
   std::vector<component> children(std::string_view name) const;
@@ -61,6 +66,8 @@ public:
   void unsupported_type(std::string_view supported) const;
   /// Reports each of these fields that is there and not null, false or empty.
   void refuse(std::initializer_list<std::string_view> names) const;
+  /// Reports each key that is none of these.
+  void refuse_unknown(std::initializer_list<std::string_view> allowed) const;
   void record(std::string_view what) const;
 
 private:

@@ -93,9 +93,9 @@ private:
 
 } // namespace
 
-lint_report lint(const std::filesystem::path& file) {
+lint_report lint(const std::filesystem::path& file, const manifest_setup& setup) {
   lint_report out;
-  auto loaded = load_manifest(file);
+  auto loaded = load_manifest(file, setup);
   for (auto& note : loaded.notes)
     (note.severity == diagnostic::level::error ? out.errors : out.warnings).push_back(note);
   if (!loaded.plan)

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "runtime/manifest/diagnostic.hpp"
+#include "runtime/manifest/manifest_setup.hpp"
 
 namespace lode {
 
@@ -19,6 +20,6 @@ struct lint_report {
 
 /// Loads a manifest and looks for what is legal but risky: streams without a primary key, offset
 /// paging without a declared order, windows without a start option, and so on.
-lint_report lint(const std::filesystem::path& file);
+lint_report lint(const std::filesystem::path& file, const manifest_setup& setup = {});
 
 } // namespace lode

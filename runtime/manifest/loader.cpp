@@ -24,6 +24,7 @@ constexpr std::array<std::string_view, 14> top_level_keys{
 /// One manifest on its way to a plan.
 struct loading {
   std::string file;
+  const manifest_setup& setup;
   std::vector<diagnostic> notes;
   source_plan plan;
 
@@ -101,7 +102,7 @@ void read_streams(loading& state, const manifest_node& root) {
       state.error(root.line, "#/streams", "a manifest needs 'streams': a list with at least one stream");
     return;
   }
-  stream_compiler compiler{state.file};
+  stream_compiler compiler{state.file, state.setup};
   for (size_t i = 0; i < (*streams)->items.size(); ++i) {
     auto path = "#/streams/" + std::to_string(i);
     auto& stream = (*streams)->items[i];
@@ -142,8 +143,8 @@ bool loaded_manifest::has_errors() const {
   return std::any_of(notes.begin(), notes.end(), [](auto& note) { return note.severity == diagnostic::level::error; });
 }
 
-loaded_manifest load_manifest_text(std::string_view text, const std::filesystem::path& file) {
-  loading state{file.string(), {}, {}};
+loaded_manifest load_manifest_text(std::string_view text, const std::filesystem::path& file, const manifest_setup& setup) {
+  loading state{file.string(), setup, {}, {}};
   state.plan.name = file.stem().string();
   state.plan.hash = XXH3_64bits(text.data(), text.size());
   auto root = read_yaml(text, state.file, state.notes);
@@ -167,12 +168,12 @@ loaded_manifest load_manifest_text(std::string_view text, const std::filesystem:
   return out;
 }
 
-loaded_manifest load_manifest(const std::filesystem::path& file) {
+loaded_manifest load_manifest(const std::filesystem::path& file, const manifest_setup& setup) {
   std::ifstream in{file, std::ios::binary};
   std::string text{std::istreambuf_iterator<char>{in}, {}};
   if (!in.is_open() || in.bad())
     return {nullptr, {{diagnostic::level::error, file.string(), 0, "#", "the file can't be read"}}};
-  return load_manifest_text(text, file);
+  return load_manifest_text(text, file, setup);
 }
 
 } // namespace lode

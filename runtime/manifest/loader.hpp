@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/manifest/diagnostic.hpp"
+#include "runtime/manifest/manifest_setup.hpp"
 #include "runtime/manifest/plan.hpp"
 
 namespace lode {
@@ -20,8 +21,9 @@ struct loaded_manifest {
 };
 
 /// Reads and compiles a manifest. An unreadable file is an error among the notes.
-loaded_manifest load_manifest(const std::filesystem::path& file);
+loaded_manifest load_manifest(const std::filesystem::path& file, const manifest_setup& setup = {});
 /// The same for text; `file` names it in messages and its stem is the source's name.
-loaded_manifest load_manifest_text(std::string_view text, const std::filesystem::path& file);
+loaded_manifest load_manifest_text(std::string_view text, const std::filesystem::path& file,
+                                   const manifest_setup& setup = {});
 
 } // namespace lode

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,9 @@ namespace lode {
 
 /// The way to a field of a record: one element per level.
 using field_path = std::vector<std::string>;
+
+/// The miner of every stream that names no other: pages through what the manifest describes.
+inline constexpr const char* default_miner = "manifest";
 
 /// A limit that the API's documentation names.
 struct rate_budget {
@@ -36,6 +40,20 @@ struct limit_header {
   rate_budget::scope of = rate_budget::scope::credential;
 };
 
+/// A stream's run stops when more of its records than either bound can't be parsed or keyed.
+struct dead_record_limits {
+  double share = 0.01;
+  uint64_t records = 1000;
+};
+
+class processor_step; // runtime/manifest/processor_step.hpp
+using processor_step_pointer = std::shared_ptr<const processor_step>;
+
+struct named_step {
+  std::string name;
+  processor_step_pointer step;
+};
+
 /// What a manifest can't say: the `x-lode` block of a stream. Every key has a default.
 struct lode_extension {
   struct request_timeouts {
@@ -43,15 +61,11 @@ struct lode_extension {
     std::optional<std::chrono::milliseconds> first_byte;
     std::optional<std::chrono::milliseconds> whole;
   };
-  /// A run stops when more records than either bound can't be parsed or keyed.
-  struct dead_record_limits {
-    double share = 0.01;
-    uint64_t records = 1000;
-  };
-
+  std::string miner = default_miner; ///< by whom the stream is mined; a name that the node knows
   bool newest_first = false;         ///< pages come ordered by ordering_field, newest first
   bool has_stable_order = false;     ///< pages come in an order that edits don't change (id, creation)
   field_path ordering_field;         ///< which of two states of a record is newer; empty = none
+  std::vector<named_step> steps;     ///< that each record passes before it is keyed and hashed
   std::string ordering_format;       ///< datetime format of it; empty = compared as the API sent it
   std::vector<field_path> ignore;    ///< stored, but not part of the content hash
   std::chrono::milliseconds settle_time{60'000}; ///< slices end this much before now

@@ -5,12 +5,12 @@
 #include <charconv>
 
 #include "runtime/expression/datetime_format.hpp"
+#include "runtime/expression/json_text.hpp"
+#include "runtime/registry.hpp"
 
 namespace lode {
 
 namespace {
-
-using names = std::initializer_list<std::string_view>;
 
 /// A word and what it means.
 template <class Meaning>
@@ -30,17 +30,6 @@ constexpr std::array header_forms{
   choice<limit_header::form>{"remaining", limit_header::form::remaining},
   choice<limit_header::form>{"reset_after_seconds", limit_header::form::reset_after_seconds},
   choice<limit_header::form>{"reset_at_epoch", limit_header::form::reset_at_epoch}};
-
-void check_keys(const component& block, names allowed) {
-  for (auto& [key, item] : block.node().entries) {
-    if (key == "$parameters" || std::find(allowed.begin(), allowed.end(), key) != allowed.end())
-      continue;
-    std::string known;
-    for (auto each : allowed)
-      known += (known.empty() ? "" : ", ") + std::string{each};
-    block.error("unknown key '" + key + "'; allowed here: " + known, key);
-  }
-}
 
 template <class Choices>
 auto read_choice(const component& block, std::string_view name, const Choices& choices, decltype(choices[0].means) otherwise) {
@@ -69,39 +58,11 @@ void read_span_field(const component& block, std::string_view name, std::chrono:
   store(*span);
 }
 
-/// A field is text (one level) or a list of texts (its path).
-std::optional<field_path> read_path(const component& block, const manifest_node& from, std::string_view name) {
-  field_path path;
-  if (from.is_text())
-    return field_path{from.scalar.string()};
-  for (auto& each : from.items) {
-    if (!each->is_text())
-      break;
-    path.push_back(each->scalar.string());
-  }
-  if (path.empty() || path.size() != from.items.size()) {
-    block.error("expected the name of a field or a list of names (its path), found " + describe(from), name);
-    return std::nullopt;
-  }
-  return path;
-}
-
-void read_ignored(const component& block, lode_extension& out) {
-  auto* found = block.field("ignore");
-  if (found == nullptr)
-    return;
-  if (found->is != manifest_node::shape::list)
-    return block.error("expected a list of fields, found " + describe(*found), "ignore");
-  for (auto& each : found->items)
-    if (auto path = read_path(block, *each, "ignore"))
-      out.ignore.push_back(std::move(*path));
-}
-
 void read_dead_limits(const component& block, lode_extension& out) {
   auto limits = block.child("dead_limits");
   if (!limits)
     return;
-  check_keys(*limits, {"share", "records"});
+  limits->refuse_unknown({"share", "records"});
   if (auto* share = limits->field("share")) {
     auto given = share->scalar.as_double();
     if (!share->scalar.is_numeric() || given < 0 || given > 1)
@@ -119,7 +80,7 @@ void read_timeouts(const component& block, lode_extension& out) {
   auto timeouts = block.child("timeouts");
   if (!timeouts)
     return;
-  check_keys(*timeouts, {"connect", "first_byte", "whole"});
+  timeouts->refuse_unknown({"connect", "first_byte", "whole"});
   constexpr std::chrono::milliseconds least{1};
   read_span_field(*timeouts, "connect", least, [&](auto span) { out.timeouts.connect = span; });
   read_span_field(*timeouts, "first_byte", least, [&](auto span) { out.timeouts.first_byte = span; });
@@ -128,7 +89,7 @@ void read_timeouts(const component& block, lode_extension& out) {
 
 void read_budgets(const component& block, lode_extension& out) {
   for (auto& each : block.children("budgets")) {
-    check_keys(each, {"scope", "requests", "per"});
+    each.refuse_unknown({"scope", "requests", "per"});
     rate_budget budget;
     budget.of = read_choice(each, "scope", budget_scopes, budget.of);
     auto requests = each.whole("requests");
@@ -145,7 +106,7 @@ void read_budgets(const component& block, lode_extension& out) {
 
 void read_limit_headers(const component& block, lode_extension& out) {
   for (auto& each : block.children("limit_headers")) {
-    check_keys(each, {"name", "form", "scope"});
+    each.refuse_unknown({"name", "form", "scope"});
     limit_header header;
     header.name = each.text("name");
     if (header.name.empty())
@@ -154,6 +115,49 @@ void read_limit_headers(const component& block, lode_extension& out) {
     header.of = read_choice(each, "scope", budget_scopes, header.of);
     out.limit_headers.push_back(std::move(header));
   }
+}
+
+void read_miner(const component& block, const manifest_setup& setup, lode_extension& out) {
+  out.miner = block.text("miner", default_miner);
+  if (std::find(setup.miners.begin(), setup.miners.end(), out.miner) != setup.miners.end())
+    return;
+  std::string known;
+  for (auto& each : setup.miners)
+    known += (known.empty() ? "" : ", ") + each;
+  block.error("there is no miner '" + out.miner + "'; known: " + known, "miner");
+}
+
+/// The key of `{NAME: {settings}}`, or "".
+std::string step_name(const component& step) {
+  const manifest_node::entry* only = nullptr;
+  for (auto& each : step.node().entries) {
+    if (each.first == "$parameters")
+      continue;
+    if (only != nullptr)
+      return {};
+    only = &each;
+  }
+  return only != nullptr && only->second->is == manifest_node::shape::map ? only->first : std::string{};
+}
+
+void read_step(const component& step, const step_registry& known, const std::vector<field_path>& key, lode_extension& out) {
+  auto name = step_name(step);
+  if (name.empty())
+    return step.error("a step is written {NAME: {settings}}, with {} for no settings");
+  auto make = known.find(name);
+  if (!make)
+    return step.error(message_of(make.error()), name);
+  auto settings = step.child(name);
+  if (auto text = expression::to_json(to_value(settings->node())))
+    step.record(*text);
+  if (auto made = (**make)({*settings, key}))
+    out.steps.push_back({std::move(name), std::move(made)});
+}
+
+void read_steps(const component& block, const std::vector<field_path>& key, const manifest_setup& setup, lode_extension& out) {
+  static const step_registry none{"processor step"};
+  for (auto& each : block.children("steps"))
+    read_step(each, setup.steps != nullptr ? *setup.steps : none, key, out);
 }
 
 void read_order(const component& block, lode_extension& out) {
@@ -165,7 +169,7 @@ void read_order(const component& block, lode_extension& out) {
       block.error("expected newest_first, stable or none, found '" + order + "'", "order");
   }
   if (auto* field = block.field("ordering_field"))
-    out.ordering_field = read_path(block, *field, "ordering_field").value_or(field_path{});
+    out.ordering_field = block.path_in(*field, "ordering_field").value_or(field_path{});
   out.ordering_format = block.text("ordering_format");
   if (out.newest_first && !block.has("ordering_field"))
     block.error("'order: newest_first' needs 'ordering_field': the field by which the API sorts", "order");
@@ -192,15 +196,20 @@ std::optional<std::chrono::milliseconds> read_span(std::string_view text) {
   return std::chrono::milliseconds{iso->microseconds / 1000};
 }
 
-lode_extension read_lode_extension(const component& stream) {
+lode_extension read_lode_extension(const component& stream, const std::vector<field_path>& primary_key,
+                                   const manifest_setup& setup) {
   lode_extension out;
+  out.dead_limits = setup.dead_limits;
   auto block = stream.child("x-lode");
   if (!block)
     return out;
-  check_keys(*block, {"order", "ordering_field", "ordering_format", "ignore", "settle_time", "full_pass_every",
-                      "dead_limits", "page_bytes_estimate", "timeouts", "budgets", "limit_headers", "next_link_hosts"});
+  block->refuse_unknown({"order", "ordering_field", "ordering_format", "ignore", "settle_time", "full_pass_every",
+                      "dead_limits", "page_bytes_estimate", "timeouts", "budgets", "limit_headers", "next_link_hosts",
+                      "miner", "steps"});
+  read_miner(*block, setup, out);
+  read_steps(*block, primary_key, setup, out);
   read_order(*block, out);
-  read_ignored(*block, out);
+  out.ignore = block->paths("ignore");
   read_span_field(*block, "settle_time", std::chrono::milliseconds{0}, [&](auto span) { out.settle_time = span; });
   read_span_field(*block, "full_pass_every", std::chrono::seconds{1}, [&](auto span) { out.full_pass_every = span; });
   read_dead_limits(*block, out);

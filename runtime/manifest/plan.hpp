@@ -152,13 +152,21 @@ using backoff_strategy = std::variant<constant_backoff, exponential_backoff, wai
 struct error_handler_plan {
   std::vector<response_filter> filters;
   std::vector<backoff_strategy> backoffs; ///< the first that yields a wait is used
-  std::optional<uint32_t> max_retries;    ///< absent = 5
+  std::optional<uint32_t> max_retries;    ///< absent = retry_defaults::retries
+};
+
+/// How a page is tried again where the source's own rules say nothing. A node gives its settings.
+struct retry_defaults {
+  uint32_t retries = 5;
+  std::chrono::milliseconds shortest{1'000}; ///< before the first retry; doubles each time
+  std::chrono::milliseconds longest{300'000};
 };
 
 /// The handlers in order. One is a DefaultErrorHandler, more are a CompositeErrorHandler (nested
 /// ones are flattened), none means the default table alone.
 struct error_rules_plan {
   std::vector<error_handler_plan> handlers;
+  retry_defaults defaults;
 };
 
 // -- paging -----------------------------------------------------------------------------------

@@ -107,7 +107,7 @@ stream_compiler::compiled stream_compiler::compile(const manifest_node_pointer& 
   if (plan.name.empty())
     stream.error("a stream needs 'name'");
   plan.primary_key = read_primary_key(stream);
-  plan.lode = read_lode_extension(stream);
+  plan.lode = read_lode_extension(stream, plan.primary_key, setup_);
   if (auto cursor = stream.child("incremental_sync"))
     plan.incremental = compile_incremental(*cursor);
   if (auto retriever = stream.child("retriever"))
@@ -130,6 +130,7 @@ void stream_compiler::compile_retriever(const component& retriever, stream_plan&
     out.requester = compile_requester(*requester);
     if (auto handler = requester->child("error_handler"))
       out.error_rules = compile_error_rules(*handler);
+    out.error_rules.defaults = setup_.retries;
   } else {
     retriever.error("SimpleRetriever needs 'requester'");
   }

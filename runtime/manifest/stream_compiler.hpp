@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "runtime/manifest/component.hpp"
+#include "runtime/manifest/manifest_setup.hpp"
 #include "runtime/manifest/plan.hpp"
 
 namespace lode {
@@ -13,7 +14,8 @@ namespace lode {
 /// known already is that stream; others are added with `is_selectable` false.
 class stream_compiler {
 public:
-  explicit stream_compiler(std::string file) : file_(std::move(file)) {}
+  /// `setup` must outlive the compiler.
+  stream_compiler(std::string file, const manifest_setup& setup) : file_(std::move(file)), setup_(setup) {}
 
   /// Adds one stream of the manifest's list. What is wrong with it goes to `notes()`; a stream with
   /// unsupported parts goes to `unsupported()`.
@@ -38,6 +40,7 @@ private:
   size_t place(stream_plan plan, const std::string& fingerprint, bool is_selectable);
 
   std::string file_;
+  const manifest_setup& setup_;
   std::vector<stream_plan> streams_;
   std::vector<unsupported_stream> unsupported_;
   std::vector<diagnostic> notes_;

@@ -18,8 +18,8 @@ std::string joined(const field_path& path) {
 
 } // namespace
 
-manifest_summary inspect_manifest(const std::string& name, const std::string& text) {
-  auto loaded = load_manifest_text(text, name + ".yaml");
+manifest_summary inspect_manifest(const std::string& name, const std::string& text, const manifest_setup& setup) {
+  auto loaded = load_manifest_text(text, name + ".yaml", setup);
   manifest_summary result;
   result.notes = std::move(loaded.notes);
   result.is_usable = loaded.plan != nullptr;
@@ -32,16 +32,6 @@ manifest_summary inspect_manifest(const std::string& name, const std::string& te
   for (const auto& path : loaded.plan->secret_fields)
     result.secrets.push_back(joined(path));
   return result;
-}
-
-caf::expected<source_plan_pointer> load_plan(const source_row& source) {
-  auto loaded = load_manifest_text(source.manifest, source.name + ".yaml");
-  if (loaded.plan)
-    return loaded.plan;
-  std::string why = "source " + source.name + " cannot be executed";
-  for (const auto& note : loaded.notes)
-    why += "; " + to_string(note);
-  return caf::make_error(errc::bad_source, why);
 }
 
 } // namespace lode

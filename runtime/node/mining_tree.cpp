@@ -13,7 +13,7 @@
 #include "actors/storage/page_writer.hpp"
 #include "actors/supervision/timers.hpp"
 #include "cluster/sharding/shard_region.hpp"
-#include "runtime/node/manifest_inspection.hpp"
+#include "runtime/node/manifest_loading.hpp"
 #include "runtime/node/reports.hpp"
 
 namespace lode {
@@ -37,10 +37,13 @@ run_keeper_parts keeper_parts(mining_resources& resources, std::vector<shard_cla
   parts.catalog = resources.open_catalog();
   parts.codec = resources.codec;
   parts.claims = std::move(claims);
-  parts.load_plan = load_plan;
+  parts.load_plan = [setup = manifest_setup_of(resources.config.mining, *resources.known)](const source_row& source) {
+    return load_plan(source, setup);
+  };
   parts.open_secrets = [seal = resources.seal](std::string_view text) { return seal->open(text); };
   parts.seal_secrets = [seal = resources.seal](std::string_view text) { return seal->seal(text); };
   parts.now = resources.now;
+  parts.schedules = resources.known->schedules;
   return parts;
 }
 

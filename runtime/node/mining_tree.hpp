@@ -5,11 +5,11 @@
 #include <memory>
 #include <vector>
 
-#include "actors/extraction/miner_registry.hpp"
 #include "actors/extraction/mining_services.hpp"
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
 #include "runtime/extraction/continuation_codec.hpp"
+#include "runtime/node/extensions.hpp"
 #include "runtime/node/node_figures.hpp"
 #include "runtime/security/sealer.hpp"
 #include "runtime/storage/catalog_store.hpp"
@@ -28,7 +28,7 @@ struct mining_resources {
   const sealer* seal = nullptr;
   const continuation_codec* codec = nullptr;
   metrics* measured = nullptr;
-  miner_registry miners = make_miner_registry();
+  const extensions* known = nullptr;
   std::function<std::shared_ptr<page_store>(int64_t writer)> open_page_store;
   std::function<std::shared_ptr<run_store>()> open_run_store;
   std::function<std::shared_ptr<catalog_store>()> open_catalog;

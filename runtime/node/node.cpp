@@ -12,6 +12,7 @@
 #include "runtime/node/housekeeper.hpp"
 #include "runtime/node/live_control.hpp"
 #include "runtime/node/manifest_inspection.hpp"
+#include "runtime/node/manifest_loading.hpp"
 #include "runtime/node/mining_tree.hpp"
 #include "runtime/node/startup.hpp"
 #include "runtime/node/state_import.hpp"
@@ -63,8 +64,8 @@ int give_up(const caf::error& why) {
   return why == errc::bad_argument || why == errc::conflict ? 2 : 1;
 }
 
-console_services make_console(const settings& config, const postgres_settings& postgres, const sealer& seal,
-                              std::shared_ptr<node_control> control) {
+console_services make_console(const settings& config, const extensions& known, const postgres_settings& postgres,
+                              const sealer& seal, std::shared_ptr<node_control> control) {
   console_services services;
   services.open_stores = [postgres] {
     auto patient = postgres; // people's questions may take longer than a page's commit
@@ -76,12 +77,16 @@ console_services make_console(const settings& config, const postgres_settings& p
   services.default_schedule = schedule_json(config.schedule);
   services.seal_secrets = [&seal](std::string_view text) { return seal.seal(text); };
   services.open_secrets = [&seal](std::string_view text) { return seal.open(text); };
-  services.inspect_manifest = inspect_manifest;
-  services.read_airbyte_state = [&seal](const connection_row& connection, const source_row& source, const std::string& text) {
-    return import_airbyte_state(connection, source, seal, text);
+  const auto setup = manifest_setup_of(config.mining, known);
+  services.inspect_manifest = [setup](const std::string& name, const std::string& text) {
+    return inspect_manifest(name, text, setup);
   };
-  services.check_schedule = [](std::string_view text) -> caf::error {
-    auto parsed = parse_schedule(text);
+  services.read_airbyte_state = [&seal, setup](const connection_row& connection, const source_row& source,
+                                               const std::string& text) {
+    return import_airbyte_state(connection, source, setup, seal, text);
+  };
+  services.check_schedule = [&known](std::string_view text) -> caf::error {
+    auto parsed = parse_schedule(text, known.schedules);
     return parsed ? caf::error{} : parsed.error();
   };
   return services;
@@ -122,7 +127,7 @@ void arm_watchdog(std::chrono::milliseconds patience) {
 
 } // namespace
 
-int run_node(const settings& config) {
+int run_node(const settings& config, const extensions& known) {
   stop_signals signals; // before any thread is started
   start_log(config.log);
   auto seal = open_sealer(config.security);
@@ -148,6 +153,7 @@ int run_node(const settings& config) {
     return give_up(claims.error());
   auto resources = std::make_unique<mining_resources>();
   resources->config = config;
+  resources->known = &known;
   resources->http = http->get();
   resources->seal = &*seal;
   resources->codec = &codec;
@@ -158,7 +164,7 @@ int run_node(const settings& config) {
   resources->now = wall_clock;
 
   auto control = std::make_shared<live_control>(system, *resources, postgres.self, claims->size());
-  auto services = make_console(config, postgres, *seal, control);
+  auto services = make_console(config, known, postgres, *seal, control);
   auto console = http_server::start(config.console, make_console_router(), services);
   if (!console)
     return give_up(console.error());

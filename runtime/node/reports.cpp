@@ -98,9 +98,8 @@ std::function<void(int64_t)> open_runs_report(mining_resources& resources) {
   };
 }
 
-std::function<miner_actor(caf::actor_system&, miner_job)> counted_miners(mining_resources& resources) {
-  auto make = resources.miners.find(default_miner);
-  return [make = **make, &resources](caf::actor_system& system, miner_job job) {
+miner_factory counted_miners(mining_resources& resources) {
+  return [make = miners_by_name(resources.known->miners), &resources](caf::actor_system& system, miner_job job) {
     auto miner = make(system, std::move(job));
     ++resources.figures.miners;
     resources.measured->miners->inc();

@@ -11,7 +11,7 @@ fetch_gate_report gate_report(mining_resources& resources);
 page_writer_report writer_report(mining_resources& resources);
 mining_report page_path_report(mining_resources& resources);
 std::function<void(int64_t)> open_runs_report(mining_resources& resources);
-/// The default miner of the registry, counted while it lives.
-std::function<miner_actor(caf::actor_system&, miner_job)> counted_miners(mining_resources& resources);
+/// The miners that sources name, counted while they live.
+miner_factory counted_miners(mining_resources& resources);
 
 } // namespace lode

@@ -2,15 +2,15 @@
 
 #include "runtime/extraction/airbyte_state.hpp"
 #include "runtime/extraction/connection_config.hpp"
-#include "runtime/node/manifest_inspection.hpp"
+#include "runtime/node/manifest_loading.hpp"
 #include "runtime/wall_clock.hpp"
 
 namespace lode {
 
 caf::expected<std::vector<imported_cursor>> import_airbyte_state(const connection_row& connection,
-                                                                 const source_row& source, const sealer& seal,
-                                                                 const std::string& text) {
-  auto plan = load_plan(source);
+                                                                 const source_row& source, const manifest_setup& setup,
+                                                                 const sealer& seal, const std::string& text) {
+  auto plan = load_plan(source, setup);
   if (!plan)
     return plan.error();
   auto secrets = connection.sealed_secrets.empty() ? caf::expected<std::string>{std::string{}}

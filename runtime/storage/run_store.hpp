@@ -52,6 +52,18 @@ struct partition_cursor {
   int64_t version = 0; ///< new with each change, never used again
 };
 
+/// Where a stream stands with being read from the beginning.
+struct full_pass_row {
+  stream_id stream;
+  std::optional<instant> completed; ///< when the latest pass that read all of it began
+  bool is_open = false;             ///< a later pass is under way
+};
+
+struct full_pass_start {
+  stream_id stream;
+  std::vector<stream_id> needs; ///< streams of the run that must be read to their end: this one and its parents
+};
+
 struct run_summary {
   run_id run;
   tenant_id tenant;
@@ -91,6 +103,15 @@ public:
   /// due. Durable when it returns: start_run() of that kind takes it away. errc::conflict: not active.
   virtual caf::expected<requested_run> request_run(connection_id connection, run_kind kind, instant now) = 0;
 
+  /// The open scheduled run of the connection is followed by another one: due as soon as it ends, however it ends. Moves
+  /// the due time to `next_due` (absent: none) with it. Without such a run nothing changes: what is due stays due.
+  virtual caf::error queue_run(connection_id connection, std::optional<instant> next_due) = 0;
+  virtual caf::expected<std::optional<run_pace>> load_pace(connection_id connection) = 0;
+  /// Keeps the interval that `run` moves the connection to, and moves the due time by `shift` unless it has come already
+  /// or another run follows at once. The second time for one run, or after a later one, nothing changes.
+  virtual caf::error set_pace(connection_id connection, run_id run, const run_pace& pace, std::chrono::microseconds shift,
+                              instant now) = 0;
+
   /// Starts a run with its first continuations, and takes away the request for it. errc::conflict: this connection has an open run of this kind, or is not
   /// active. After errc::store_unavailable the run may have been started: ask again, a conflict says that it was.
   /// The slices of a scheduled, manual or full run set where the cursor of a partition begins, if it has none; skips move
@@ -115,6 +136,15 @@ public:
   virtual caf::expected<std::vector<partition_cursor>> load_cursors(connection_id connection) = 0;
   /// Ends a run early: versions of its open continuations are raised first.
   virtual caf::error cancel_run(run_id run, const std::string& reason) = 0;
+  virtual caf::expected<stream_tally> load_tally(run_id run, stream_id stream) = 0;
+  /// Fails the open continuations of a stream in a run, so that pages in flight are refused and their intervals stay owed;
+  /// the run ends incomplete with the reason, also when it has ended meanwhile.
+  virtual caf::error stop_stream(run_id run, stream_id stream, const std::string& reason) = 0;
+  /// Streams of the connection that ever began a full pass. A pass is complete when its run has ended and read all that it
+  /// needs to the end; one that did not is forgotten.
+  virtual caf::expected<std::vector<full_pass_row>> load_full_passes(connection_id connection) = 0;
+  /// The run reads these streams from the beginning; `began` is when it started, on the node's clock.
+  virtual caf::error begin_full_passes(run_id run, instant began, const std::vector<full_pass_start>& passes) = 0;
 
   /// Says durably that a request with this token is about to be sent, and returns how many were begun with it before whose
   /// outcome nobody knows: 0 or 1. Under the fence, so that a zombie does not use the token too. errc::unauthorized: two

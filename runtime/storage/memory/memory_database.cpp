@@ -43,7 +43,7 @@ size_t memory_database::rows_of(tenant_id tenant) const {
   for (const auto& [id, connection] : db.connections) {
     if (connection.row.tenant != tenant)
       continue;
-    out += 1 + db.due.count(id) + db.refreshes.count(id);
+    out += 1 + db.due.count(id) + db.refreshes.count(id) + db.paces.count(id);
     for (const auto& [key, requested] : db.requested)
       out += key.first == id ? 1 : 0;
     for (const auto& dead : db.dead)
@@ -53,7 +53,7 @@ size_t memory_database::rows_of(tenant_id tenant) const {
     if (stream.tenant != tenant)
       continue;
     auto records = db.records.find(id);
-    out += 1 + (records == db.records.end() ? 0 : records->second.size());
+    out += 1 + (records == db.records.end() ? 0 : records->second.size()) + db.full_passes.count(id);
     for (const auto& [key, closed] : db.intervals)
       out += key.first == id ? closed.size() : 0;
     for (const auto& [key, cursor] : db.cursors)

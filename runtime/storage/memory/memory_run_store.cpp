@@ -73,6 +73,23 @@ public:
     return requested_run{is_new ? request_answer::accepted : request_answer::already_requested, {}};
   }
 
+  caf::error queue_run(connection_id connection, std::optional<instant> next_due) override;
+
+  caf::expected<std::optional<run_pace>> load_pace(connection_id connection) override {
+    std::lock_guard lock{db_->mutex};
+    if (db_->is_unavailable())
+      return no_answer();
+    auto found = db_->paces.find(connection);
+    return found == db_->paces.end() ? std::nullopt : std::optional{found->second.pace};
+  }
+
+  caf::error set_pace(connection_id connection, run_id run, const run_pace& pace, std::chrono::microseconds shift,
+                      instant now) override;
+  caf::expected<stream_tally> load_tally(run_id run, stream_id stream) override;
+  caf::error stop_stream(run_id run, stream_id stream, const std::string& reason) override;
+  caf::expected<std::vector<full_pass_row>> load_full_passes(connection_id connection) override;
+  caf::error begin_full_passes(run_id run, instant began, const std::vector<full_pass_start>& passes) override;
+
   caf::expected<started_run> start_run(const run_start& start) override;
 
   caf::expected<std::vector<open_run>> load_open_runs() override;
@@ -160,6 +177,7 @@ private:
   void count_crash(const std::set<shard_id>& crashed, continuation_id alone);
   caf::error check_refresh(const refresh_token& token) const;
   void close_empty_runs();
+  bool is_complete(const state::full_pass_entry& pass) const;
 
   std::shared_ptr<state> db_;
   incarnation self_;
@@ -317,6 +335,121 @@ caf::expected<started_run> memory_run_store::start_run(const run_start& start) {
   return out;
 }
 
+caf::error memory_run_store::queue_run(connection_id connection, std::optional<instant> next_due) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  for (auto& [id, run] : db_->runs) {
+    const auto& row = run.summary;
+    if (row.connection != connection || row.kind != run_kind::scheduled || row.phase != run_phase::open)
+      continue;
+    run.is_followed = true;
+    if (!next_due)
+      db_->due.erase(connection);
+    else if (auto due = db_->due.find(connection); due != db_->due.end())
+      due->second.due = *next_due;
+  }
+  return {};
+}
+
+caf::error memory_run_store::set_pace(connection_id connection, run_id run, const run_pace& pace,
+                                      std::chrono::microseconds shift, instant now) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  if (!db_->connections.contains(connection))
+    return {};
+  auto& row = db_->paces[connection];
+  if (row.run >= run)
+    return {};
+  row = {run, pace};
+  auto due = db_->due.find(connection);
+  auto ended = db_->runs.find(run);
+  auto is_followed = ended != db_->runs.end() && ended->second.is_followed;
+  if (due != db_->due.end() && due->second.due > now && !is_followed)
+    due->second.due += shift;
+  return {};
+}
+
+caf::expected<stream_tally> memory_run_store::load_tally(run_id run, stream_id stream) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  stream_tally out;
+  for (const auto& [id, entry] : db_->continuations)
+    if (entry.row.run == run && entry.row.stream == stream) {
+      out.records += entry.counters.records;
+      out.dead += entry.counters.dead;
+    }
+  return out;
+}
+
+caf::error memory_run_store::stop_stream(run_id run, stream_id stream, const std::string& reason) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  auto found = db_->runs.find(run);
+  if (found == db_->runs.end())
+    return store_error(errc::not_found, "there is no run " + to_string(run));
+  for (auto& [id, entry] : db_->continuations) {
+    if (entry.row.run != run || entry.row.stream != stream || entry.phase != continuation_phase::open)
+      continue;
+    entry.row.version += version_jump;
+    entry.phase = continuation_phase::failed;
+    entry.row.state.clear();
+    entry.reason = reason;
+    db_->count_open(run, -1, 1, reason);
+  }
+  auto& row = found->second.summary;
+  if (row.phase == run_phase::finished)
+    row.phase = run_phase::incomplete;
+  if (row.reason.empty())
+    row.reason = reason;
+  return {};
+}
+
+bool memory_run_store::is_complete(const state::full_pass_entry& pass) const {
+  auto run = db_->runs.find(pass.run);
+  if (run == db_->runs.end() || run->second.summary.phase == run_phase::cancelled)
+    return false;
+  return std::none_of(db_->continuations.begin(), db_->continuations.end(), [&](const auto& each) {
+    const auto& entry = each.second;
+    return entry.row.run == pass.run && std::count(pass.needs.begin(), pass.needs.end(), entry.row.stream) > 0
+           && (entry.phase != continuation_phase::closed || !entry.reason.empty());
+  });
+}
+
+caf::expected<std::vector<full_pass_row>> memory_run_store::load_full_passes(connection_id connection) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  std::vector<full_pass_row> out;
+  for (auto& [stream, pass] : db_->full_passes) {
+    if (db_->streams.at(stream).connection != connection)
+      continue;
+    auto run = db_->runs.find(pass.run);
+    bool is_open = run != db_->runs.end() && run->second.summary.phase == run_phase::open;
+    if (pass.run && !is_open) {
+      if (is_complete(pass))
+        pass.completed = pass.began;
+      pass.run = {};
+    }
+    out.push_back({stream, pass.completed, is_open});
+  }
+  return out;
+}
+
+caf::error memory_run_store::begin_full_passes(run_id run, instant began, const std::vector<full_pass_start>& passes) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  for (const auto& pass : passes) {
+    auto& entry = db_->full_passes[pass.stream];
+    entry = {entry.completed, run, began, pass.needs};
+  }
+  return {};
+}
+
 caf::expected<std::vector<open_run>> memory_run_store::load_open_runs() {
   std::lock_guard lock{db_->mutex};
   if (db_->is_unavailable())
@@ -352,9 +485,7 @@ caf::error memory_run_store::cancel_run(run_id run, const std::string& reason) {
   }
   auto& row = found->second.summary;
   if (row.phase == run_phase::open) {
-    row.phase = run_phase::cancelled;
-    row.open = 0;
-    row.ended = db_->now();
+    db_->end_run(found->second, run_phase::cancelled);
     row.reason = reason;
   }
   return {};

@@ -42,9 +42,7 @@ void memory_database::state::raise_versions(connection_id connection, const std:
     return;
   for (auto& [id, run] : runs)
     if (run.summary.connection == connection && run.summary.phase == run_phase::open) {
-      run.summary.phase = run_phase::cancelled;
-      run.summary.open = 0;
-      run.summary.ended = now();
+      end_run(run, run_phase::cancelled);
       run.summary.reason = *cancel_reason;
     }
 }
@@ -63,6 +61,17 @@ void memory_database::state::begin_edition(connection_row& connection, bool is_a
       entry.row.state.clear();
 }
 
+void memory_database::state::end_run(run_row& run, run_phase phase) {
+  run.summary.phase = phase;
+  run.summary.open = 0;
+  run.summary.ended = now();
+  if (!run.is_followed || connections.at(run.summary.connection).row.state == activity::deleting)
+    return;
+  auto at = *run.summary.ended;
+  auto& row = due.try_emplace(run.summary.connection, due_row{at, run_kind::scheduled}).first->second;
+  row.due = std::min(row.due, at);
+}
+
 bool memory_database::state::count_open(run_id run, int64_t step, int64_t failed, const std::string& reason) {
   auto found = runs.find(run);
   if (found == runs.end() || found->second.summary.phase != run_phase::open)
@@ -74,8 +83,7 @@ bool memory_database::state::count_open(run_id run, int64_t step, int64_t failed
     row.reason = reason;
   if (row.open > 0)
     return false;
-  row.phase = row.failed > 0 ? run_phase::incomplete : run_phase::finished;
-  row.ended = now();
+  end_run(found->second, row.failed > 0 ? run_phase::incomplete : run_phase::finished);
   return true;
 }
 

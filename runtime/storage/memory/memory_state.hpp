@@ -49,6 +49,17 @@ struct memory_database::state {
   struct run_row {
     run_summary summary;
     shard_id shard;
+    bool is_followed = false; ///< another one is due when it ends
+  };
+  struct pace_row {
+    run_id run; ///< that moved it last
+    run_pace pace;
+  };
+  struct full_pass_entry {
+    std::optional<instant> completed;
+    run_id run; ///< of the pass that has begun since
+    instant began{};
+    std::vector<stream_id> needs;
   };
   struct continuation_entry {
     continuation_row row;
@@ -84,6 +95,8 @@ struct memory_database::state {
   std::map<connection_id, refresh_row> refreshes;
   std::map<run_id, run_row> runs;
   std::map<continuation_id, continuation_entry> continuations;
+  std::map<connection_id, pace_row> paces;
+  std::map<stream_id, full_pass_entry> full_passes;
   std::map<partition_key, std::map<instant, instant>> intervals;
   std::map<partition_key, cursor_row> cursors;
   int64_t cursor_versions = 0;
@@ -110,6 +123,7 @@ struct memory_database::state {
   void begin_edition(connection_row& connection, bool is_anew);
   /// Ends the run when none of its continuations is open; `step` is added to the open ones first.
   bool count_open(run_id run, int64_t step, int64_t failed, const std::string& reason);
+  void end_run(run_row& run, run_phase phase);
   /// Whether the run has ever opened this slice of this partition.
   bool has_opened(run_id run, const new_continuation& wanted) const;
   /// Opens what was not opened before; the ids of what it opened.

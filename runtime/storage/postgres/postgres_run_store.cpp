@@ -48,6 +48,13 @@ constexpr statement set_due_statement{
 
 constexpr statement drop_due{"drop_due", "DELETE FROM due WHERE connection_id = $1::bigint"};
 
+constexpr statement queue_statement{"queue_run", "SELECT lode_queue_run($1::bigint, $2::bigint)"};
+
+constexpr statement pace_query{"load_pace", "SELECT every_ms, interval_ms FROM pace WHERE connection_id = $1::bigint"};
+
+constexpr statement set_pace_statement{"set_pace", "SELECT lode_set_pace($1::bigint, $2::bigint, $3::bigint, $4::bigint, "
+                                                   "$5::bigint, $6::bigint)"};
+
 // -- runs -------------------------------------------------------------------------------------
 
 /// Cursors are moved once the run has its row, which is under the fence.
@@ -94,6 +101,18 @@ constexpr statement cursors{"cursors", "SELECT k.stream_id, k.partition, k.known
                                        "ORDER BY k.stream_id, k.partition"};
 
 constexpr statement cancel{"cancel_run", "SELECT lode_cancel_run($1::bigint, $2::text)"};
+
+constexpr statement tally{"load_tally", "SELECT coalesce(sum(records), 0)::bigint, coalesce(sum(dead), 0)::bigint "
+                                        "FROM continuation WHERE run_id = $1::bigint AND stream_id = $2::bigint"};
+
+constexpr statement stop{"stop_stream", "SELECT lode_stop_stream($1::bigint, $2::bigint, $3::text)"};
+
+constexpr statement full_passes{"full_passes", "SELECT out_stream, out_completed, out_is_open FROM lode_full_passes($1::bigint)"};
+
+constexpr statement begin_full_pass{
+  "begin_full_pass", "INSERT INTO full_pass (stream_id, run_id, began, needs) "
+                     "VALUES ($1::bigint, $2::bigint, $3::bigint, $4::bigint[]) ON CONFLICT (stream_id) DO UPDATE "
+                     "SET run_id = EXCLUDED.run_id, began = EXCLUDED.began, needs = EXCLUDED.needs"};
 
 // -- refresh tokens ---------------------------------------------------------------------------
 
@@ -218,6 +237,60 @@ public:
       return rows.error();
     return requested_run{static_cast<request_answer>(rows->number(0, 0)),
                          {rows->is_null(0, 1) ? 0 : rows->number(0, 1)}};
+  }
+
+  caf::error queue_run(connection_id connection, std::optional<instant> next_due) override {
+    parameters values;
+    values.add(connection.value).add(next_due ? std::optional{micros(*next_due)} : std::nullopt);
+    return error_of(link_.execute(queue_statement, values));
+  }
+
+  caf::expected<std::optional<run_pace>> load_pace(connection_id connection) override {
+    auto rows = link_.execute(pace_query, parameters{}.add(connection.value));
+    if (!rows)
+      return rows.error();
+    if (rows->rows() == 0)
+      return std::optional<run_pace>{};
+    return std::optional{run_pace{std::chrono::milliseconds{rows->number(0, 0)}, std::chrono::milliseconds{rows->number(0, 1)}}};
+  }
+
+  caf::error set_pace(connection_id connection, run_id run, const run_pace& pace, std::chrono::microseconds shift,
+                      instant now) override {
+    parameters values;
+    values.add(connection.value).add(run.value).add(int64_t{pace.every.count()}).add(int64_t{pace.interval.count()});
+    values.add(int64_t{shift.count()}).add(micros(now));
+    return error_of(link_.execute(set_pace_statement, values));
+  }
+
+  caf::expected<stream_tally> load_tally(run_id run, stream_id stream) override {
+    auto rows = link_.execute(tally, parameters{}.add(run.value).add(stream.value));
+    if (!rows)
+      return rows.error();
+    return stream_tally{rows->number(0, 0), rows->number(0, 1)};
+  }
+
+  caf::error stop_stream(run_id run, stream_id stream, const std::string& reason) override {
+    return error_of(link_.execute(stop, parameters{}.add(run.value).add(stream.value).add_text(reason)));
+  }
+
+  caf::expected<std::vector<full_pass_row>> load_full_passes(connection_id connection) override {
+    return read_all(link_.execute(full_passes, parameters{}.add(connection.value)), [](const query_result& found, int row) {
+      auto completed = found.is_null(row, 1) ? std::nullopt : std::optional{at(found.number(row, 1))};
+      return full_pass_row{{found.number(row, 0)}, completed, found.boolean(row, 2)};
+    });
+  }
+
+  caf::error begin_full_passes(run_id run, instant began, const std::vector<full_pass_start>& passes) override {
+    for (const auto& pass : passes) {
+      std::vector<int64_t> needs;
+      for (auto stream : pass.needs)
+        needs.push_back(stream.value);
+      parameters values;
+      values.add(pass.stream.value).add(run.value).add(micros(began)).add(std::span<const int64_t>{needs});
+      if (auto error = error_of(link_.execute(begin_full_pass, values)))
+        return error;
+    }
+    return {};
   }
 
   caf::expected<started_run> start_run(const run_start& wanted) override;

@@ -140,6 +140,9 @@ TEST_P(storage_contract, erasing_a_tenant_leaves_no_row_in_any_table) {
   ASSERT_FALSE(runs_->set_due(connection_.id, at_day(1), run_kind::scheduled));
   ASSERT_TRUE(runs_->request_run(connection_.id, run_kind::manual, at_day(1)));
   ASSERT_TRUE(runs_->begin_refresh({connection_.id, claim_of(connection_.shard), connection_.sealed_secrets, "h1"}));
+  ASSERT_FALSE(runs_->set_pace(connection_.id, run_, {}, {}, at_day(0)));
+  ASSERT_FALSE(runs_->begin_full_passes(run_, at_day(0), {{posts_, {posts_}}}));
+  ASSERT_FALSE(runs_->queue_run(connection_.id, at_day(1)));
   auto kept = connect("globex");
   auto rows = backend_->row_counter(connection_.tenant);
   EXPECT_GT(rows(), 15);

@@ -88,6 +88,12 @@ TEST(settings_test, relations_between_keys_are_checked_and_name_the_place) {
   EXPECT_THAT(mistakes_of({"", {}, {"http.max_response_bytes=1 GiB"}}), ElementsAre(HasSubstr("mining.bytes_in_flight")));
 }
 
+TEST(settings_test, retries_have_bounds_and_the_first_wait_is_not_the_longest) {
+  EXPECT_THAT(mistakes_of({"", {}, {"mining.request_retries=101"}}), ElementsAre(HasSubstr("0 to 100")));
+  EXPECT_THAT(mistakes_of({"", {}, {"mining.retry_min=2m"}}),
+              ElementsAre(AllOf(HasSubstr("mining.retry_min"), HasSubstr("must not be above mining.retry_max (1m)"))));
+}
+
 TEST(settings_test, listening_beyond_loopback_needs_a_token) {
   EXPECT_THAT(mistakes_of({"", {}, {"console.listen=0.0.0.0:80"}}), ElementsAre(HasSubstr("console.token_file")));
   EXPECT_THAT(mistakes_of({"", {}, {"console.listen=0.0.0.0:80", "console.token_file=/t"}}), IsEmpty());

@@ -38,6 +38,7 @@ struct miner_test : actor_test {
   bool is_gone = false; ///< the continuation is no longer open when the store is asked
   std::vector<int64_t> marks; ///< whose page was alone in work, 0 = nobody's
   uint32_t opened = 0;   ///< children that the supervisor was told of
+  uint32_t died = 0;     ///< records that the supervisor was told of
   int64_t bytes_in_flight = 0; ///< as the gate books them
   caf::error resume_error;
   continuation_row stored{continuation_id{5}, run_id{2}, stream_id{100}, "", {}, 1, "", 0, 0};
@@ -66,12 +67,13 @@ struct miner_test : actor_test {
       return caf::unit;
     },
     [](const cancel_run&) {}, [](const suspend_connection&) {}, [](const begin_refresh&) { return refresh_begun{}; },
-    [](const end_refresh&) {}, [](const store_secrets&) { return secrets_stored{}; });
+    [](const end_refresh&) {}, [](const store_secrets&) { return secrets_stored{}; }, [](const adjust_pace&) {},
+    [](load_tally) { return stream_tally{}; }, [](const stop_stream&) {});
   tenant_supervisor_actor supervisor = spawn_fake<tenant_supervisor_actor>(
     [](const begin_run&) {}, [](const resume_run&) {}, [](connection_changed) {}, [](const cancel_run&) {},
     [this](const continuation_ended& msg) { endings.push_back(msg); }, [this](const continuations_opened& msg) { opened += msg.count; },
     [this](const connection_failed& msg) { suspensions.push_back(message_of(msg.reason)); },
-    [](timer_fired) {});
+    [this](records_died msg) { died += msg.count; }, [](timer_fired) {});
   source_plan_pointer plan = item_plan();
   processor_actor worker; ///< in place of a real one
   miner_actor actor;
@@ -509,4 +511,24 @@ TEST_F(miner_test, nothing_is_kept_of_a_stream_that_is_read_for_its_children) {
   ASSERT_EQ(pages.size(), 1u);
   EXPECT_TRUE(pages[0].records.empty());
   EXPECT_FALSE(pages[0].completes_slice) << "were it chosen later, its cursor would pass what was not kept";
+}
+
+TEST_F(miner_test, dead_records_are_reported_when_their_page_is_committed) {
+  http.answer(first_url, 200, R"({"items":[{"id":"1"},{"name":"no key"},{"name":"none"}]})");
+  mine();
+  ASSERT_EQ(pages.size(), 1u);
+  EXPECT_EQ(pages[0].dead.size(), 2u);
+  EXPECT_EQ(died, 0u);
+  caf::anon_send(actor, page_committed{pages[0].generation, 2, pages[0].move.phase, 0, false, {}, 2});
+  run();
+  EXPECT_EQ(died, 2u);
+}
+
+TEST_F(miner_test, what_is_left_of_a_quota_when_it_ends_is_told) {
+  http.answer(first_url, 200, page_body(0, 1, "t2"), {{"X-RateLimit-Limit", "100"}, {"X-RateLimit-Remaining", "50"}});
+  http.answer(second_url, 200, page_body(1, 1, ""), {{"X-RateLimit-Limit", "100"}, {"X-RateLimit-Remaining", "7"}});
+  mine();
+  commit(0), commit(1);
+  ASSERT_EQ(endings.size(), 1u);
+  EXPECT_EQ(endings[0].quota_left, 0.07);
 }

@@ -14,6 +14,7 @@ namespace {
 
 /// A supervisor whose miners are puppets: the test says when they end.
 struct tenant_supervisor_test : actor_test {
+  connection_pointer connection = item_connection(1, item_plan());
   std::vector<continuation_row> rows; ///< open continuations in the store
   std::vector<miner_job> mined;
   std::vector<miner_actor> miners;
@@ -29,6 +30,10 @@ struct tenant_supervisor_test : actor_test {
   bool is_stale = false;    ///< the connection was changed since it was loaded
   bool is_inactive = false; ///< the store lets no miner go on
   size_t looks = 0;         ///< how often open continuations were asked for
+  stream_tally tally;
+  caf::error tally_error;
+  size_t counted = 0; ///< how often the store was asked
+  std::vector<stop_stream> stops; ///< streams that were stopped
 
   timers_actor service = spawn<timers>();
   run_keeper_actor keeper = spawn_fake<run_keeper_actor>(
@@ -36,7 +41,7 @@ struct tenant_supervisor_test : actor_test {
     [this](load_connection) -> caf::result<connection_pointer> {
       if (load_error)
         return load_error;
-      return item_connection(1, item_plan());
+      return connection;
     },
     [this](load_open_runs) { return open_runs_loaded{open_runs}; },
     [this](const start_run&) -> caf::result<run_started> {
@@ -71,7 +76,17 @@ struct tenant_supervisor_test : actor_test {
       return caf::unit;
     },
     [](const begin_refresh&) { return refresh_begun{}; }, [](const end_refresh&) {},
-    [](const store_secrets&) { return secrets_stored{}; });
+    [](const store_secrets&) { return secrets_stored{}; }, [](const adjust_pace&) {},
+    [this](load_tally) -> caf::result<stream_tally> {
+      ++counted;
+      if (tally_error)
+        return tally_error;
+      return tally;
+    },
+    [this](const stop_stream& ask) {
+      stops.push_back(ask);
+      std::erase_if(rows, [&](const auto& row) { return row.stream == ask.stream; });
+    });
   scheduler_actor scheduling = spawn_fake<scheduler_actor>(
     [](wake) {}, [](timer_fired) {}, [this](run_begun msg) { begun.push_back(msg); },
     [this](const run_finished& msg) { finished.push_back(msg); }, [](const tenant_lost&) {});
@@ -110,7 +125,21 @@ struct tenant_supervisor_test : actor_test {
     caf::anon_send(supervisor, connection_changed{connection});
     run();
   }
-  void open(int64_t id) { rows.push_back({continuation_id{id}, run_id{2}, stream_id{100}, "", {}, 1, "", 0}); }
+  void open(int64_t id, int64_t stream = 100) {
+    rows.push_back({continuation_id{id}, run_id{2}, stream_id{stream}, "", {}, 1, "", 0});
+  }
+  void die(uint32_t count, int64_t stream = 100) {
+    caf::anon_send(supervisor, records_died{run_id{2}, stream_id{stream}, count});
+    run();
+  }
+  /// A connection with a second stream, 101.
+  void add_stream() {
+    auto plan = std::make_shared<source_plan>(*item_plan());
+    plan->streams.push_back(plan->streams[0]);
+    auto both = std::make_shared<connection_context>(*item_connection(1, plan));
+    both->streams = {stream_id{100}, stream_id{101}};
+    connection = both;
+  }
   void begin() {
     caf::anon_send(supervisor, begin_run{connection_id{10}});
     run();
@@ -382,4 +411,91 @@ TEST_F(tenant_supervisor_test, miners_see_how_many_runs_of_their_connection_are_
   EXPECT_EQ(*mined[0].open_runs, 2u);
   change(connection_id{10});
   EXPECT_EQ(*mined[0].open_runs, 0u);
+}
+
+TEST_F(tenant_supervisor_test, a_stream_with_too_many_dead_records_in_a_run_stops_and_the_run_says_why) {
+  open(1), open(2), open(3);
+  begin();
+  tally = {1500, 20};
+  die(11);
+  ASSERT_EQ(stops.size(), 1u);
+  EXPECT_EQ(stops[0].run, run_id{2});
+  EXPECT_EQ(stops[0].stream, stream_id{100});
+  EXPECT_EQ(mined.size(), 2u) << "the third is not begun";
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_EQ(finished[0].phase, run_phase::incomplete);
+  EXPECT_NE(finished[0].reason.find("tenant1/items/items: 20 of 1500 records could not be used"), std::string::npos)
+    << finished[0].reason;
+}
+
+TEST_F(tenant_supervisor_test, the_other_streams_of_the_run_go_on_when_one_stops) {
+  add_stream();
+  open(1), open(2, 101), open(3, 101);
+  begin();
+  tally = {5000, 1001};
+  die(1001);
+  ASSERT_EQ(stops.size(), 1u);
+  EXPECT_EQ(mined.size(), 3u);
+  EXPECT_TRUE(finished.empty());
+  end(2), end(3);
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_EQ(finished[0].phase, run_phase::incomplete);
+}
+
+TEST_F(tenant_supervisor_test, what_a_parent_opens_in_a_stopped_stream_is_stopped_too) {
+  add_stream();
+  open(1), open(2, 101);
+  begin();
+  tally = {5000, 1001};
+  die(1001, 101);
+  open(3, 101);
+  caf::anon_send(supervisor, continuations_opened{connection_id{10}, run_id{2}, 1});
+  run();
+  EXPECT_EQ(stops.size(), 2u);
+  EXPECT_EQ(mined.size(), 2u);
+  end(1);
+  EXPECT_EQ(finished.size(), 1u);
+}
+
+TEST_F(tenant_supervisor_test, the_store_is_asked_about_dead_records_only_when_they_may_be_too_many) {
+  open(1);
+  begin();
+  tally = {100'000, 500};
+  die(10);
+  EXPECT_EQ(counted, 0u) << "ten of a thousand are allowed";
+  die(1);
+  EXPECT_EQ(counted, 1u);
+  die(500);
+  EXPECT_EQ(counted, 1u) << "a thousand are allowed, 500 are left";
+  die(1);
+  EXPECT_EQ(counted, 2u);
+  EXPECT_TRUE(stops.empty());
+}
+
+TEST_F(tenant_supervisor_test, a_run_does_not_end_before_its_dead_records_are_counted) {
+  open(1);
+  begin();
+  tally = {2000, 2000};
+  tally_error = caf::make_error(errc::store_unavailable);
+  die(2000);
+  end(1);
+  EXPECT_TRUE(finished.empty());
+  tally_error = {};
+  advance(2s);
+  EXPECT_EQ(stops.size(), 1u);
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_EQ(finished[0].phase, run_phase::incomplete);
+}
+
+TEST_F(tenant_supervisor_test, a_run_ends_with_what_its_miners_know_of_the_quota) {
+  open(1), open(2);
+  begin();
+  caf::anon_send(supervisor, continuation_ended{connection_id{10}, run_id{2}, continuation_id{1}, continuation_phase::closed,
+                                                false, "", 0.25});
+  rows.clear();
+  run();
+  end(2);
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_EQ(finished[0].quota_left, 0.25);
+  EXPECT_EQ(finished[0].context, connection);
 }

@@ -79,6 +79,39 @@ struct run_keeper_test : actor_test {
     plan = dated;
   }
 
+  /// Of a stream that has none.
+  void set_first_cursor(stream_id stream, instant known_up_to) {
+    EXPECT_TRUE(database.make_admin_store()->edit_state({connection.id, {{stream, "", known_up_to, 0}}, {}}));
+  }
+
+  /// Ends the run as its last page would: `changed` of `records` are new.
+  void finish(run_id run, int64_t records = 0, int64_t changed = 0,
+              continuation_phase phase = continuation_phase::closed) {
+    auto pages = database.make_page_store(self, 0);
+    auto open = runs->load_continuations(run, {}, 10);
+    ASSERT_TRUE(open);
+    for (const auto& row : *open) {
+      page_commit last;
+      last.tenant = connection.tenant;
+      last.connection = connection.id;
+      last.stream = row.stream;
+      last.shard = connection.shard;
+      last.epoch = load()->claim.epoch;
+      last.partition = row.partition;
+      last.move = {row.id, run, row.version, phase, "", ""};
+      last.completed = row.slice;
+      last.completes_slice = !row.slice.is_whole();
+      last.counters.records = records;
+      last.counters.inserted = changed;
+      EXPECT_EQ(pages->commit({&last, 1})[0].status, commit_status::committed);
+    }
+  }
+
+  void feed_back(run_id run, std::optional<double> quota_left = {}) {
+    caf::anon_send(keeper, adjust_pace{load(), run, quota_left});
+    this->run();
+  }
+
   std::vector<due_connection> due_until(instant until) { return *runs->load_due(until, 10); }
 };
 
@@ -109,7 +142,7 @@ TEST_F(run_keeper_test, a_run_begins_with_its_continuations_and_moves_the_due_ti
 TEST_F(run_keeper_test, a_cursor_before_the_start_of_its_source_moves_to_where_reading_begins) {
   read_by_date();
   auto stream = connection.streams.at(0).id;
-  ASSERT_TRUE(runs->set_cursor(stream, "", instant{std::chrono::sys_days{std::chrono::year{2019} / 5 / 1}}) == caf::none);
+  set_first_cursor(stream, instant{std::chrono::sys_days{std::chrono::year{2019} / 5 / 1}});
   ASSERT_TRUE(start(now, run_kind::backfill));
   EXPECT_EQ(runs->load_cursors(connection.id)->at(0).known_up_to, std::chrono::sys_days{std::chrono::year{2019} / 5 / 1})
     << "a backfill moves no cursor";
@@ -120,7 +153,7 @@ TEST_F(run_keeper_test, a_cursor_before_the_start_of_its_source_moves_to_where_r
 TEST_F(run_keeper_test, a_cursor_beyond_the_start_of_its_source_stays_where_it_is) {
   read_by_date();
   auto known = instant{std::chrono::sys_days{std::chrono::year{2026} / 5 / 1}};
-  ASSERT_TRUE(runs->set_cursor(connection.streams.at(0).id, "", known) == caf::none);
+  set_first_cursor(connection.streams.at(0).id, known);
   ASSERT_TRUE(start(now));
   EXPECT_EQ(runs->load_cursors(connection.id)->at(0).known_up_to, known);
 }
@@ -189,4 +222,182 @@ TEST_F(run_keeper_test, a_store_that_is_away_says_so) {
   auto loaded = ask<connection_pointer>(keeper, load_connection{connection.id});
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error(), errc::store_unavailable);
+}
+
+// -- overlap ------------------------------------------------------------------------------------------------------------------
+
+TEST_F(run_keeper_test, a_run_that_comes_due_while_one_is_open_follows_it_once_where_the_schedule_queues) {
+  connect(R"({"every":"15m","overlap":"queue"})");
+  auto first = start(now);
+  ASSERT_TRUE(first);
+  for (int times = 0; times < 3; ++times) {
+    ASSERT_FALSE(runs->set_due(connection.id, now, run_kind::scheduled));
+    EXPECT_EQ(start(now).error(), errc::conflict);
+    EXPECT_TRUE(due_until(now).empty()) << "it is not asked for again and again";
+  }
+  finish(first->run);
+  ASSERT_EQ(due_until(now).size(), 1u);
+  auto second = start(now);
+  ASSERT_TRUE(second);
+  finish(second->run);
+  EXPECT_TRUE(due_until(now).empty()) << "three due times are one run";
+}
+
+TEST_F(run_keeper_test, a_run_that_comes_due_while_one_is_open_is_left_out_where_the_schedule_skips) {
+  connect(R"({"every":"15m","overlap":"skip"})");
+  auto first = start(now);
+  ASSERT_FALSE(runs->set_due(connection.id, now, run_kind::scheduled));
+  EXPECT_EQ(start(now).error(), errc::conflict);
+  finish(first->run);
+  EXPECT_TRUE(due_until(now).empty());
+  EXPECT_EQ(due_until(now + std::chrono::minutes{15}).size(), 1u);
+}
+
+// -- feedback -----------------------------------------------------------------------------------------------------------------
+
+TEST_F(run_keeper_test, much_change_brings_the_next_run_forward_and_the_one_after_it) {
+  using namespace std::chrono_literals;
+  connect(R"({"every":"16m","feedback":{"min":"4m","max":"64m"}})");
+  auto first = start(now);
+  finish(first->run, 100, 60);
+  EXPECT_TRUE(due_until(now + 15min).empty());
+  feed_back(first->run);
+  ASSERT_EQ(due_until(now + 8min).size(), 1u);
+  EXPECT_EQ(due_until(now + 8min)[0].due, now + 8min);
+  now += 8min;
+  auto second = start(now);
+  EXPECT_EQ(due_until(now + 8min).at(0).due, now + 8min) << "the interval is kept";
+  finish(second->run, 100, 100);
+  feed_back(second->run);
+  EXPECT_EQ(due_until(now + 4min).at(0).due, now + 4min);
+  now += 4min;
+  auto third = start(now);
+  finish(third->run, 100, 100);
+  feed_back(third->run);
+  EXPECT_EQ(due_until(now + 4min).at(0).due, now + 4min) << "never below the owner's bound";
+}
+
+TEST_F(run_keeper_test, quiet_runs_move_the_next_one_away_up_to_the_owners_bound) {
+  using namespace std::chrono_literals;
+  connect(R"({"every":"30m","feedback":{"min":"30m","max":"40m"}})");
+  for (auto wanted : {40min, 40min}) {
+    auto run = start(now);
+    ASSERT_TRUE(run);
+    finish(run->run, 1000, 1);
+    feed_back(run->run);
+    EXPECT_TRUE(due_until(now + wanted - 1s).empty());
+    ASSERT_EQ(due_until(now + wanted).size(), 1u);
+    now += wanted;
+  }
+}
+
+TEST_F(run_keeper_test, a_gap_that_is_owed_is_read_sooner_and_a_scarce_quota_is_spared) {
+  using namespace std::chrono_literals;
+  connect(R"({"every":"16m","feedback":{"min":"4m","max":"64m"}})");
+  auto gap = start(now);
+  finish(gap->run, 100, 5, continuation_phase::failed);
+  feed_back(gap->run);
+  EXPECT_EQ(due_until(now + 8min).size(), 1u);
+  now += 8min;
+  auto scarce = start(now);
+  finish(scarce->run, 100, 100);
+  feed_back(scarce->run, 0.05);
+  EXPECT_TRUE(due_until(now + 15min).empty());
+  EXPECT_EQ(due_until(now + 16min).size(), 1u);
+}
+
+TEST_F(run_keeper_test, without_the_owners_bounds_feedback_moves_nothing) {
+  using namespace std::chrono_literals;
+  auto run = start(now);
+  finish(run->run, 100, 100);
+  feed_back(run->run);
+  EXPECT_TRUE(due_until(now + 15min - 1s).empty());
+  EXPECT_EQ(due_until(now + 15min).size(), 1u);
+  EXPECT_EQ(*runs->load_pace(connection.id), std::nullopt);
+}
+
+TEST_F(run_keeper_test, an_interval_that_the_owner_changes_is_where_feedback_begins_again) {
+  using namespace std::chrono_literals;
+  connect(R"({"every":"16m","feedback":{"min":"4m","max":"64m"}})");
+  auto first = start(now);
+  finish(first->run, 100, 60);
+  feed_back(first->run);
+  connect(R"({"every":"20m","feedback":{"min":"4m","max":"64m"}})");
+  now += 8min;
+  ASSERT_TRUE(start(now));
+  EXPECT_EQ(due_until(now + 20min).at(0).due, now + 20min);
+}
+
+// -- full passes --------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+/// `items` read by time, a day at least; from the beginning again after two days.
+source_plan_pointer incremental_plan_with(std::optional<std::chrono::milliseconds> full_pass_every) {
+  auto plan = std::make_shared<source_plan>(*item_plan());
+  auto& stream = plan->streams[0];
+  stream.incremental.emplace();
+  stream.incremental->cursor_field = *program::parse("at");
+  stream.incremental->datetime_format = "%Y-%m-%d";
+  stream.incremental->start.datetime = *program::parse("2020-01-01");
+  stream.lode.full_pass_every = full_pass_every;
+  return plan;
+}
+
+} // namespace
+
+struct full_pass_keeper_test : run_keeper_test {
+  full_pass_keeper_test() { plan = incremental_plan_with(std::chrono::hours{48}); }
+
+  /// Begins a run and says how much of the past its only slice covers.
+  std::chrono::microseconds begin(run_kind kind = run_kind::manual) {
+    auto started = ask<run_started>(keeper, start_run{load(), kind, now});
+    EXPECT_TRUE(started) << to_string(started.error());
+    current = started->run;
+    auto rows = runs->load_continuations(current, {}, 10);
+    EXPECT_EQ(rows->size(), 1u);
+    return now - rows->at(0).slice.from;
+  }
+
+  run_id current;
+};
+
+TEST_F(full_pass_keeper_test, a_stream_is_read_from_the_beginning_again_when_its_last_full_pass_is_too_old) {
+  using namespace std::chrono_literals;
+  EXPECT_GT(begin(), 24h * 365) << "the first run has no cursor";
+  finish(current);
+  now += 24h;
+  EXPECT_LT(begin(), 25h);
+  finish(current);
+  now += 24h;
+  EXPECT_GT(begin(), 24h * 365) << "48 hours after the last one began";
+  finish(current);
+  now += 24h;
+  EXPECT_LT(begin(), 25h);
+}
+
+TEST_F(full_pass_keeper_test, a_full_pass_that_failed_is_made_again_by_the_next_run) {
+  using namespace std::chrono_literals;
+  begin(), finish(current);
+  now += 48h;
+  begin(), finish(current, 0, 0, continuation_phase::failed);
+  now += 1h;
+  EXPECT_GT(begin(), 24h * 365);
+}
+
+TEST_F(full_pass_keeper_test, a_full_run_reads_from_the_beginning_and_counts_as_a_pass) {
+  using namespace std::chrono_literals;
+  begin(), finish(current);
+  now += 24h;
+  EXPECT_GT(begin(run_kind::full), 24h * 365);
+  finish(current);
+  now += 47h;
+  EXPECT_LT(begin(), 48h) << "the full run was the last pass";
+}
+
+TEST_F(full_pass_keeper_test, a_backfill_is_no_time_for_a_full_pass) {
+  using namespace std::chrono_literals;
+  begin(), finish(current);
+  now += 72h;
+  EXPECT_LT(begin(run_kind::backfill), 73h);
 }

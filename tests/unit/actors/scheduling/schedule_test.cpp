@@ -77,17 +77,35 @@ TEST(schedule_test, a_due_time_that_is_merely_late_is_not_missed) {
 
 TEST(schedule_test, feedback_moves_the_interval_within_the_owners_bounds) {
   auto bounded = parse(R"({"every":"15m","feedback":{"min":"5m","max":"1h"}})");
-  EXPECT_EQ(adjust(bounded, 15min, 0.51), 7min + 30s);
-  EXPECT_EQ(adjust(bounded, 7min, 1.0), 5min);
-  EXPECT_EQ(adjust(bounded, 15min, 0.5), 15min);
-  EXPECT_EQ(adjust(bounded, 15min, 0.01), 15min);
-  EXPECT_EQ(adjust(bounded, 15min, 0.0), 30min);
-  EXPECT_EQ(adjust(bounded, 40min, 0.0), 1h);
-  EXPECT_EQ(adjust(bounded, 24h, 0.3), 1h);
+  EXPECT_EQ(adjust(bounded, 15min, {0.51}), 7min + 30s);
+  EXPECT_EQ(adjust(bounded, 7min, {1.0}), 5min);
+  EXPECT_EQ(adjust(bounded, 15min, {0.5}), 15min);
+  EXPECT_EQ(adjust(bounded, 15min, {0.01}), 15min);
+  EXPECT_EQ(adjust(bounded, 15min, {0.0}), 30min);
+  EXPECT_EQ(adjust(bounded, 40min, {0.0}), 1h);
+  EXPECT_EQ(adjust(bounded, 24h, {0.3}), 1h);
+}
+
+TEST(schedule_test, a_gap_that_is_owed_shortens_the_interval_and_a_scarce_quota_lengthens_it_whatever_changed) {
+  auto bounded = parse(R"({"every":"16m","feedback":{"min":"5m","max":"1h"}})");
+  EXPECT_EQ(adjust(bounded, 16min, {0.0, true}), 8min);
+  EXPECT_EQ(adjust(bounded, 16min, {0.3, true}), 8min);
+  EXPECT_EQ(adjust(bounded, 16min, {1.0, true, 0.09}), 32min);
+  EXPECT_EQ(adjust(bounded, 16min, {1.0, false, 0.1}), 8min);
+  EXPECT_EQ(adjust(bounded, 8min, {0.0, true, 1.0}), 5min);
+}
+
+TEST(schedule_test, the_interval_in_force_is_what_feedback_arrived_at_for_this_schedule) {
+  auto bounded = parse(R"({"every":"15m","feedback":{"min":"5m","max":"1h"}})");
+  EXPECT_EQ(current_interval(bounded, {}), 15min);
+  EXPECT_EQ(current_interval(bounded, run_pace{15min, 40min}), 40min);
+  EXPECT_EQ(current_interval(bounded, run_pace{20min, 40min}), 15min) << "the owner has changed it since";
+  EXPECT_EQ(current_interval(bounded, run_pace{15min, 3h}), 1h) << "the owner has narrowed the bounds";
+  EXPECT_EQ(current_interval(parse(R"({"every":"15m"})"), run_pace{15min, 40min}), 15min);
 }
 
 TEST(schedule_test, without_bounds_feedback_moves_nothing) {
-  EXPECT_EQ(adjust(parse(R"({"every":"15m"})"), 15min, 1.0), 15min);
+  EXPECT_EQ(adjust(parse(R"({"every":"15m"})"), 15min, {1.0}), 15min);
 }
 
 TEST(schedule_test, an_adjusted_interval_takes_the_place_of_the_configured_one) {

@@ -1,5 +1,6 @@
 #include "actors/scheduling/scheduler.hpp"
 
+#include "actors/extraction/connection_context.hpp"
 #include "actors/supervision/timers.hpp"
 #include "tests/support/actor_test.hpp"
 
@@ -15,6 +16,7 @@ struct scheduler_test : actor_test {
   std::vector<int64_t> begun;
   std::vector<int64_t> resumed;
   std::vector<int64_t> suspended;
+  std::vector<adjust_pace> paced;
   bool is_store_away = false;
   size_t asked = 0;
 
@@ -44,7 +46,8 @@ struct scheduler_test : actor_test {
     [](const resume_continuation&) { return continuation_row{}; }, [](mark_alone) {}, [](const cancel_run&) {},
     [this](const suspend_connection& ask) { suspended.push_back(ask.connection.value); },
     [](const begin_refresh&) { return refresh_begun{}; }, [](const end_refresh&) {},
-    [](const store_secrets&) { return secrets_stored{}; });
+    [](const store_secrets&) { return secrets_stored{}; }, [this](const adjust_pace& ask) { paced.push_back(ask); },
+    [](load_tally) { return stream_tally{}; }, [](const stop_stream&) {});
   shard_region_actor region = spawn_fake<shard_region_actor>(
     [this](tenant_command& msg) {
       if (auto* command = std::get_if<begin_run>(&msg.command))
@@ -160,4 +163,21 @@ TEST_F(scheduler_test, a_tenant_that_is_lost_again_and_again_is_suspended_with_w
   }
   EXPECT_EQ(suspended, std::vector<int64_t>{7});
   EXPECT_EQ(resumed, (std::vector<int64_t>{1, 1, 1})) << "at the start and after the first two losses";
+}
+
+TEST_F(scheduler_test, the_end_of_a_scheduled_run_is_fed_back_with_the_quota_that_is_left) {
+  begin();
+  auto mined = std::make_shared<const connection_context>();
+  auto finish = [&](run_kind kind, run_phase phase, connection_pointer context) {
+    caf::anon_send(scheduling, run_finished{connection_id{1}, run_id{4}, kind, true, phase, {}, std::move(context), 0.5});
+    run();
+  };
+  finish(run_kind::manual, run_phase::finished, mined);
+  finish(run_kind::scheduled, run_phase::cancelled, mined);
+  finish(run_kind::scheduled, run_phase::finished, nullptr);
+  EXPECT_TRUE(paced.empty()) << "they say nothing about the schedule";
+  finish(run_kind::scheduled, run_phase::incomplete, mined);
+  ASSERT_EQ(paced.size(), 1u);
+  EXPECT_EQ(paced[0].run, run_id{4});
+  EXPECT_EQ(paced[0].quota_left, 0.5);
 }

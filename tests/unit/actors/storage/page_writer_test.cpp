@@ -19,6 +19,7 @@ public:
   std::function<commit_status(const page_commit&)> refusal = [](const auto&) { return commit_status::committed; };
   std::function<bool(const page_commit&)> is_too_large = [](const auto&) { return false; }; ///< to commit in time
   std::vector<std::vector<int64_t>> groups; ///< versions
+  std::vector<std::string> refused_keys; ///< of every page
   bool is_down = false;
 
   caf::expected<std::vector<stored_fact>> probe(shard_id, stream_id, std::span<const std::string_view> keys) override {
@@ -56,11 +57,12 @@ public:
 
 private:
   template <class F>
-  static std::vector<page_outcome> outcomes(std::span<const page_commit> pages, F status) {
+  std::vector<page_outcome> outcomes(std::span<const page_commit> pages, F status) {
     std::vector<page_outcome> result;
     for (const auto& page : pages) {
       auto& outcome = result.emplace_back();
       outcome.status = status(page);
+      outcome.dead_lettered = refused_keys;
       outcome.version = page.move.expected_version + 1;
     }
     return result;
@@ -76,10 +78,12 @@ struct page_writer_test : actor_test {
   std::vector<int64_t> committed;
   std::vector<commit_status> refused;
   std::vector<page_committed> failed; ///< those of `committed` whose continuation failed
+  uint32_t dead = 0;
   miner_actor miner = spawn_fake<miner_actor>(
     [](go_on) {}, [](permit_granted) {}, [](response_arrived&) {}, [](page_parsed&) {}, [](page_unreadable&) {},
     [this](const page_committed& msg) {
       committed.push_back(msg.version);
+      dead += msg.dead;
       if (msg.phase == continuation_phase::failed)
         failed.push_back(msg);
     },
@@ -319,4 +323,15 @@ TEST_F(page_writer_test, told_to_stop_before_it_is_quiet_it_leaves_nobody_waitin
   caf::anon_send_exit(writer, caf::exit_reason::user_shutdown);
   run();
   EXPECT_TRUE(is_refused);
+}
+
+TEST_F(page_writer_test, dead_records_of_the_page_and_those_that_the_database_refused_are_told_together) {
+  hashed_page page;
+  page.move.id = continuation_id{1};
+  page.records.push_back({"k", "{}", {0, 1}, 0});
+  page.dead = {{"", "{}", "no key", {}}, {"", "{}", "no key", {}}};
+  store->refused_keys = {"k"};
+  caf::anon_send(writer, std::move(page), miner);
+  run();
+  EXPECT_EQ(dead, 3u);
 }

@@ -68,6 +68,27 @@ TEST_F(judge_test, retries_double_and_end) {
   EXPECT_EQ(judge_of(500).action, action::retry);
 }
 
+TEST_F(judge_test, the_nodes_settings_hold_where_the_source_declares_no_retries) {
+  stream.error_rules.defaults = {2, 100ms, 300ms};
+  EXPECT_EQ(judge_of(500).after, 100ms);
+  failures = 1;
+  EXPECT_EQ(judge_of(500).after, 200ms);
+  EXPECT_EQ(judge(stream, http_error{http_failure::reset, "reset"}, {failures, 0, {}, 0.5, config}).after, 200ms);
+  failures = 2;
+  EXPECT_EQ(judge_of(500).action, action::give_up_page);
+  EXPECT_EQ(judge(stream, http_error{http_failure::reset, "reset"}, {failures, 0, {}, 0.5, config}).action, action::give_up_page);
+  EXPECT_TRUE(is_last_try(stream, failures));
+  EXPECT_EQ(wait_before_retry(stream, 5, 0.5), 300ms);
+}
+
+TEST_F(judge_test, what_the_source_declares_beats_the_nodes_settings) {
+  stream.error_rules.defaults = {0, 100ms, 300ms};
+  handler().max_retries = 1;
+  handler().backoffs = {constant_backoff{code("7")}};
+  EXPECT_EQ(judge_of(500).action, action::retry);
+  EXPECT_EQ(judge_of(500).after, 7s);
+}
+
 TEST_F(judge_test, a_limit_uses_up_no_retry_and_honours_retry_after) {
   failures = 5;
   random = 0;

@@ -6,6 +6,18 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+TEST(loader, gives_every_stream_the_nodes_retries_beside_its_own_rules) {
+  manifest_setup setup;
+  setup.retries = {2, std::chrono::milliseconds{10}, std::chrono::milliseconds{20}};
+  auto text = std::string{manifest_text{.requester = "        error_handler: {type: DefaultErrorHandler, max_retries: 7}\n"}};
+  auto plan = load_manifest_text(text, "test.yaml", setup).plan;
+  ASSERT_TRUE(plan);
+  const auto& rules = plan->streams.at(0).error_rules;
+  EXPECT_EQ(rules.defaults.retries, 2u);
+  EXPECT_EQ(rules.defaults.longest, std::chrono::milliseconds{20});
+  EXPECT_EQ(rules.handlers.at(0).max_retries, 7u);
+}
+
 TEST(manifest_loader, names_the_plan_after_the_file_and_hashes_its_text) {
   auto one = load_manifest_text(std::string{manifest_text{}}, "/etc/sources/shop.yaml");
   auto two = load_manifest_text(std::string{manifest_text{}} + "# a comment\n", "/etc/sources/shop.yaml");

@@ -1,6 +1,8 @@
 #include "manifest_text.hpp"
 
+#include "runtime/manifest/component.hpp"
 #include "runtime/manifest/lode_extension_reader.hpp"
+#include "runtime/registry.hpp"
 
 namespace lode {
 namespace {
@@ -68,6 +70,60 @@ TEST(lode_extension, says_what_is_allowed_for_each_bad_value) {
 TEST(lode_extension, needs_the_field_that_newest_first_sorts_by) {
   auto loaded = load(manifest_text{.stream = "    x-lode: {order: newest_first}\n"});
   EXPECT_THAT(messages(loaded), ElementsAre(HasSubstr("needs 'ordering_field'")));
+}
+
+TEST(lode_extension, names_the_miner_and_refuses_one_that_the_node_does_not_have) {
+  EXPECT_EQ(load_stream(manifest_text{}).lode.miner, "manifest");
+  std::string text = manifest_text{.stream = "    x-lode: {miner: soap}\n"};
+  manifest_setup setup;
+  EXPECT_THAT(messages(load_manifest_text(text, "test.yaml", setup)),
+              ElementsAre(HasSubstr("test.yaml:8: error: #/streams/0/x-lode/miner: there is no miner 'soap'; known: manifest")));
+  setup.miners.push_back("soap");
+  auto plan = load_manifest_text(text, "test.yaml", setup).plan;
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->streams.at(0).lode.miner, "soap");
+}
+
+/// A step that only remembers what it was made from.
+struct noted_step final : processor_step {
+  explicit noted_step(std::string words) : words(std::move(words)) {}
+  step_result apply(json_tree&, const step_inputs&) const override { return {}; }
+  std::string words;
+};
+
+step_registry noting_steps() {
+  return step_registry{"processor step", {{"note", [](const step_request& request) -> processor_step_pointer {
+                                             request.settings.refuse_unknown({"words"});
+                                             return std::make_shared<const noted_step>(request.settings.text("words"));
+                                           }}}};
+}
+
+TEST(lode_extension, makes_steps_by_name_in_the_order_of_the_source) {
+  auto known = noting_steps();
+  manifest_setup setup;
+  setup.steps = &known;
+  std::string text = manifest_text{.stream = "    x-lode:\n      steps:\n        - note: {words: a}\n        - note: {words: b}\n"};
+  auto loaded = load_manifest_text(text, "test.yaml", setup);
+  ASSERT_TRUE(loaded.plan) << testing::PrintToString(messages(loaded));
+  const auto& steps = loaded.plan->streams.at(0).lode.steps;
+  ASSERT_EQ(steps.size(), 2u);
+  EXPECT_EQ(steps[0].name, "note");
+  EXPECT_EQ(dynamic_cast<const noted_step&>(*steps[0].step).words, "a");
+  EXPECT_EQ(dynamic_cast<const noted_step&>(*steps[1].step).words, "b");
+}
+
+TEST(lode_extension, says_where_a_step_is_wrong_and_what_is_allowed) {
+  auto known = noting_steps();
+  manifest_setup setup;
+  setup.steps = &known;
+  std::string text = manifest_text{.stream = "    x-lode:\n      steps:\n        - sing: {}\n        - note: {word: a}\n"
+                                             "        - note:\n        - {note: {}, sing: {}}\n        - note\n"};
+  EXPECT_THAT(messages(load_manifest_text(text, "test.yaml", setup)),
+              ElementsAre(HasSubstr("test.yaml:9: error: #/streams/0/x-lode/steps: expected a component, found text"),
+                          HasSubstr("test.yaml:10: error: #/streams/0/x-lode/steps/0/sing: there is no processor step 'sing'; known: note"),
+                          HasSubstr("test.yaml:11: error: #/streams/0/x-lode/steps/1/note/word: unknown key 'word'; allowed here: words"),
+                          HasSubstr("test.yaml:12: error: #/streams/0/x-lode/steps/2: a step is written {NAME: {settings}}"),
+                          HasSubstr("test.yaml:13: error: #/streams/0/x-lode/steps/3: a step is written {NAME: {settings}}")));
 }
 
 TEST(lode_extension, reads_spans_of_time_in_both_spellings) {
