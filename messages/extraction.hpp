@@ -116,7 +116,9 @@ struct ask_alone {
   int32_t alone_deaths = 0; ///< of its row: the less is known against a page, the sooner is its turn
 };
 /// The page has left the page path, or never got there.
-struct leave_alone {};
+struct leave_alone {
+  bool is_committed = false; ///< with it the store has forgotten by itself that the page was in work
+};
 /// Only pages of this continuation from now on.
 struct hold_pages {
   continuation_id continuation;

@@ -128,11 +128,18 @@ void miner_state::authorize() {
       [this, asked = generation](caf::error& error) {
         if (asked != generation || at != step::token)
           return;
-        // Another token is of no use: the keeper has asked for one in vain.
-        if (disposition_of(error) == disposition::suspend)
-          return suspend(error);
-        unreadable({asked, std::move(error), std::chrono::seconds{1}, {}});
+        token_refused(std::move(error));
       });
+}
+
+void miner_state::token_refused(caf::error why) {
+  // Another token is of no use: the keeper has asked for one in vain.
+  if (disposition_of(why) == disposition::suspend)
+    return suspend(why);
+  // A token endpoint that fails is waited for as the API itself would be, and as often.
+  if (why == errc::unreachable || why == errc::server_failed)
+    return no_answer({http_failure::connect, message_of(why)});
+  unreadable({generation, std::move(why), std::chrono::seconds{1}, {}});
 }
 
 void miner_state::fetch(std::string token) {
@@ -163,20 +170,23 @@ void miner_state::fetch(std::string token) {
 void miner_state::hand_on(exchange_pointer exchange) {
   LODE_DIE_AT("miner.after_response");
   in_flight.reset();
-  if (const auto* error = exchange->error()) {
-    const auto& connection = *job.connection;
-    auto judged = judge(connection.stream(job.stream), *error,
-                        {failures, waits, job.services->now(), spread(), connection.config});
-    auto code = judged.action == verdict_action::retry  ? errc::unreachable
-                : judged.action == verdict_action::wait ? errc::rate_limited
-                                                        : errc::page_failed;
-    return unreadable({generation, caf::make_error(code, path() + ": " + judged.message), judged.after, {}});
-  }
+  if (const auto* error = exchange->error())
+    return no_answer(*error);
   auto size = exchange->response()->body.size();
   self->send(job.services->gate, correct_permit{std::exchange(reserved, size), size});
   if (is_suspect(job.row))
     return parse_alone(std::move(exchange));
   parse(std::move(exchange));
+}
+
+void miner_state::no_answer(const http_error& error) {
+  const auto& connection = *job.connection;
+  auto judged = judge(connection.stream(job.stream), error,
+                      {failures, waits, job.services->now(), spread(), connection.config});
+  auto code = judged.action == verdict_action::retry  ? errc::unreachable
+              : judged.action == verdict_action::wait ? errc::rate_limited
+                                                      : errc::page_failed;
+  unreadable({generation, caf::make_error(code, path() + ": " + judged.message), judged.after, {}});
 }
 
 void miner_state::parse_alone(exchange_pointer exchange) {
@@ -197,9 +207,9 @@ void miner_state::parse_alone(exchange_pointer exchange) {
       });
 }
 
-void miner_state::leave_quarantine() {
+void miner_state::leave_quarantine(bool is_committed) {
   if (is_suspect(job.row))
-    self->send(job.services->quarantine, leave_alone{});
+    self->send(job.services->quarantine, leave_alone{is_committed});
 }
 
 void miner_state::parse(exchange_pointer exchange) {
@@ -239,7 +249,7 @@ void miner_state::committed(const page_committed& page) {
   committed_version = page.version;
   leave_window();
   LODE_DIE_AT("miner.after_commit");
-  leave_quarantine();
+  leave_quarantine(true);
   job.row.crash_resumes = job.row.alone_deaths = 0;
   if (careful_pages > 0)
     --careful_pages;

@@ -46,11 +46,13 @@ struct miner_state {
   void begin(const continuation_row& row);
   void ask();
   void authorize();
+  void token_refused(caf::error why);
   void fetch(std::string access_token);
   void hand_on(exchange_pointer exchange);
+  void no_answer(const http_error& error);
   /// The page that may end the process is here: not touched before nothing else is in work.
   void parse_alone(exchange_pointer exchange);
-  void leave_quarantine();
+  void leave_quarantine(bool is_committed = false);
   void parse(exchange_pointer exchange);
   void parsed(page_parsed& page);
   void unreadable(page_unreadable page);

@@ -24,7 +24,7 @@ quarantine_state::~quarantine_state() {
 }
 
 quarantine_actor::behavior_type quarantine_state::make_behavior() {
-  self->set_down_handler([this](const caf::down_msg& down) { leave(down.source); });
+  self->set_down_handler([this](const caf::down_msg& down) { leave(down.source, false); });
   self->send(parts.timers, arm_timer{parts.patience, patience_over});
   clear();
   return {
@@ -36,7 +36,7 @@ quarantine_actor::behavior_type quarantine_state::make_behavior() {
       admit();
       return turn;
     },
-    [this](leave_alone) { leave(caf::actor_cast<caf::actor_addr>(self->current_sender())); },
+    [this](leave_alone msg) { leave(caf::actor_cast<caf::actor_addr>(self->current_sender()), msg.is_committed); },
     [this](timer_fired fired) { timer(fired.token); },
   };
 }
@@ -96,14 +96,14 @@ void quarantine_state::begin_turn() {
   current->turn.deliver();
 }
 
-void quarantine_state::leave(const caf::actor_addr& asker) {
+void quarantine_state::leave(const caf::actor_addr& asker, bool is_committed) {
   self->demonitor(asker);
   std::erase_if(waiting, [&](const patient& each) { return each.asker == asker; });
   if (!current || current->asker != asker)
     return;
   current.reset();
   if (at == step::alone)
-    clear();
+    is_committed ? release() : clear();
 }
 
 void quarantine_state::clear() {

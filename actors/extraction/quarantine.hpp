@@ -24,8 +24,9 @@ struct quarantine_parts {
 /// Makes the page path quiet for one page that may kill the process, so that a death with that page in work says something:
 ///
 ///   open -- a page asks --> hushing -- processors and writers hold --> marking -- the store knows --> alone
-///     ^                                                                  |                             |
-///     └── released ── clearing <── asker left, or its row is gone ───────┴──────────────────────── page left, asker died
+///     ^                                                                  |                           |  |
+///     |── released ── clearing <── asker left, or its row is gone ───────┴── page left, asker died ──┘  |
+///     └── released <───────────────────────────────────────────────────────────────── page committed ──┘
 ///
 /// Between two such pages everything else goes on. The quiet ends with leave_alone or with the asking miner; one whose page
 /// is lost notices by its own deadline. While the store is away marking and clearing are tried again: pages cannot commit
@@ -51,7 +52,7 @@ struct quarantine_state {
   void hold(const std::vector<Handle>& actors);
   void mark();
   void begin_turn();
-  void leave(const caf::actor_addr& asker);
+  void leave(const caf::actor_addr& asker, bool is_committed);
   void clear();
   void release();
   /// `then` gets the answer, once the store answers at all.

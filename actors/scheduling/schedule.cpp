@@ -28,12 +28,7 @@ std::optional<instant> first_due(const schedule& schedule, instant now, uint64_t
 }
 
 std::optional<instant> next_due(const schedule& schedule, instant after, instant now, uint64_t random) {
-  auto due = schedule.policy->next(after, after);
-  if (!due || *due > now)
-    return later(due, schedule, random);
-  if (schedule.missed == missed_policy::run_once)
-    return now;
-  return later(schedule.policy->next(after, now), schedule, random);
+  return later(schedule.policy->next(after, std::max(after, now)), schedule, random);
 }
 
 std::optional<instant> effective_due(const schedule& schedule, instant due, instant now, uint64_t random) {

@@ -53,9 +53,8 @@ caf::expected<schedule> parse_schedule(std::string_view json_text);
 /// The first due time of a new connection; nothing: only by hand. `random` spreads it by up to the jitter.
 std::optional<instant> first_due(const schedule& schedule, instant now, uint64_t random);
 
-/// The due time that follows `after`, the due time that was dealt with last. If that has passed as well, the policy
-/// for missed runs decides: `now`, or the next one in the future. Up to the jitter later, drawn from `random` (all its
-/// bits), except when it is `now`. Nothing: not due by itself.
+/// The due time that follows `after`, the due time that is dealt with now: the run that starts stands for all that were
+/// missed, so it lies in the future. Up to the jitter later, drawn from `random` (all its bits). Nothing: not due by itself.
 std::optional<instant> next_due(const schedule& schedule, instant after, instant now, uint64_t random);
 
 /// What becomes of a stored due time when a node finds it, perhaps long after: `due` itself, or a later one because it

@@ -12,11 +12,13 @@
 
 namespace lode {
 
+/// So many rows go in one transaction.
+inline constexpr size_t rows_per_step = 1'000;
+
 /// Erases one step of everything that was marked as deleting while `goes_on`; what fails does not hold up the others. False
 /// when nothing was left to do or nothing could be done. `Catalog` is a catalog_store; tests give less.
 template <class Catalog, class GoesOn>
 bool erase_round(Catalog& catalog, GoesOn goes_on) {
-  constexpr size_t rows_per_step = 1'000;
   bool has_erased = false;
   auto step = [&](const auto& doomed) {
     for (size_t i = 0; doomed && i < doomed->size() && goes_on(); ++i)

@@ -27,6 +27,11 @@ void memory_database::poison(std::function<bool(const record_change&)> is_poison
   state_->is_poison = std::move(is_poison);
 }
 
+void memory_database::close_behind_its_run(continuation_id continuation) {
+  std::lock_guard lock{state_->mutex};
+  state_->continuations.at(continuation).phase = continuation_phase::closed;
+}
+
 std::vector<dead_record> memory_database::dead_letters(stream_id stream) const {
   std::lock_guard lock{state_->mutex};
   std::vector<dead_record> out;

@@ -45,6 +45,9 @@ public:
   /// alone loses them to its dead letters. nullptr: none.
   void poison(std::function<bool(const record_change&)> is_poison);
 
+  /// Closes a continuation without telling its run: a defect that a claim repairs.
+  void close_behind_its_run(continuation_id continuation);
+
   /// For assertions: dead letters of a stream, and all rows that still belong to a tenant.
   std::vector<dead_record> dead_letters(stream_id stream) const;
   size_t rows_of(tenant_id tenant) const;

@@ -49,8 +49,8 @@ BEGIN
   RETURN v_connection;
 END $$;
 
--- A run that somebody asked for: durable before the asker is answered, gone with the start of its run. The scheduled due
--- time stands in `due` and is not touched. Rows go with their connection when it is erased.
+-- A run that somebody asked for: durable before the asker is answered, gone with the start of its run. The scheduled
+-- due time stands in `due` and is not touched. Rows go with their connection when it is erased.
 CREATE TABLE requested_run (
   connection_id bigint NOT NULL REFERENCES connection (id) ON DELETE CASCADE,
   kind          bigint NOT NULL,
@@ -60,9 +60,10 @@ CREATE TABLE requested_run (
   PRIMARY KEY (connection_id, kind)
 );
 
--- out_answer: 0 accepted, 1 asked for already, 2 such a run is open (out_run). Under the shard's lock, as the start of a
--- run is: a request never meets a run of its kind that is just being started.
-CREATE FUNCTION lode_request_run(p_connection bigint, p_kind bigint, p_now bigint, OUT out_answer bigint, OUT out_run bigint)
+-- out_answer: 0 accepted, 1 asked for already, 2 such a run is open (out_run). Under the shard's lock, as the start of
+-- a run is: a request never meets a run of its kind that is just being started.
+CREATE FUNCTION lode_request_run(p_connection bigint, p_kind bigint, p_now bigint,
+                                 OUT out_answer bigint, OUT out_run bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
   v_connection record;
@@ -120,8 +121,8 @@ BEGIN
 END $$;
 
 -- Sets cursors (`c_*`; forgotten: none from now on) and sealed states of open continuations (`k_*`) of one connection,
--- all or nothing, and returns how many differ from what stood there. LD006: something does not stand at the version that
--- the edit was made from. What changes ends its pages in flight; what stays as it is disturbs nothing.
+-- all or nothing, and returns how many differ from what stood there. LD006: something does not stand at the version
+-- that the edit was made from. What changes ends its pages in flight; what stays as it is disturbs nothing.
 CREATE FUNCTION lode_edit_state(
   p_connection bigint, c_stream bigint[], c_partition text[], c_known bigint[], c_forgotten boolean[],
   c_version bigint[], k_id bigint[], k_version bigint[], k_state bytea[]) RETURNS bigint
@@ -161,13 +162,14 @@ BEGIN
     WHERE coalesce(k.version, 0) <> e.version
     UNION ALL
     SELECT format('continuation %s stands at version %s, not %s', c.id, c.version, e.version)
-    FROM unnest(k_id, k_version) AS e(id, version) JOIN continuation c ON c.id = e.id WHERE c.version <> e.version) stale;
+    FROM unnest(k_id, k_version) AS e(id, version) JOIN continuation c ON c.id = e.id
+    WHERE c.version <> e.version) stale;
   IF v_wrong IS NOT NULL THEN
     RAISE EXCEPTION '%', v_wrong USING ERRCODE = 'LD006';
   END IF;
 
-  IF EXISTS (SELECT FROM unnest(c_stream, c_partition) AS e(stream, partition) GROUP BY 1, 2 HAVING count(*) > 1)
-    OR EXISTS (SELECT FROM unnest(k_id) AS e(id) GROUP BY 1 HAVING count(*) > 1) THEN
+  IF EXISTS (SELECT FROM unnest(c_stream, c_partition) AS e(stream, partition) GROUP BY e.stream, e.partition HAVING count(*) > 1)
+    OR EXISTS (SELECT FROM unnest(k_id) AS e(id) GROUP BY e.id HAVING count(*) > 1) THEN
     RAISE EXCEPTION 'a cursor or a continuation is named twice' USING ERRCODE = 'LD005';
   END IF;
 
@@ -244,8 +246,8 @@ BEGIN
   UPDATE token_refresh SET begun = begun - 1 WHERE connection_id = p_connection AND token_hash = p_hash AND begun > 0;
 END $$;
 
--- Replaces the secrets that the refresh was begun with by those that hold the token's successor, and with that nothing is
--- begun any more. LD006: they were replaced by others meanwhile, which stay.
+-- Replaces the secrets that the refresh was begun with by those that hold the token's successor, and with that nothing
+-- is begun any more. LD006: they were replaced by others meanwhile, which stay.
 CREATE FUNCTION lode_store_successor(p_incarnation bigint, p_connection bigint, p_shard bigint, p_epoch bigint,
                                      p_before bytea, p_secrets bytea) RETURNS void
 LANGUAGE plpgsql AS $$

@@ -114,6 +114,93 @@ TEST_P(storage_contract, new_secrets_replace_the_old_ones) {
   EXPECT_EQ(code_of(catalog_->set_connection_secrets({424242}, "new")), errc::not_found);
 }
 
+// -- what is changed in mid-run ---------------------------------------------------------------
+
+TEST_P(storage_contract, another_configuration_refuses_pages_in_flight_and_open_slices_begin_anew) {
+  ASSERT_EQ(commit_one(page(0)), committed);
+  auto wanted = connection_;
+  wanted.configuration = R"({"shop":"globex"})";
+  auto row = catalog_->put_connection(connection_.tenant, wanted);
+  ASSERT_TRUE(row) << to_string(row.error());
+  EXPECT_EQ(row->edition, connection_.edition + 1);
+  EXPECT_EQ(commit_one(page(1)), refused_version) << "it is of the old account";
+  auto stands = runs_->load_continuation(continuation_);
+  EXPECT_EQ(stands->state, "") << "the old account's page token means nothing to the new one";
+  EXPECT_EQ(commit_one(page(stands->version)), committed);
+}
+
+TEST_P(storage_contract, another_source_refuses_pages_in_flight_and_open_slices_begin_anew) {
+  auto wanted = connection_;
+  wanted.source = catalog_->put_source("forum", "manifest", "v1")->id;
+  ASSERT_TRUE(catalog_->put_connection(connection_.tenant, wanted));
+  EXPECT_EQ(commit_one(page(0)), refused_version);
+  EXPECT_EQ(runs_->load_continuation(continuation_)->state, "");
+}
+
+TEST_P(storage_contract, new_secrets_refuse_pages_in_flight_and_open_slices_go_on_where_they_were) {
+  auto wanted = connection_;
+  wanted.sealed_secrets = "other";
+  ASSERT_EQ(catalog_->put_connection(connection_.tenant, wanted)->edition, connection_.edition + 1);
+  EXPECT_EQ(commit_one(page(0)), refused_version);
+  auto stands = runs_->load_continuation(continuation_);
+  EXPECT_EQ(stands->state, "state 0");
+  ASSERT_FALSE(catalog_->set_connection_secrets(connection_.id, "and others"));
+  EXPECT_EQ(catalog_->load_connection(connection_.id)->edition, connection_.edition + 2);
+  EXPECT_EQ(commit_one(page(stands->version)), refused_version);
+  EXPECT_EQ(runs_->load_continuation(continuation_)->state, "state 0");
+}
+
+TEST_P(storage_contract, a_connection_put_as_it_was_and_a_renewed_token_refuse_nothing) {
+  auto wanted = connection_;
+  wanted.sealed_secrets.clear(); // keeps those that are there
+  wanted.schedule = R"({"every":"1h"})";
+  ASSERT_EQ(catalog_->put_connection(connection_.tenant, wanted)->edition, connection_.edition);
+  refresh_token token{connection_.id, claim_of(connection_.shard), catalog_->load_connection(connection_.id)->sealed_secrets, "hash"};
+  ASSERT_TRUE(runs_->begin_refresh(token));
+  ASSERT_FALSE(runs_->store_successor(token, "renewed"));
+  auto row = catalog_->load_connection(connection_.id);
+  EXPECT_EQ(row->sealed_secrets, "renewed");
+  EXPECT_EQ(row->edition, connection_.edition);
+  EXPECT_EQ(commit_one(page(0)), committed);
+}
+
+TEST_P(storage_contract, a_change_of_one_connection_refuses_no_page_of_another) {
+  auto other = connect("acme", "second");
+  auto run = runs_->start_run(start_of(other));
+  auto wanted = connection_;
+  wanted.configuration = "{}";
+  ASSERT_TRUE(catalog_->put_connection(connection_.tenant, wanted));
+  EXPECT_EQ(commit_one(page_of(other, run->run, run->opened[0], 0)), committed);
+}
+
+TEST_P(storage_contract, an_edition_is_told_of_active_connections_only) {
+  EXPECT_EQ(*catalog_->edition_of(connection_.id), connection_.edition);
+  const auto failure = [&] {
+    auto edition = catalog_->edition_of(connection_.id);
+    return edition ? errc::none : code_of(edition.error());
+  };
+  ASSERT_FALSE(catalog_->set_tenant_state(connection_.tenant, activity::paused, "by hand"));
+  EXPECT_EQ(failure(), errc::conflict);
+  ASSERT_FALSE(catalog_->set_tenant_state(connection_.tenant, activity::active, ""));
+  ASSERT_FALSE(catalog_->set_connection_state(connection_.id, activity::paused, "by hand"));
+  EXPECT_EQ(failure(), errc::conflict);
+  ASSERT_FALSE(catalog_->begin_erase(connection_.id));
+  EXPECT_EQ(failure(), errc::not_found);
+}
+
+TEST_P(storage_contract, streams_that_are_read_without_being_chosen_have_ids_and_are_not_shown) {
+  auto unchosen = catalog_->unchosen_streams(connection_.id, {"authors", "posts"});
+  ASSERT_TRUE(unchosen) << to_string(unchosen.error());
+  ASSERT_EQ(unchosen->size(), 2u);
+  EXPECT_EQ((*unchosen)[0].name, "authors");
+  EXPECT_EQ((*unchosen)[1].id, posts_) << "one that was chosen once is the same stream";
+  EXPECT_EQ(catalog_->unchosen_streams(connection_.id, {"authors"})->at(0).id, (*unchosen)[0].id);
+  EXPECT_EQ(catalog_->load_connection(connection_.id)->streams.size(), 2u);
+  auto wanted = connection_;
+  wanted.streams = {{{}, "authors", 0}};
+  EXPECT_EQ(catalog_->put_connection(connection_.tenant, wanted)->streams.at(0).id, (*unchosen)[0].id);
+}
+
 TEST_P(storage_contract, a_state_is_deleting_only_through_erasing) {
   EXPECT_EQ(code_of(catalog_->set_tenant_state(connection_.tenant, activity::deleting, "")), errc::bad_argument);
   EXPECT_EQ(code_of(catalog_->erase_some(connection_.tenant, 10).error()), errc::bad_argument);

@@ -25,6 +25,7 @@ public:
   void poison(const std::string& key) override {
     database_.poison([key](const record_change& change) { return change.key == key; });
   }
+  void close_behind_its_run(continuation_id continuation) override { database_.close_behind_its_run(continuation); }
   std::function<int64_t()> row_counter(tenant_id tenant) override {
     return [this, tenant] { return static_cast<int64_t>(database_.rows_of(tenant)); };
   }

@@ -222,7 +222,9 @@ TEST_P(storage_contract, a_full_pass_needs_its_parents_and_nothing_else) {
   child.stream = comments_;
   child.partition = "c";
   commit({child, page(1, continuation_phase::closed)});
-  for (const auto& pass : *runs_->load_full_passes(connection_.id))
+  auto passes = runs_->load_full_passes(connection_.id);
+  ASSERT_EQ(passes->size(), 2u);
+  for (const auto& pass : *passes)
     EXPECT_EQ(pass.completed.has_value(), pass.stream == posts_);
 }
 

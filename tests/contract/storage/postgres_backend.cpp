@@ -57,6 +57,10 @@ public:
     session_.run("ALTER TABLE lode.record ADD CONSTRAINT poison CHECK (key <> '" + key + "')");
   }
 
+  void close_behind_its_run(continuation_id continuation) override {
+    session_.run("UPDATE continuation SET phase = 1 WHERE id = " + to_string(continuation));
+  }
+
   std::function<int64_t()> row_counter(tenant_id tenant) override {
     const auto id = to_string(tenant);
     session_.run("CREATE TEMP TABLE remembered AS "

@@ -52,7 +52,7 @@ protected:
     out.shard = connection.shard;
     out.epoch = {epoch};
     out.move = {started.opened[0], started.run, version, continuation_phase::open, "state", ""};
-    out.opens = {{connection.streams[0].id, "child", {}, "state"}};
+    out.opens = {{connection.streams[0].id, "child " + std::to_string(version), {}, "state"}};
     out.changes = {{change_kind::inserted, "k" + std::to_string(version), "{}", {1, 1}, {0, epoch, 1}}};
     out.dead = {{"", "text", "reason", {}}};
     return out;
@@ -257,7 +257,8 @@ TEST_F(postgres_storage_test, a_store_that_is_away_is_unavailable_and_comes_back
   settings.dsn = "postgresql://lode@%2Fnowhere/lode";
   auto store = make_postgres_page_store(settings, 0);
   EXPECT_EQ(commit_one(*store, page(0)), unavailable);
-  EXPECT_EQ(code_of(store->probe({0}, {1}, {}).error()), errc::store_unavailable);
+  const std::string_view key = "a";
+  EXPECT_EQ(code_of(store->probe({0}, {1}, std::span{&key, 1}).error()), errc::store_unavailable);
   auto catalog = make_postgres_catalog_store(database.settings({1}));
   ASSERT_TRUE(catalog->find_tenant("acme"));
   session.run("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'lode/1/catalog'");
@@ -273,6 +274,40 @@ TEST_F(postgres_storage_test, a_locked_table_makes_a_commit_unavailable_and_noth
   EXPECT_EQ(commit_one(*store, page(0)), unavailable);
   session.run("COMMIT");
   EXPECT_EQ(commit_one(*store, page(0)), committed);
+}
+
+TEST_F(postgres_storage_test, a_connection_that_is_put_while_its_tenant_is_removed_is_removed_with_it) {
+  const auto tenant = to_string(connection.tenant);
+  session.run("BEGIN; SELECT FROM tenant WHERE id = " + tenant + " FOR SHARE; "
+              "INSERT INTO connection (tenant_id, shard, source_id, name) "
+              "SELECT tenant_id, shard, source_id, 'late' FROM connection WHERE tenant_id = " + tenant);
+  auto catalog = make_postgres_catalog_store(database.settings({1}));
+  auto removal = std::async(std::launch::async, [&] { return catalog->begin_erase(connection.tenant); });
+  test_session{database.dsn()}.await("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                                     "AND application_name = 'lode/1/catalog'");
+  session.run("COMMIT");
+  auto failed = removal.get();
+  ASSERT_FALSE(failed) << to_string(failed);
+  EXPECT_EQ(session.number("SELECT count(*) FROM connection WHERE state <> 3"), 0);
+  caf::expected<size_t> erased{size_t{1}};
+  for (int step = 0; step < 100 && erased && *erased > 0; ++step)
+    erased = catalog->erase_some(connection.tenant, 100);
+  ASSERT_TRUE(erased) << to_string(erased.error());
+  EXPECT_EQ(session.number("SELECT count(*) FROM tenant"), 0);
+}
+
+TEST_F(postgres_storage_test, a_connection_is_not_put_for_a_tenant_whose_removal_has_begun_meanwhile) {
+  session.run("BEGIN; SELECT lode_begin_erase(" + to_string(connection.tenant) + ", null)");
+  auto catalog = make_postgres_catalog_store(database.settings({1}));
+  auto wanted = connection;
+  wanted.name = "late";
+  auto put = std::async(std::launch::async, [&] { return catalog->put_connection(connection.tenant, wanted); });
+  test_session{database.dsn()}.await("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                                     "AND application_name = 'lode/1/catalog'");
+  session.run("COMMIT");
+  auto refused = put.get();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(code_of(refused.error()), errc::not_found);
 }
 
 TEST_F(postgres_storage_test, sessions_have_limits_and_a_name) {
@@ -346,8 +381,10 @@ TEST_F(postgres_storage_test, a_reader_behind_the_trim_gets_an_error_not_a_jump)
 void tidy(upkeep_store& store) {
   constexpr std::chrono::microseconds moment{1};
   for (int steps = 0; steps < 100; ++steps)
-    if (auto has_more = store.tidy_some({moment, moment, moment}, 100); !has_more || !*has_more)
-      return EXPECT_TRUE(has_more) << to_string(has_more.error()), void();
+    if (auto has_more = store.tidy_some({moment, moment, moment}, 100); !has_more || !*has_more) {
+      EXPECT_TRUE(has_more) << to_string(has_more.error());
+      return;
+    }
 }
 
 TEST_F(postgres_storage_test, a_week_of_the_feed_that_is_old_goes_as_a_whole_and_a_reader_behind_it_gets_an_error) {
@@ -371,8 +408,8 @@ TEST_F(postgres_storage_test, a_week_of_the_feed_that_is_old_goes_as_a_whole_and
 
 TEST_F(postgres_storage_test, a_reader_that_holds_the_feed_delays_its_trimming_and_no_commit_for_long) {
   auto store = make_postgres_page_store(database.settings(zombie), 0);
-  session.run("CREATE TABLE lode.feed_20200106 PARTITION OF lode.feed FOR VALUES FROM ('2020-01-06') TO ('2020-01-13');"
-              "BEGIN; SELECT count(*) FROM feed");
+  session.run("CREATE TABLE lode.feed_20200106 PARTITION OF lode.feed FOR VALUES FROM ('2020-01-06') TO ('2020-01-13')");
+  session.run("BEGIN; SELECT count(*) FROM feed");
   auto upkeep = make_postgres_upkeep_store(database.settings({1}));
   caf::expected<bool> step = true;
   for (int steps = 0; steps < 10 && step && *step; ++steps)

@@ -282,6 +282,17 @@ TEST_P(storage_contract, a_suspended_connection_goes_on_where_it_was_when_it_is_
   EXPECT_EQ(commit_one(page(row->version)), committed);
 }
 
+TEST_P(storage_contract, a_run_without_open_continuations_is_closed_when_its_shard_is_claimed) {
+  backend_->close_behind_its_run(continuation_);
+  ASSERT_EQ(runs_->load_run(run_)->phase, run_phase::open);
+  claim_again(second_life);
+  auto row = runs_->load_run(run_);
+  EXPECT_EQ(row->phase, run_phase::finished);
+  EXPECT_EQ(row->open, 0);
+  EXPECT_TRUE(row->ended);
+  EXPECT_TRUE(runs_->start_run(start_of(connection_))) << "it holds up no other run";
+}
+
 // -- cursors ----------------------------------------------------------------------------------
 
 

@@ -33,6 +33,8 @@ public:
   virtual void break_next_commit(bool is_done) = 0;
   /// From now on the store refuses records with this key as data.
   virtual void poison(const std::string& key) = 0;
+  /// Closes a continuation without telling its run, which no operation does: the run stays open with nothing to do.
+  virtual void close_behind_its_run(continuation_id continuation) = 0;
   /// Counts all rows in all tables that name the tenant or what it has now; also after it is gone.
   virtual std::function<int64_t()> row_counter(tenant_id tenant) = 0;
   virtual int64_t dead_letters(stream_id stream) = 0;

@@ -133,7 +133,7 @@ TEST_F(api_test, a_second_request_for_a_run_says_what_stands_there) {
   auto claims = runs->claim_shards("n1", self);
   auto connection = database.make_catalog_store()->load_connection(connection_id{1});
   auto claim = std::ranges::find(*claims, connection->shard, &shard_claim::shard);
-  ASSERT_TRUE(runs->start_run({connection->id, *claim, run_kind::manual, {{connection->streams[0].id, "", {}, ""}}, {}}));
+  ASSERT_TRUE(runs->start_run({connection->id, *claim, run_kind::manual, {{connection->streams[0].id, "", {}, ""}}, {}, {}}));
   auto open = expect(200, "POST", crm + "/runs");
   EXPECT_EQ(open.at("answer"), json::value("already_open"));
   EXPECT_EQ(open.at("run"), json::value(1));
@@ -151,7 +151,7 @@ TEST_F(api_test, runs_are_listed_shown_and_cancelled) {
   auto claims = runs->claim_shards("n1", self);
   auto connection = database.make_catalog_store()->load_connection(connection_id{1});
   auto claim = std::ranges::find(*claims, connection->shard, &shard_claim::shard);
-  ASSERT_TRUE(runs->start_run({connection->id, *claim, run_kind::manual, {{connection->streams[0].id, "", {}, ""}}, {}}));
+  ASSERT_TRUE(runs->start_run({connection->id, *claim, run_kind::manual, {{connection->streams[0].id, "", {}, ""}}, {}, {}}));
   EXPECT_EQ(expect(200, "GET", crm + "/runs").at("runs").at(0).at("kind"), json::value("manual"));
   auto shown = expect(200, "GET", "/api/v1/runs/1");
   EXPECT_EQ(shown.at("tenant"), json::value("acme"));

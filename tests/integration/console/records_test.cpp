@@ -11,7 +11,7 @@ struct records_test : console_fixture {
     auto claims = runs->claim_shards("n1", self);
     connection = *database.make_catalog_store()->load_connection(connection_id{1});
     claim = *std::ranges::find(*claims, connection.shard, &shard_claim::shard);
-    auto run = runs->start_run({connection.id, claim, run_kind::manual, {{stream(), "", {}, ""}}, {}});
+    auto run = runs->start_run({connection.id, claim, run_kind::manual, {{stream(), "", {}, ""}}, {}, {}});
     page.tenant = connection.tenant;
     page.connection = connection.id;
     page.stream = stream();

@@ -12,7 +12,7 @@ struct state_test : console_fixture {
     auto connection = database.make_catalog_store()->load_connection(connection_id{1});
     auto claim = *std::ranges::find(*claims, connection->shard, &shard_claim::shard);
     stream = connection->streams[0].id;
-    auto started = runs->start_run({connection->id, claim, run_kind::manual, {{stream, "", {}, "sealed state"}}, {}});
+    auto started = runs->start_run({connection->id, claim, run_kind::manual, {{stream, "", {}, "sealed state"}}, {}, {}});
     ASSERT_TRUE(started);
     continuation = started->opened[0];
     auto hour = instant{std::chrono::seconds{3'600}};

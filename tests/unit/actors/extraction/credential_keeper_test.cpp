@@ -19,21 +19,25 @@ using testing::Not;
 
 namespace {
 
-/// A keeper between a scripted token endpoint and a run keeper over a store in memory; both die with a node's life.
-struct credential_keeper_test : actor_test {
+/// What actors refer to: it outlives them, as a base before theirs.
+struct keeper_surroundings {
   memory_database database;
   std::unique_ptr<catalog_store> catalog = database.make_catalog_store();
   scripted_http_client http{scripted_http_client::delivery::on_demand};
   continuation_codec codec{[](std::string_view text) { return std::string{text}; },
                            [](std::string_view text) { return std::string{text}; }};
+  std::vector<std::string> tokens;
+  std::vector<caf::error> errors;
+};
+
+/// A keeper between a scripted token endpoint and a run keeper over a store in memory; both die with a node's life.
+struct credential_keeper_test : keeper_surroundings, actor_test {
   bool is_single_use = true;
   int64_t lives = 0;
   connection_row connection;
   run_keeper_actor runs;
   credential_keeper_actor keeper;
   services_pointer services;
-  std::vector<std::string> tokens;
-  std::vector<caf::error> errors;
 
   void SetUp() override {
     connection_row wanted;
@@ -104,7 +108,7 @@ struct credential_keeper_test : actor_test {
   void ask_token() { ask_token(keeper); }
 
   void deliver(http_result result) {
-    http.answer("https://auth.test/token", std::move(result));
+    http.answer_any(std::move(result));
     ASSERT_TRUE(http.deliver_next());
     run();
   }
@@ -263,6 +267,7 @@ TEST_F(credential_keeper_test, a_keeper_that_is_told_to_go_stays_until_the_succe
   run();
   grant("a1", "r2");
   EXPECT_EQ(secrets(), R"({"refresh_token":"r2"})");
+  caf::anon_send_exit(runs, caf::exit_reason::kill);
 }
 
 TEST_F(credential_keeper_test, its_heir_waits_for_it_and_goes_on_with_the_successor) {

@@ -32,7 +32,7 @@ struct miner_registry_test : actor_test {
 TEST_F(miner_registry_test, a_stream_is_mined_by_the_miner_that_its_source_names_and_the_others_by_the_default) {
   auto make = miners_by_name(known);
   for (uint32_t stream : {0u, 1u, 0u})
-    make(system, miner_job{{}, connection, {}, stream, {}, false, {}});
+    make(system, miner_job{{}, connection, {}, stream, {}, {}, {}});
   EXPECT_EQ(made, (std::vector<std::string>{"manifest mines items", "soap mines calls", "manifest mines items"}));
 }
 

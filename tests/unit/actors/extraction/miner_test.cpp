@@ -246,7 +246,7 @@ TEST_F(miner_test, a_next_link_to_another_host_is_refused_and_costs_the_slice_no
 
 TEST_F(miner_test, a_request_that_the_source_cannot_describe_suspends_the_connection) {
   auto broken = std::make_shared<source_plan>(*plan);
-  broken->streams[0].requester.url_base = *program::parse("no-url");
+  broken->streams[0].requester.url_base = *program::parse("{{ config['missing'] + 1 }}");
   connection = item_connection(1, broken);
   mine();
   ASSERT_EQ(suspensions.size(), 1u);
@@ -364,10 +364,9 @@ TEST_F(miner_test, the_first_page_of_a_suspect_is_in_work_alone_and_none_after_i
   ASSERT_EQ(versions(), std::vector<int64_t>{1});
   EXPECT_EQ(http.requests().size(), 1u) << "nothing is fetched beside it";
   commit(0);
-  EXPECT_EQ(marks, (ids{0, 5, 0}));
   EXPECT_EQ(pages.size(), 2u);
   commit(1);
-  EXPECT_EQ(marks, (ids{0, 5, 0}));
+  EXPECT_EQ(marks, (ids{0, 5})) << "with the commit the store has forgotten it";
 }
 
 TEST_F(miner_test, a_suspect_whose_request_fails_asks_for_no_quiet) {

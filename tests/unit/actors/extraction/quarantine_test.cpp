@@ -83,12 +83,12 @@ struct quarantine_test : actor_test {
       self->request(ward, caf::infinite, ask_alone{continuation_id{id}, alone_deaths})
         .then([this, id] { turns.push_back(id); },
               [this](const caf::error& why) { refusals.push_back(message_of(why)); });
-      return {[this, self](leave_alone) { self->send(ward, leave_alone{}); }};
+      return {[this, self](leave_alone msg) { self->send(ward, msg); }};
     });
     run();
   }
-  void leave(int64_t id) {
-    caf::anon_send(miners.at(id), leave_alone{});
+  void leave(int64_t id, bool is_committed = false) {
+    caf::anon_send(miners.at(id), leave_alone{is_committed});
     run();
   }
   void kill(int64_t id) {
@@ -122,6 +122,15 @@ TEST_F(quarantine_test, a_page_is_touched_only_when_all_are_quiet_and_the_store_
   leave(1);
   EXPECT_EQ(marks, (ids{1, 0})) << "not blamed for what comes later";
   EXPECT_EQ(released, 2);
+}
+
+TEST_F(quarantine_test, a_committed_page_needs_no_clearing_and_everything_goes_on_at_once) {
+  ask_for(1);
+  leave(1, true);
+  EXPECT_EQ(marks, ids{1});
+  EXPECT_EQ(released, 2);
+  ask_for(2);
+  EXPECT_EQ(marks, (ids{1, 2}));
 }
 
 TEST_F(quarantine_test, begins_by_clearing_what_an_earlier_tree_of_the_process_left) {

@@ -10,6 +10,30 @@ using namespace lode;
 
 namespace {
 
+/// accounts (by date) -> posts -> comments, and hobbies by themselves.
+source_plan_pointer family_plan() {
+  auto family = std::make_shared<source_plan>(*item_plan());
+  auto single = family->streams[0];
+  family->streams.assign(4, single);
+  const char* names[] = {"accounts", "posts", "comments", "hobbies"};
+  for (size_t i = 0; i < 4; ++i)
+    family->streams[i].name = names[i];
+  for (size_t child : {size_t{1}, size_t{2}}) {
+    substream_parent parent;
+    parent.stream = child - 1;
+    parent.parent_key = *program::parse("id");
+    parent.partition_field = "parent";
+    family->streams[child].routers = {substream_router{{parent}}};
+    family->streams[child - 1].is_parent = true;
+  }
+  incremental_plan dates;
+  dates.cursor_field = *program::parse("updated");
+  dates.datetime_format = "%Y-%m-%dT%H:%M:%SZ";
+  dates.start.datetime = *program::parse("2025-11-24T16:00:00Z"); // 490,000 hours
+  family->streams[0].incremental = dates;
+  return family;
+}
+
 /// The keeper over a store in memory with one tenant and one connection.
 struct run_keeper_test : actor_test {
   static constexpr incarnation self{77};
@@ -44,7 +68,7 @@ struct run_keeper_test : actor_test {
     connect(R"({"every":"15m"})");
   }
 
-  void connect(const std::string& schedule, const std::string& owner = "acme") {
+  void connect(const std::string& schedule, const std::string& owner = "acme", const std::string& stream = "items") {
     auto source = catalog->put_source("items-api", "manifest", "v1");
     auto tenant = catalog->find_tenant(owner);
     if (!tenant)
@@ -55,7 +79,7 @@ struct run_keeper_test : actor_test {
     wanted.configuration = R"({"region":"eu"})";
     wanted.sealed_secrets = R"({"token":"t"})";
     wanted.schedule = schedule;
-    wanted.streams = {{{}, "items", 0}};
+    wanted.streams = {{{}, stream, 0}};
     connection = *catalog->put_connection(tenant->id, wanted);
   }
 
@@ -77,6 +101,13 @@ struct run_keeper_test : actor_test {
     dates.datetime_format = "%Y-%m-%d";
     dates.start.datetime = *program::parse("2024-01-01");
     plan = dated;
+  }
+
+  void move_cursor(stream_id stream, instant known_up_to) {
+    auto cursors = *runs->load_cursors(connection.id);
+    auto found = std::find_if(cursors.begin(), cursors.end(), [&](const auto& each) { return each.stream == stream; });
+    auto version = found == cursors.end() ? 0 : found->version;
+    EXPECT_TRUE(database.make_admin_store()->edit_state({connection.id, {{stream, "", known_up_to, version}}, {}}));
   }
 
   /// Of a stream that has none.
@@ -215,6 +246,81 @@ TEST_F(run_keeper_test, open_runs_are_told_of_one_tenant_only_when_it_asks) {
   ASSERT_EQ(own->runs.size(), 1u);
   EXPECT_EQ(own->runs[0].tenant, acme.tenant);
   EXPECT_TRUE(ask<open_runs_loaded>(keeper, load_open_runs{acme.tenant, connection.id})->runs.empty());
+}
+
+TEST_F(run_keeper_test, what_was_loaded_before_a_change_may_not_be_mined_with_afterwards) {
+  auto before = load();
+  auto started = start(now);
+  ASSERT_TRUE(started);
+  auto rows = ask<continuations_loaded>(keeper, load_continuations{started->run, {}, 10, before});
+  ASSERT_EQ(rows->rows.size(), 1u);
+  auto id = rows->rows[0].id;
+  ASSERT_TRUE(ask<continuation_row>(keeper, resume_continuation{id, before}));
+  ASSERT_TRUE(catalog->set_connection_secrets(connection.id, R"({"token":"new"})") == caf::none);
+  auto loaded = ask<continuations_loaded>(keeper, load_continuations{started->run, {}, 10, before});
+  auto resumed = ask<continuation_row>(keeper, resume_continuation{id, before});
+  ASSERT_FALSE(loaded || resumed);
+  EXPECT_EQ(loaded.error(), errc::stale_version);
+  EXPECT_EQ(resumed.error(), errc::stale_version);
+  EXPECT_TRUE(ask<continuation_row>(keeper, resume_continuation{id, load()}));
+  auto late = ask<run_started>(keeper, start_run{before, run_kind::manual, now});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error(), errc::stale_version);
+}
+
+TEST_F(run_keeper_test, a_renewed_token_changes_nothing_for_those_who_mine) {
+  auto before = load();
+  auto started = start(now);
+  refresh_token token{connection.id, before->claim, catalog->load_connection(connection.id)->sealed_secrets, "hash"};
+  ASSERT_TRUE(runs->begin_refresh(token));
+  ASSERT_TRUE(runs->store_successor(token, "renewed") == caf::none);
+  EXPECT_TRUE(ask<continuations_loaded>(keeper, load_continuations{started->run, {}, 10, before}));
+}
+
+TEST_F(run_keeper_test, a_connection_of_a_paused_tenant_cannot_be_loaded) {
+  ASSERT_TRUE(catalog->set_tenant_state(connection.tenant, activity::paused, "holiday") == caf::none);
+  auto loaded = ask<connection_pointer>(keeper, load_connection{connection.id});
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error(), errc::conflict);
+}
+
+TEST_F(run_keeper_test, a_chosen_child_is_mined_with_all_the_parents_that_it_needs) {
+  plan = family_plan();
+  connect(R"({"every":"15m"})", "acme", "comments");
+  auto loaded = load();
+  EXPECT_TRUE(loaded->streams[0] && loaded->streams[1] && loaded->streams[2]);
+  EXPECT_FALSE(loaded->streams[3]) << "nobody needs it";
+  EXPECT_EQ(loaded->parents_only, (std::set<size_t>{0, 1}));
+  auto started = start(now);
+  ASSERT_TRUE(started) << to_string(started.error());
+  auto rows = *runs->load_continuations(started->run, {}, 10);
+  ASSERT_EQ(rows.size(), 1u) << "the run begins where the family does";
+  EXPECT_EQ(rows[0].stream, loaded->streams[0]);
+  EXPECT_EQ(catalog->load_connection(connection.id)->streams.size(), 1u) << "chosen is what was chosen";
+}
+
+TEST_F(run_keeper_test, a_parent_that_is_chosen_too_is_kept) {
+  plan = family_plan();
+  connect(R"({"every":"15m"})", "acme", "comments");
+  auto unchosen = load();
+  connect(R"({"every":"15m"})", "acme", "posts");
+  auto loaded = load();
+  EXPECT_EQ(loaded->streams[1], unchosen->streams[1]) << "it is the same stream";
+  EXPECT_EQ(loaded->parents_only, std::set<size_t>{0});
+}
+
+TEST_F(run_keeper_test, a_parent_that_is_not_kept_is_read_whole_each_time) {
+  plan = family_plan();
+  connect(R"({"every":"15m"})", "acme", "comments");
+  auto first = start(now);
+  auto stream = load()->streams[0];
+  ASSERT_TRUE(runs->cancel_run(first->run, "") == caf::none);
+  move_cursor(stream, now);
+  auto second = start(now);
+  ASSERT_TRUE(second);
+  auto rows = *runs->load_continuations(second->run, {}, 10);
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].slice.from, instant{std::chrono::hours{490'000}}) << "from the start that the source names";
 }
 
 TEST_F(run_keeper_test, a_store_that_is_away_says_so) {

@@ -55,9 +55,10 @@ TEST(schedule_test, the_longest_jitter_does_not_overflow) {
   EXPECT_GT(*first_due(spread, noon, all_bits), noon + 365 * 24h);
 }
 
-TEST(schedule_test, any_number_of_missed_runs_is_one_run_at_once) {
-  EXPECT_EQ(next_due(parse(R"({"every":"15m","jitter":"2m"})"), noon, noon + 3h, all_bits), noon + 3h);
-  EXPECT_EQ(next_due(parse(R"({"cron":"0 * * * *"})"), noon, noon + 200min, 0), noon + 200min);
+TEST(schedule_test, any_number_of_missed_runs_is_one_run_at_once_and_none_after_it) {
+  EXPECT_EQ(effective_due(parse(R"({"every":"15m"})"), noon, noon + 3h, 0), noon) << "late, so at once";
+  EXPECT_EQ(next_due(parse(R"({"every":"15m"})"), noon, noon + 3h, 0), noon + 195min);
+  EXPECT_EQ(next_due(parse(R"({"cron":"0 * * * *"})"), noon, noon + 200min, 0), noon + 4h);
 }
 
 TEST(schedule_test, missed_runs_are_skipped_on_the_grid_where_the_owner_says_so) {

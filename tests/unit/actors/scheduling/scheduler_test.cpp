@@ -73,7 +73,7 @@ struct scheduler_test : actor_test {
 
 TEST_F(scheduler_test, what_is_due_starts_at_a_steady_rate_and_each_connection_once) {
   make_due(100);
-  begin({200ms, 50, 1000, 1000});
+  begin({200ms, 50, 1000, 1000, {}});
   EXPECT_EQ(begun.size(), 10u);
   advance(1s);
   EXPECT_LE(begun.size(), 70u);
@@ -104,11 +104,11 @@ TEST_F(scheduler_test, a_store_that_is_away_at_the_start_is_asked_again_until_it
 
 TEST_F(scheduler_test, no_more_runs_are_open_than_the_bound_allows) {
   make_due(20);
-  begin({200ms, 100, 1000, 5});
+  begin({200ms, 100, 1000, 5, {}});
   advance(5s);
   EXPECT_EQ(begun.size(), 5u);
   due.erase(due.begin());
-  caf::anon_send(scheduling, run_begun{connection_id{1}, run_id{1}});
+  caf::anon_send(scheduling, run_begun{connection_id{1}, run_id{1}, tenant_id{1}});
   advance(1s);
   EXPECT_EQ(begun.size(), 5u);
   caf::anon_send(scheduling, run_finished{connection_id{1}, run_id{1}, run_kind::scheduled, true, run_phase::finished, {}});
@@ -141,7 +141,7 @@ TEST_F(scheduler_test, what_a_lost_tenant_was_starting_or_running_is_started_and
 
 TEST_F(scheduler_test, lost_runs_do_not_count_as_open_for_ever) {
   make_due(3);
-  begin({200ms, 100, 1000, 1});
+  begin({200ms, 100, 1000, 1, {}});
   caf::anon_send(scheduling, run_begun{connection_id{1}, run_id{1}, tenant_id{1}});
   due.erase(due.begin());
   advance(1s);

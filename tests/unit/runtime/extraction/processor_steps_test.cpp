@@ -170,6 +170,7 @@ TEST(processor_steps, children_are_asked_for_with_what_the_api_sent) {
   link.parent_key = code("id");
   link.partition_field = "thing";
   child.routers.push_back(substream_router{{link}});
+  parent.stream().is_parent = true;
   parent.source.streams.push_back(child);
   auto page = parent.read(R"([{"id":"a"}])");
   ASSERT_TRUE(page) << why(page);

@@ -119,7 +119,7 @@ TEST(lode_extension, says_where_a_step_is_wrong_and_what_is_allowed) {
   std::string text = manifest_text{.stream = "    x-lode:\n      steps:\n        - sing: {}\n        - note: {word: a}\n"
                                              "        - note:\n        - {note: {}, sing: {}}\n        - note\n"};
   EXPECT_THAT(messages(load_manifest_text(text, "test.yaml", setup)),
-              ElementsAre(HasSubstr("test.yaml:9: error: #/streams/0/x-lode/steps: expected a component, found text"),
+              ElementsAre(HasSubstr("test.yaml:10: error: #/streams/0/x-lode/steps: expected a component, found text"),
                           HasSubstr("test.yaml:10: error: #/streams/0/x-lode/steps/0/sing: there is no processor step 'sing'; known: note"),
                           HasSubstr("test.yaml:11: error: #/streams/0/x-lode/steps/1/note/word: unknown key 'word'; allowed here: words"),
                           HasSubstr("test.yaml:12: error: #/streams/0/x-lode/steps/2: a step is written {NAME: {settings}}"),

@@ -65,7 +65,7 @@ inline loaded_manifest load(const std::string& text) {
 /// The plan of the only stream; fails the test when there is none.
 inline stream_plan load_stream(const std::string& text) {
   auto loaded = load(text);
-  EXPECT_TRUE(loaded.plan && !loaded.plan->streams.empty()) << testing::PrintToString(messages(loaded));
+  EXPECT_TRUE(loaded.plan && !loaded.plan->streams.empty()) << ::testing::PrintToString(messages(loaded));
   return loaded.plan && !loaded.plan->streams.empty() ? loaded.plan->streams.back() : stream_plan{};
 }
 

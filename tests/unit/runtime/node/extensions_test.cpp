@@ -72,7 +72,7 @@ TEST_F(extensions_test, a_source_names_its_miner_and_its_steps) {
   const auto& lode = loaded.plan->streams.at(0).lode;
   EXPECT_EQ(lode.miner, "own");
   ASSERT_EQ(lode.steps.size(), 1u);
-  EXPECT_TRUE(miners_by_name(known.miners)(system, miner_job{{}, item_connection(1, loaded.plan), {}, 0, {}, false, {}}));
+  EXPECT_TRUE(miners_by_name(known.miners)(system, miner_job{{}, item_connection(1, loaded.plan), {}, 0, {}, {}, {}}));
 }
 
 TEST_F(extensions_test, a_node_refuses_a_source_whose_miner_it_does_not_have) {
