@@ -6,13 +6,14 @@
 #include "runtime/expression/result.hpp"
 #include "runtime/expression/value.hpp"
 
-/// JSON to and from the values that templates see: of configurations, secrets and what templates print. Bodies of APIs are
-/// read by runtime/extraction/json_document, which checks and indexes a page without building values.
+/// JSON to and from the values that templates see: of configurations, secrets and what templates print. Bodies of APIs
+/// are read by runtime/extraction/json_document, which checks and indexes a page without building values.
 ///
-/// Code of our own, because the libraries at hand lose what a value must keep. Boost.JSON and simdjson make a double of a
-/// number beyond 64 bits (infinity of `1e400`) or refuse it, and refuse lone surrogates and bytes that are not UTF-8: a
-/// refresh token that an API sent so could be stored, but not be read again. They write numbers anew (`1.1` as `1.1E0`)
-/// and know neither Python's spacing nor its `\uXXXX` for all that is not ASCII, which filters must print.
+/// Code of our own, because the libraries at hand (tried: Boost.JSON 1.81, simdjson 3.0.1) lose what a value must keep.
+/// They make a double of a number beyond 64 bits (infinity of `1e400`) or refuse it, and refuse the escape of a lone
+/// surrogate, which JSON allows. simdjson also refuses bytes that are not UTF-8, as Boost does unless told: what
+/// to_json() wrote of an API's token must be readable again. They write numbers anew (`1.1` as `1.1E0`) and know neither
+/// Python's spacing nor its `\uXXXX` for all that is not ASCII, which filters must print.
 namespace lode::expression {
 
 /// Reads JSON (json_reader.cpp). A number that int64 or double would change keeps its text; of duplicate keys the
