@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
 #include <iostream>
@@ -47,14 +46,14 @@ int changes(cli_context& context, const changes_options& o) {
 
 } // namespace
 
-void add_changes_command(CLI::App& program, cli_context& context) {
+void add_changes_command(command program, cli_context& context) {
   add_command<changes_options>(
     program, context, "changes", "Real changes of a tenant's records in order, one JSON object per line",
     "  lode changes acme\n  lode changes acme --after CURSOR",
-    [](CLI::App& command, changes_options& o) {
-      command.add_option("tenant", o.tenant, "Name of the tenant")->required();
-      command.add_option("--after", o.after, "Cursor of the last change seen, or now; else from the beginning");
-      command.add_option("--limit", o.limit, "At most so many")->check(CLI::PositiveNumber);
+    [](command c, changes_options& o) {
+      c.argument("tenant", o.tenant, "Name of the tenant");
+      c.option("--after", o.after, "Cursor of the last change seen, or now; else from the beginning");
+      c.option("--limit", o.limit, "At most so many", {1});
     },
     changes);
 }

@@ -1,5 +1,3 @@
-#include <CLI/CLI.hpp>
-
 #include <iostream>
 
 #include "runtime/cli/commands.hpp"
@@ -30,16 +28,14 @@ int show(cli_context& context, const no_options&) {
 
 } // namespace
 
-void add_config_command(CLI::App& program, cli_context& context) {
-  auto* config = program.add_subcommand("config", "Look at settings");
-  config->require_subcommand(1);
-  config->fallthrough();
+void add_config_command(command program, cli_context& context) {
+  auto config = program.group("config", "Look at settings");
   auto none = [](auto&, auto&) {};
-  add_command<no_options>(*config, context, "example", "An example file with every setting", "  lode config example > lode.yaml",
+  add_command<no_options>(config, context, "example", "An example file with every setting", "  lode config example > lode.yaml",
                           none, example);
-  add_command<no_options>(*config, context, "help", "Every setting with default, bounds and meaning", "  lode config help", none,
+  add_command<no_options>(config, context, "help", "Every setting with default, bounds and meaning", "  lode config help", none,
                           help);
-  add_command<no_options>(*config, context, "show", "Check and show the settings in force; secrets masked",
+  add_command<no_options>(config, context, "show", "Check and show the settings in force; secrets masked",
                           "  lode config show --config lode.yaml", none, show);
 }
 

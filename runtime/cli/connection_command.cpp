@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
 #include <iostream>
@@ -76,49 +75,47 @@ int remove(cli_context& context, const connection_options& o) {
   });
 }
 
-void with_names(CLI::App& command, connection_options& o) {
-  command.add_option("tenant", o.tenant, "Name of the tenant")->required();
-  command.add_option("connection", o.name, "Name of the connection")->required();
+void with_names(command c, connection_options& o) {
+  c.argument("tenant", o.tenant, "Name of the tenant");
+  c.argument("connection", o.name, "Name of the connection");
 }
 
-void with_file(CLI::App& command, connection_options& o) {
-  with_names(command, o);
-  command.add_option("file", o.file, "JSON file, - = standard input")->required();
+void with_file(command c, connection_options& o) {
+  with_names(c, o);
+  c.argument("file", o.file, "JSON file, - = standard input");
 }
 
-void with_reason(CLI::App& command, connection_options& o) {
-  with_names(command, o);
-  command.add_option("--reason", o.reason, "Shown with the state");
+void with_reason(command c, connection_options& o) {
+  with_names(c, o);
+  c.option("--reason", o.reason, "Shown with the state");
 }
 
 } // namespace
 
-void add_connection_command(CLI::App& program, cli_context& context) {
-  auto* connection = program.add_subcommand("connection", "A tenant's use of a source");
-  connection->require_subcommand(1);
-  connection->fallthrough();
+void add_connection_command(command program, cli_context& context) {
+  auto connection = program.group("connection", "A tenant's use of a source");
   add_command<connection_options>(
-    *connection, context, "put", "Create or change a connection",
+    connection, context, "put", "Create or change a connection",
     "  lode connection put acme crm connection.json\n"
     "  echo '{\"source\":\"crm\",\"secrets\":{\"api_key\":\"...\"},\"schedule\":{\"every\":\"15m\"}}' | lode connection put acme crm -",
     with_file, put);
   add_command<connection_options>(
-    *connection, context, "list", "List a tenant's connections", "  lode connection list acme",
-    [](CLI::App& command, connection_options& o) { command.add_option("tenant", o.tenant, "Name of the tenant")->required(); }, list);
-  add_command<connection_options>(*connection, context, "show", "Show a connection; secrets masked",
+    connection, context, "list", "List a tenant's connections", "  lode connection list acme",
+    [](command c, connection_options& o) { c.argument("tenant", o.tenant, "Name of the tenant"); }, list);
+  add_command<connection_options>(connection, context, "show", "Show a connection; secrets masked",
                                   "  lode connection show acme crm", with_names, show);
-  add_command<connection_options>(*connection, context, "pause", "Stop mining", "  lode connection pause acme crm --reason 'moving'",
+  add_command<connection_options>(connection, context, "pause", "Stop mining", "  lode connection pause acme crm --reason 'moving'",
                                   with_reason, [](auto& c, auto& o) { return set_state(c, o, "paused"); });
-  add_command<connection_options>(*connection, context, "resume", "Go on mining, also after a suspension",
+  add_command<connection_options>(connection, context, "resume", "Go on mining, also after a suspension",
                                   "  lode connection resume acme crm", with_names,
                                   [](auto& c, auto& o) { return set_state(c, o, "active"); });
-  add_command<connection_options>(*connection, context, "secrets", "Replace all secrets",
+  add_command<connection_options>(connection, context, "secrets", "Replace all secrets",
                                   "  echo '{\"access_token\":\"...\"}' | lode connection secrets acme crm -", with_file, put_secrets);
   add_command<connection_options>(
-    *connection, context, "remove", "Erase a connection: records, state, secrets", "  lode connection remove acme crm --yes",
-    [](CLI::App& command, connection_options& o) {
-      with_names(command, o);
-      command.add_flag("--yes", o.is_sure, "Do it");
+    connection, context, "remove", "Erase a connection: records, state, secrets", "  lode connection remove acme crm --yes",
+    [](command c, connection_options& o) {
+      with_names(c, o);
+      c.flag("--yes", o.is_sure, "Do it");
     },
     remove);
 }

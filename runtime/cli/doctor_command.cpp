@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
 #include <iostream>
@@ -120,12 +119,12 @@ int examine(cli_context& context, const doctor_options& o) {
 
 } // namespace
 
-void add_doctor_command(CLI::App& program, cli_context& context) {
+void add_doctor_command(command program, cli_context& context) {
   add_command<doctor_options>(
     program, context, "doctor", "Look at key, database and node, and say what is wrong",
     "  lode doctor --config lode.yaml\n  lode doctor --make-key lode.key",
-    [](CLI::App& command, doctor_options& o) {
-      command.add_option("--make-key", o.make_key, "Write a new key for secrets to this file, if there is none");
+    [](command c, doctor_options& o) {
+      c.option("--make-key", o.make_key, "Write a new key for secrets to this file, if there is none");
     },
     examine);
 }

@@ -1,5 +1,3 @@
-#include <CLI/CLI.hpp>
-
 #include <iostream>
 
 #include "runtime/cli/api_client.hpp"
@@ -38,17 +36,17 @@ int export_records(cli_context& context, const export_options& o) {
 
 } // namespace
 
-void add_export_command(CLI::App& program, cli_context& context) {
+void add_export_command(command program, cli_context& context) {
   add_command<export_options>(
     program, context, "export", "Records of a stream, one JSON object per line",
     "  lode export acme crm contacts > contacts.jsonl\n  lode export acme crm contacts --after KEY --limit 1000",
-    [](CLI::App& command, export_options& o) {
-      command.add_option("tenant", o.tenant, "Name of the tenant")->required();
-      command.add_option("connection", o.connection, "Name of the connection")->required();
-      command.add_option("stream", o.stream, "Name of the stream")->required();
-      command.add_option("--after", o.after, "Begin after this key");
-      command.add_option("--limit", o.limit, "At most so many records");
-      command.add_flag("--deleted", o.with_deleted, "Deleted ones too");
+    [](command c, export_options& o) {
+      c.argument("tenant", o.tenant, "Name of the tenant");
+      c.argument("connection", o.connection, "Name of the connection");
+      c.argument("stream", o.stream, "Name of the stream");
+      c.option("--after", o.after, "Begin after this key");
+      c.option("--limit", o.limit, "At most so many records");
+      c.flag("--deleted", o.with_deleted, "Deleted ones too");
     },
     export_records);
 }

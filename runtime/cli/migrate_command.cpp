@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
 #include <iostream>
@@ -45,7 +44,7 @@ int migrate_store(cli_context& context, const no_options&) {
 
 } // namespace
 
-void add_migrate_command(CLI::App& program, cli_context& context) {
+void add_migrate_command(command program, cli_context& context) {
   add_command<no_options>(program, context, "migrate", "Bring the database to this program's schema; needs no node",
                           "  lode migrate --config lode.yaml", [](auto&, auto&) {}, migrate_store);
 }

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
 #include <iostream>
@@ -78,41 +77,39 @@ int cancel(cli_context& context, const run_options& o) {
   return ask(context, "POST", "/api/v1/runs/" + std::to_string(o.run) + "/cancel", body, print_run);
 }
 
-void with_names(CLI::App& command, run_options& o) {
-  command.add_option("tenant", o.tenant, "Name of the tenant")->required();
-  command.add_option("connection", o.connection, "Name of the connection")->required();
+void with_names(command c, run_options& o) {
+  c.argument("tenant", o.tenant, "Name of the tenant");
+  c.argument("connection", o.connection, "Name of the connection");
 }
 
-void with_run(CLI::App& command, run_options& o) {
-  command.add_option("run", o.run, "Number of the run")->required();
+void with_run(command c, run_options& o) {
+  c.argument("run", o.run, "Number of the run");
 }
 
 } // namespace
 
-void add_run_command(CLI::App& program, cli_context& context) {
-  auto* run = program.add_subcommand("run", "Passes over the streams of a connection");
-  run->require_subcommand(1);
-  run->fallthrough();
+void add_run_command(command program, cli_context& context) {
+  auto run = program.group("run", "Passes over the streams of a connection");
   add_command<run_options>(
-    *run, context, "trigger", "Start a run now", "  lode run trigger acme crm\n  lode run trigger acme crm --kind full",
-    [](CLI::App& command, run_options& o) {
-      with_names(command, o);
-      command.add_option("--kind", o.kind, "manual, backfill, repair or full");
+    run, context, "trigger", "Start a run now", "  lode run trigger acme crm\n  lode run trigger acme crm --kind full",
+    [](command c, run_options& o) {
+      with_names(c, o);
+      c.option("--kind", o.kind, "manual, backfill, repair or full");
     },
     trigger);
   add_command<run_options>(
-    *run, context, "list", "Runs of a connection, latest first", "  lode run list acme crm --limit 5",
-    [](CLI::App& command, run_options& o) {
-      with_names(command, o);
-      command.add_option("--limit", o.limit, "At most so many");
+    run, context, "list", "Runs of a connection, latest first", "  lode run list acme crm --limit 5",
+    [](command c, run_options& o) {
+      with_names(c, o);
+      c.option("--limit", o.limit, "At most so many");
     },
     list);
-  add_command<run_options>(*run, context, "show", "One run", "  lode run show 17", with_run, show);
+  add_command<run_options>(run, context, "show", "One run", "  lode run show 17", with_run, show);
   add_command<run_options>(
-    *run, context, "cancel", "End a run early; what was mined stays", "  lode run cancel 17 --reason 'wrong window'",
-    [](CLI::App& command, run_options& o) {
-      with_run(command, o);
-      command.add_option("--reason", o.reason, "Shown with the run");
+    run, context, "cancel", "End a run early; what was mined stays", "  lode run cancel 17 --reason 'wrong window'",
+    [](command c, run_options& o) {
+      with_run(c, o);
+      c.option("--reason", o.reason, "Shown with the run");
     },
     cancel);
 }

@@ -1,5 +1,3 @@
-#include <CLI/CLI.hpp>
-
 #include <iostream>
 
 #include "runtime/cli/commands.hpp"
@@ -28,14 +26,14 @@ int serve(cli_context& context, const serve_options& options) {
 
 } // namespace
 
-void add_serve_command(CLI::App& program, cli_context& context) {
+void add_serve_command(command program, cli_context& context) {
   add_command<serve_options>(
     program, context, "serve", "Run a node until SIGTERM or SIGINT",
     "  lode serve --config lode.yaml\n"
     "  lode serve --config lode.yaml --set node.name=n2 --set console.listen=127.0.0.1:7789\n"
     "  lode serve --help-config",
-    [](CLI::App& command, serve_options& o) {
-      command.add_flag("--help-config", o.help_config, "Every setting with default, bounds and meaning");
+    [](command c, serve_options& o) {
+      c.flag("--help-config", o.help_config, "Every setting with default, bounds and meaning");
     },
     serve);
 }

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
 #include <filesystem>
@@ -95,25 +94,23 @@ int lint_file(cli_context& context, const source_options& o) {
   return is_good ? exit_ok : exit_failed;
 }
 
-void with_file(CLI::App& command, source_options& o) {
-  command.add_option("file", o.file, "Manifest (YAML)")->required();
+void with_file(command c, source_options& o) {
+  c.argument("file", o.file, "Manifest (YAML)");
 }
 
 } // namespace
 
-void add_source_command(CLI::App& program, cli_context& context) {
-  auto* source = program.add_subcommand("source", "Descriptions of APIs");
-  source->require_subcommand(1);
-  source->fallthrough();
+void add_source_command(command program, cli_context& context) {
+  auto source = program.group("source", "Descriptions of APIs");
   add_command<source_options>(
-    *source, context, "put", "Store a manifest", "  lode source put crm.yaml\n  lode source put crm.yaml --name crm2",
-    [](CLI::App& command, source_options& o) {
-      with_file(command, o);
-      command.add_option("--name", o.name, "Name of the source; else the file's");
+    source, context, "put", "Store a manifest", "  lode source put crm.yaml\n  lode source put crm.yaml --name crm2",
+    [](command c, source_options& o) {
+      with_file(c, o);
+      c.option("--name", o.name, "Name of the source; else the file's");
     },
     put);
-  add_command<source_options>(*source, context, "list", "List sources", "  lode source list", [](auto&, auto&) {}, list);
-  add_command<source_options>(*source, context, "lint", "Check a manifest; needs no node", "  lode source lint crm.yaml", with_file,
+  add_command<source_options>(source, context, "list", "List sources", "  lode source list", [](auto&, auto&) {}, list);
+  add_command<source_options>(source, context, "lint", "Check a manifest; needs no node", "  lode source lint crm.yaml", with_file,
                               lint_file);
 }
 

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
 #include <iostream>
@@ -52,28 +51,26 @@ int set(cli_context& context, const state_options& o) {
   });
 }
 
-void with_names(CLI::App& command, state_options& o) {
-  command.add_option("tenant", o.tenant, "Name of the tenant")->required();
-  command.add_option("connection", o.connection, "Name of the connection")->required();
+void with_names(command c, state_options& o) {
+  c.argument("tenant", o.tenant, "Name of the tenant");
+  c.argument("connection", o.connection, "Name of the connection");
 }
 
 } // namespace
 
-void add_state_command(CLI::App& program, cli_context& context) {
-  auto* state = program.add_subcommand("state", "What a connection is known up to, and where it goes on");
-  state->require_subcommand(1);
-  state->fallthrough();
-  add_command<state_options>(*state, context, "get", "Cursors and open continuations",
+void add_state_command(command program, cli_context& context) {
+  auto state = program.group("state", "What a connection is known up to, and where it goes on");
+  add_command<state_options>(state, context, "get", "Cursors and open continuations",
                              "  lode state get acme crm\n  lode state get acme crm --json > state.json", with_names, get);
   add_command<state_options>(
-    *state, context, "set", "Change cursors and continuations: all or nothing, each from the version it stood at",
+    state, context, "set", "Change cursors and continuations: all or nothing, each from the version it stood at",
     "  lode state get acme crm --json > state.json && vi state.json && lode state set acme crm state.json\n"
     "  lode state set acme crm --airbyte airbyte-state.json\n"
     "  echo '{\"cursors\":[{\"stream\":\"contacts\",\"was\":\"2026-01-31T00:00:00Z\",\"known_up_to\":null}]}' | lode state set acme crm -",
-    [](CLI::App& command, state_options& o) {
-      with_names(command, o);
-      command.add_option("file", o.file, "JSON file, - = standard input");
-      command.add_option("--airbyte", o.airbyte_file, "File with an Airbyte STATE: becomes the first cursors of a connection");
+    [](command c, state_options& o) {
+      with_names(c, o);
+      c.optional_argument("file", o.file, "JSON file, - = standard input");
+      c.option("--airbyte", o.airbyte_file, "File with an Airbyte STATE: becomes the first cursors of a connection");
     },
     set);
 }

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
 #include <iostream>
@@ -56,7 +55,7 @@ int status(cli_context& context, const no_options&) {
 
 } // namespace
 
-void add_status_command(CLI::App& program, cli_context& context) {
+void add_status_command(command program, cli_context& context) {
   add_command<no_options>(program, context, "status", "The node, and what is stopped and why",
                           "  lode status\n  lode status --json", [](auto&, auto&) {}, status);
 }

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
 #include <iostream>
@@ -119,41 +118,39 @@ int import_file(cli_context& context, const tenant_options& o) {
   return has_errors ? exit_failed : exit_ok;
 }
 
-void with_name(CLI::App& command, tenant_options& o) {
-  command.add_option("tenant", o.name, "Name of the tenant")->required();
+void with_name(command c, tenant_options& o) {
+  c.argument("tenant", o.name, "Name of the tenant");
 }
 
 } // namespace
 
-void add_tenant_command(CLI::App& program, cli_context& context) {
-  auto* tenant = program.add_subcommand("tenant", "Customers whose data is mined");
-  tenant->require_subcommand(1);
-  tenant->fallthrough();
-  add_command<tenant_options>(*tenant, context, "create", "Create a tenant", "  lode tenant create acme", with_name, create);
+void add_tenant_command(command program, cli_context& context) {
+  auto tenant = program.group("tenant", "Customers whose data is mined");
+  add_command<tenant_options>(tenant, context, "create", "Create a tenant", "  lode tenant create acme", with_name, create);
   add_command<tenant_options>(
-    *tenant, context, "list", "List tenants by name", "  lode tenant list --limit 20\n  lode tenant list --json",
-    [](CLI::App& command, tenant_options& o) {
-      command.add_option("--after", o.after, "Begin after this name");
-      command.add_option("--limit", o.limit, "At most so many (1 to 1000)");
+    tenant, context, "list", "List tenants by name", "  lode tenant list --limit 20\n  lode tenant list --json",
+    [](command c, tenant_options& o) {
+      c.option("--after", o.after, "Begin after this name");
+      c.option("--limit", o.limit, "At most so many (1 to 1000)");
     },
     list);
-  add_command<tenant_options>(*tenant, context, "show", "Show a tenant", "  lode tenant show acme", with_name, show);
-  add_command<tenant_options>(*tenant, context, "pause", "Stop mining for a tenant", "  lode tenant pause acme", with_name,
+  add_command<tenant_options>(tenant, context, "show", "Show a tenant", "  lode tenant show acme", with_name, show);
+  add_command<tenant_options>(tenant, context, "pause", "Stop mining for a tenant", "  lode tenant pause acme", with_name,
                               [](auto& c, auto& o) { return set_state(c, o, "paused"); });
-  add_command<tenant_options>(*tenant, context, "resume", "Go on mining for a tenant", "  lode tenant resume acme", with_name,
+  add_command<tenant_options>(tenant, context, "resume", "Go on mining for a tenant", "  lode tenant resume acme", with_name,
                               [](auto& c, auto& o) { return set_state(c, o, "active"); });
   add_command<tenant_options>(
-    *tenant, context, "remove", "Erase a tenant: records, state, secrets", "  lode tenant remove acme --yes",
-    [](CLI::App& command, tenant_options& o) {
-      with_name(command, o);
-      command.add_flag("--yes", o.is_sure, "Do it");
+    tenant, context, "remove", "Erase a tenant: records, state, secrets", "  lode tenant remove acme --yes",
+    [](command c, tenant_options& o) {
+      with_name(c, o);
+      c.flag("--yes", o.is_sure, "Do it");
     },
     remove);
   add_command<tenant_options>(
-    *tenant, context, "import", "Create or change tenants with a connection each, one JSON object per line",
+    tenant, context, "import", "Create or change tenants with a connection each, one JSON object per line",
     "  lode tenant import tenants.jsonl\n"
     "  {\"tenant\":\"acme\",\"connection\":\"crm\",\"source\":\"crm\",\"configuration\":{},\"secrets\":{\"api_key\":\"...\"}}",
-    [](CLI::App& command, tenant_options& o) { command.add_option("file", o.name, "File, - = standard input")->required(); },
+    [](command c, tenant_options& o) { c.argument("file", o.name, "File, - = standard input"); },
     import_file);
 }
 

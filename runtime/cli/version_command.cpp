@@ -1,5 +1,3 @@
-#include <CLI/CLI.hpp>
-
 #include <iostream>
 
 #include "runtime/cli/commands.hpp"
@@ -20,7 +18,7 @@ int show_version(cli_context& context, const no_options&) {
 
 } // namespace
 
-void add_version_command(CLI::App& program, cli_context& context) {
+void add_version_command(command program, cli_context& context) {
   add_command<no_options>(program, context, "version", "Print the version", "  lode version", [](auto&, auto&) {}, show_version);
 }
 

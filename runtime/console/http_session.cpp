@@ -7,6 +7,8 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
+#include <sstream>
+
 #include "messages/type_ids.hpp"
 #include "runtime/telemetry/log.hpp"
 
@@ -126,10 +128,7 @@ private:
 
   asio::awaitable<bool> read_body(request_parser& parser) {
     if (parser.get()[http::field::expect] == "100-continue") {
-      http::response<http::empty_body> go_on{http::status::continue_, parser.get().version()};
-      stream_.expires_after(write_limit);
-      auto [failed, size] = co_await http::async_write(stream_, go_on, no_throw);
-      if (failed)
+      if (!co_await write("HTTP/1.1 100 Continue\r\n\r\n"))
         co_return false;
     }
     stream_.expires_after(idle_limit);
@@ -195,18 +194,14 @@ private:
   asio::awaitable<bool> send(api_response& response, unsigned version, bool keep_alive) {
     if (response.more)
       co_return co_await send_in_chunks(response, version, keep_alive);
-    http::response<http::string_body> out{static_cast<http::status>(response.status), version};
-    set_fields(out, response);
-    out.keep_alive(keep_alive);
-    out.body() = std::move(response.body);
-    out.prepare_payload();
-    stream_.expires_after(write_limit);
-    auto [failed, size] = co_await http::async_write(stream_, out, no_throw);
-    co_return !failed && keep_alive;
+    auto head = head_of(response, version);
+    head.keep_alive(keep_alive);
+    head.content_length(response.body.size());
+    co_return co_await write(text_of(head) + response.body) && keep_alive;
   }
 
-  template <class Response>
-  static void set_fields(Response& out, const api_response& response) {
+  static http::response<http::empty_body> head_of(const api_response& response, unsigned version) {
+    http::response<http::empty_body> out{static_cast<http::status>(response.status), version};
     out.set(http::field::server, "lode");
     out.set(http::field::content_type, response.content_type);
     out.set(http::field::cache_control, "no-store");
@@ -215,18 +210,21 @@ private:
       out.set(http::field::allow, response.allow);
     if (response.status == 401)
       out.set(http::field::www_authenticate, "Bearer");
+    return out;
+  }
+
+  static std::string text_of(const http::response<http::empty_body>& head) {
+    std::ostringstream out;
+    out << head.base();
+    return std::move(out).str();
   }
 
   asio::awaitable<bool> send_in_chunks(api_response& response, unsigned version, bool keep_alive) {
-    http::response<http::empty_body> head{static_cast<http::status>(response.status), version};
-    set_fields(head, response);
+    auto head = head_of(response, version);
     auto is_chunked = version >= 11;
     head.chunked(is_chunked);
     head.keep_alive(keep_alive && is_chunked);
-    http::response_serializer<http::empty_body> serializer{head};
-    stream_.expires_after(write_limit);
-    auto [failed, size] = co_await http::async_write_header(stream_, serializer, no_throw);
-    if (failed || !co_await send_piece(response.body, is_chunked))
+    if (!co_await write(text_of(head)) || !co_await send_piece(response.body, is_chunked))
       co_return false;
     for (auto goes_on = true; goes_on;) {
       std::string piece;
@@ -241,8 +239,7 @@ private:
     }
     if (!is_chunked)
       co_return false;
-    auto [unfinished, last] = co_await asio::async_write(stream_, http::make_chunk_last(), no_throw);
-    co_return !unfinished && keep_alive;
+    co_return co_await write(beast::buffers_to_string(http::make_chunk_last())) && keep_alive;
   }
 
   asio::awaitable<bool> produce(api_response::producer& more, std::string& piece, caf::error& broken) {
@@ -256,12 +253,13 @@ private:
   asio::awaitable<bool> send_piece(const std::string& piece, bool is_chunked) {
     if (piece.empty())
       co_return true;
+    co_return co_await write(is_chunked ? beast::buffers_to_string(http::make_chunk(asio::buffer(piece))) : piece);
+  }
+
+  /// All that is written goes through here: each further type of buffers would compile the whole machinery of Asio again.
+  asio::awaitable<bool> write(std::string text) {
     stream_.expires_after(write_limit);
-    if (is_chunked) {
-      auto [failed, size] = co_await asio::async_write(stream_, http::make_chunk(asio::buffer(piece)), no_throw);
-      co_return !failed;
-    }
-    auto [failed, size] = co_await asio::async_write(stream_, asio::buffer(piece), no_throw);
+    auto [failed, size] = co_await asio::async_write(stream_, asio::buffer(text), no_throw);
     co_return !failed;
   }
 
