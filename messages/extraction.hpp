@@ -206,6 +206,7 @@ struct connection_failed {
   connection_id connection;
   run_id run;
   caf::error reason;
+  std::string stream{}; ///< name of the one that cannot
 };
 
 } // namespace lode

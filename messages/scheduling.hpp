@@ -123,6 +123,8 @@ struct mark_alone {
 struct suspend_connection {
   connection_id connection;
   std::string reason;
+  run_id run{};         ///< in which it turned out that a person is needed; 0: in none
+  std::string stream{}; ///< name of the one in which it did; "": in none in particular
 };
 /// A request with this single-use refresh token is about to be sent. Answered when that is durable and no other actor of
 /// this node refreshes the same connection; the turn ends with end_refresh, store_secrets or the asker.

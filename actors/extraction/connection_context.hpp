@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/scheduling/run_report.hpp"
 #include "messages/runs.hpp"
 #include "messages/storage.hpp"
 #include "runtime/expression/value.hpp"
@@ -28,6 +29,7 @@ struct connection_context {
   /// Those of them, by index in the plan, that nobody chose: read for the sake of their children, nothing of them is kept.
   std::set<size_t> parents_only;
   uint64_t hash_seed = 0;
+  int64_t store_generation = 0;
   int64_t edition = 0; ///< of the connection when it was loaded
 
   const stream_plan& stream(size_t index) const { return plan->streams[index]; }
@@ -41,6 +43,11 @@ struct connection_context {
   /// Tenant, connection and stream as people write them: "acme/crm/contacts".
   std::string path_of(size_t index) const {
     return tenant_name + "/" + connection_name + "/" + stream(index).name;
+  }
+  /// What an event concerns that happens in a run, in one stream of it or (0) in none in particular.
+  run_subject about(run_id run, stream_id of = {}) const {
+    auto index = of ? index_of(of) : streams.size();
+    return {tenant_name, connection_name, index < streams.size() ? stream(index).name : "", run, store_generation};
   }
 };
 

@@ -28,6 +28,10 @@ void set_timeouts(http_timeouts& out, const lode_extension::request_timeouts& in
   out.total = in.whole.value_or(out.total);
 }
 
+std::string milliseconds_text(std::chrono::nanoseconds span) {
+  return std::to_string(std::chrono::ceil<std::chrono::milliseconds>(span).count()) + " ms";
+}
+
 /// Timer tokens: deadlines odd, pauses even, so that neither is taken for the other.
 constexpr uint64_t is_watch = 1;
 
@@ -76,8 +80,10 @@ miner_actor::behavior_type miner_state::make_behavior() {
       // What a page opened is there, and what died of it is dead, whatever became of the generation that read it.
       if (msg.opened > 0)
         self->send(job.supervisor, continuations_opened{job.connection->connection, job.row.run, msg.opened});
-      if (msg.dead > 0)
+      if (msg.dead > 0) {
+        tell(run_event::records_died, std::to_string(msg.dead));
         self->send(job.supervisor, records_died{job.row.run, job.row.stream, msg.dead});
+      }
       if (msg.generation == generation)
         committed(msg);
     },
@@ -271,32 +277,44 @@ void miner_state::leave_window() {
 void miner_state::unreadable(page_unreadable page) {
   last_progress = self->clock().now();
   leave_quarantine();
-  const auto& report = job.services->report;
+  const auto& fetched = job.services->report.fetched;
   switch (disposition_of(page.reason)) {
     case disposition::retry_later:
-      ++failures;
-      report.fetched(fetch_result::retried);
-      return retry(page.after.count() > 0 ? page.after : std::chrono::seconds{1});
+      fetched(fetch_result::retried);
+      return try_again(page);
     case disposition::wait:
-      // Waiting is not failing: the gate holds this and all other requests of the budget back.
-      ++waits;
-      report.fetched(fetch_result::rate_limited);
-      if (page.pauses.empty())
-        page.pauses.push_back({limit_scope::credential, page.after});
-      self->send(job.services->gate, report_quota{job.connection, job.stream, std::move(page.pauses)});
-      return retry(std::chrono::nanoseconds{0});
+      fetched(fetch_result::rate_limited);
+      return wait_for_limit(page);
     case disposition::give_up_page:
-      report.fetched(fetch_result::failed);
+      fetched(fetch_result::failed);
       return give_up(page.reason);
     case disposition::suspend:
-      report.fetched(fetch_result::refused);
-      return page.reason == errc::unauthorized && job.credentials && !is_token_rejected ? refresh_token_once()
+      fetched(fetch_result::refused);
+      return page.reason == errc::unauthorized && job.credentials && !is_token_rejected ? refresh_token_once(page.reason)
                                                                                         : suspend(page.reason);
     case disposition::resume_from_store:
       return resume_from_store();
     default:
       self->quit(page.reason);
   }
+}
+
+void miner_state::try_again(const page_unreadable& page) {
+  auto after = page.after.count() > 0 ? page.after : std::chrono::seconds{1};
+  ++failures;
+  tell(run_event::page_retried, "try " + std::to_string(failures) + " failed, the next one in " + milliseconds_text(after)
+                                  + ": " + message_of(page.reason));
+  retry(after);
+}
+
+/// Waiting is not failing: the gate holds this and all other requests of the budget back.
+void miner_state::wait_for_limit(page_unreadable& page) {
+  ++waits;
+  tell(run_event::page_waits, (page.after.count() > 0 ? milliseconds_text(page.after) + ": " : "") + message_of(page.reason));
+  if (page.pauses.empty())
+    page.pauses.push_back({limit_scope::credential, page.after});
+  self->send(job.services->gate, report_quota{job.connection, job.stream, std::move(page.pauses)});
+  retry(std::chrono::nanoseconds{0});
 }
 
 void miner_state::retry(std::chrono::nanoseconds after) {
@@ -314,8 +332,9 @@ void miner_state::pause(step then, std::chrono::nanoseconds after) {
   self->send(job.services->timers, arm_timer{after, timer_token});
 }
 
-void miner_state::refresh_token_once() {
+void miner_state::refresh_token_once(const caf::error& reason) {
   is_token_rejected = true;
+  tell(run_event::page_retried, "with a new access token: " + message_of(reason));
   retry(std::chrono::nanoseconds{0});
 }
 
@@ -338,7 +357,8 @@ void miner_state::give_up(const caf::error& reason) {
 }
 
 void miner_state::suspend(const caf::error& reason) {
-  self->send(job.supervisor, connection_failed{job.connection->connection, job.row.run, reason});
+  self->send(job.supervisor, connection_failed{job.connection->connection, job.row.run, reason,
+                                               job.connection->stream(job.stream).name});
   self->quit();
 }
 
@@ -388,7 +408,7 @@ void miner_state::timer(uint64_t token) {
   const auto& health = *job.services->health;
   auto quiet_since = std::max(last_progress, health.last_late_answer());
   if (is_handed_on && !health.is_out() && self->clock().now() - quiet_since >= job.services->page_deadline) {
-    job.services->report.page_lost();
+    tell(run_event::page_lost, {});
     resume_from_store();
   }
   watch();
@@ -404,7 +424,7 @@ void miner_state::end(continuation_phase phase, bool run_ended, const std::strin
   if (in_flight)
     job.services->http->cancel(*in_flight);
   if (phase == continuation_phase::failed)
-    job.services->report.page_failed(path(), job.row.run, reason);
+    tell(run_event::page_failed, reason);
   self->send(job.supervisor, continuation_ended{job.connection->connection, job.row.run, job.row.id, phase, run_ended,
                                                 reason, quota_left});
   self->quit();
@@ -416,6 +436,10 @@ uint64_t miner_state::window() const {
 
 std::string miner_state::path() const {
   return job.connection->path_of(job.stream);
+}
+
+void miner_state::tell(run_event event, const std::string& detail) const {
+  job.services->report.happened(event, job.connection->about(job.row.run, job.row.stream), detail);
 }
 
 } // namespace lode

@@ -61,11 +61,13 @@ struct miner_state {
   void leave_window();
 
   // what goes wrong
+  void try_again(const page_unreadable& page);
+  void wait_for_limit(page_unreadable& page);
   void retry(std::chrono::nanoseconds after);
   void pause(step then, std::chrono::nanoseconds after);
   void give_up(const caf::error& reason);
   void suspend(const caf::error& reason);
-  void refresh_token_once();
+  void refresh_token_once(const caf::error& reason);
   void resume_from_store();
   void give_back_all();
   void watch();
@@ -76,6 +78,8 @@ struct miner_state {
 
   uint64_t window() const;
   std::string path() const;
+  /// People: metrics and log lines.
+  void tell(run_event event, const std::string& detail) const;
 
   struct uncommitted {
     int64_t version;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "actors/scheduling/run_report.hpp"
 #include "actors/supervision/restart_budget.hpp"
 #include "messages/actors.hpp"
 
@@ -51,10 +52,7 @@ struct mining_report {
   std::function<void(fetch_result)> fetched = [](auto) {};
   /// From the request sent to its page committed.
   std::function<void(std::chrono::nanoseconds)> committed = [](auto) {};
-  std::function<void(const std::string& path, run_id, const std::string& why)> page_failed = [](auto&, auto, auto&) {};
-  std::function<void(connection_id, const std::string& why)> suspended = [](auto, auto&) {};
-  std::function<void()> page_lost = [] {};
-  std::function<void(const caf::error&)> miner_restarted = [](auto&) {};
+  run_report happened = no_run_report;
 };
 
 /// What the page path of one node shares. Made once by the composition root; everything in it outlives the actors.

@@ -3,7 +3,9 @@
 #include <caf/all.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "actors/extraction/connection_context.hpp"
 #include "actors/extraction/credential_keeper.hpp"
@@ -25,6 +27,21 @@ constexpr uint32_t most_last_looks = 3;
 bool is_passing(const caf::error& why) {
   return why == errc::store_unavailable || why == errc::conflict || why == errc::not_found || why == errc::not_owner
          || why == errc::stale_version;
+}
+
+/// Nothing for a cancelled run: who writes that into the store tells it, also of one that is mined nowhere.
+std::optional<run_event> ending_of(run_phase phase) {
+  switch (phase) {
+    case run_phase::finished:
+      return run_event::finished;
+    case run_phase::incomplete:
+      return run_event::incomplete;
+    case run_phase::open:
+      return run_event::left_open;
+    case run_phase::cancelled:
+      break;
+  }
+  return std::nullopt;
 }
 
 /// Of a stream that its source no longer has: the defaults.
@@ -59,7 +76,9 @@ tenant_supervisor_actor::behavior_type tenant_supervisor_state::make_behavior() 
     [this](const cancel_run& command) { ++commands, cancel(command); },
     [this](const continuation_ended& report) { ended(report); },
     [this](const continuations_opened& report) { opened(report); },
-    [this](const connection_failed& report) { suspend(report.connection, message_of(report.reason)); },
+    [this](const connection_failed& failed) {
+      suspend({failed.connection, message_of(failed.reason), failed.run, failed.stream});
+    },
     [this](const records_died& report) { died(report); },
     [this](timer_fired fired) {
       if (auto node = delayed.extract(fired.token))
@@ -94,7 +113,7 @@ void tenant_supervisor_state::start(const begin_run& command, connection_pointer
           return rest();
         }
         self->send(scheduler, run_begun{command.connection, started.run, tenant});
-        open(started.run, command.kind, connection);
+        open(started.run, command.kind, connection, run_event::begun);
       },
       [this, command](const caf::error& why) {
         --busy;
@@ -120,14 +139,14 @@ void tenant_supervisor_state::resume(const open_run& run) {
       [this, run](connection_pointer& connection) {
         --busy;
         self->send(scheduler, run_begun{run.connection, run.run, tenant});
-        open(run.run, run.kind, std::move(connection));
+        open(run.run, run.kind, std::move(connection), run_event::resumed);
       },
       [this, run](const caf::error& why) {
         --busy;
         if (why == errc::store_unavailable)
           return later(store_retry, [this, run] { resume(run); });
         self->send(scheduler, run_finished{run.connection, run.run, run.kind, false, run_phase::open, message_of(why)});
-        refused(run.connection, why);
+        refused(run.connection, why, run.run);
         rest();
       });
 }
@@ -180,13 +199,14 @@ void tenant_supervisor_state::cancel(const cancel_run& command) {
 
 // -- work -------------------------------------------------------------------------------------------------------------
 
-void tenant_supervisor_state::open(run_id id, run_kind kind, connection_pointer connection) {
+void tenant_supervisor_state::open(run_id id, run_kind kind, connection_pointer connection, run_event how) {
   auto [i, is_new] = runs.try_emplace(id);
   if (!is_new)
     return;
   i->second.id = id;
   i->second.kind = kind;
   i->second.connection = std::move(connection);
+  tell(how, i->second, {}, {});
   count_open_runs(i->second.connection->connection);
   pump(i->second);
 }
@@ -270,12 +290,13 @@ bool tenant_supervisor_state::mine(active_run& run, continuation_row row) {
     return true;
   auto stream = run.connection->index_of(row.stream);
   if (stream == run.connection->streams.size()) {
-    suspend(run.connection->connection,
-            "an open slice belongs to a stream that its source no longer has: reset the connection's state");
+    suspend({run.connection->connection,
+             "an open slice belongs to a stream that its source no longer has: reset the connection's state", run.id});
     return false;
   }
   if (standing_of(row) == standing::condemned) {
-    suspend(run.connection->connection, reason_for_suspension(*run.connection, stream, row));
+    suspend({run.connection->connection, reason_for_suspension(*run.connection, stream, row), run.id,
+             run.connection->stream(stream).name});
     return false;
   }
   spawn_miner(run, std::move(row), static_cast<uint32_t>(stream));
@@ -298,6 +319,8 @@ void tenant_supervisor_state::finish(run_id id, run_phase phase) {
   if (!node)
     return;
   const auto& run = node.mapped();
+  if (auto event = ending_of(phase))
+    tell(*event, run, {}, run.reason);
   count_open_runs(run.connection->connection);
   self->send(scheduler, run_finished{run.connection->connection, id, run.kind, true, phase, run.reason,
                                      run.connection, run.quota_left});
@@ -403,7 +426,8 @@ void tenant_supervisor_state::counted(run_id id, stream_id stream, const stream_
 }
 
 void tenant_supervisor_state::stop_stream(active_run& run, stream_id stream, const std::string& reason) {
-  run.dead[stream].is_stopped = true;
+  if (!std::exchange(run.dead[stream].is_stopped, true))
+    tell(run_event::stream_stopped, run, stream, reason);
   run.has_failed = true;
   run.reason = reason;
   std::erase_if(run.ready, [&](const auto& row) { return row.stream == stream; });
@@ -441,9 +465,9 @@ void tenant_supervisor_state::write_stop(run_id id, stream_id stream, const std:
           });
 }
 
-void tenant_supervisor_state::suspend(connection_id connection, const std::string& reason) {
-  leave_open(connection, reason);
-  write_suspension(connection, reason);
+void tenant_supervisor_state::suspend(const suspend_connection& order) {
+  leave_open(order.connection, order.reason);
+  write_suspension(order);
 }
 
 void tenant_supervisor_state::leave_open(std::optional<connection_id> which, const std::string& reason) {
@@ -453,6 +477,7 @@ void tenant_supervisor_state::leave_open(std::optional<connection_id> which, con
     auto connection = run.connection->connection;
     if (connection != which.value_or(connection))
       return false;
+    tell(run_event::left_open, run, {}, reason);
     self->send(scheduler, run_finished{connection, id, run.kind, true, run_phase::open, reason});
     return true;
   });
@@ -460,20 +485,19 @@ void tenant_supervisor_state::leave_open(std::optional<connection_id> which, con
     count_open_runs(connection);
 }
 
-void tenant_supervisor_state::refused(connection_id connection, const caf::error& why) {
+void tenant_supervisor_state::refused(connection_id connection, const caf::error& why, run_id run) {
   if (!is_passing(why))
-    write_suspension(connection, message_of(why));
+    write_suspension({connection, message_of(why), run});
 }
 
-void tenant_supervisor_state::write_suspension(connection_id connection, const std::string& reason) {
-  services->report.suspended(connection, reason);
+void tenant_supervisor_state::write_suspension(const suspend_connection& order) {
   ++busy;
-  self->request(services->keeper, caf::infinite, suspend_connection{connection, reason})
+  self->request(services->keeper, caf::infinite, order)
     .then([this] { --busy, rest(); },
-          [this, connection, reason](const caf::error& why) {
+          [this, order](const caf::error& why) {
             --busy;
             if (why == errc::store_unavailable)
-              return later(store_retry, [this, connection, reason] { write_suspension(connection, reason); });
+              return later(store_retry, [this, order] { write_suspension(order); });
             rest();
           });
 }
@@ -491,11 +515,12 @@ void tenant_supervisor_state::miner_down(const caf::down_msg& down) {
 
 void tenant_supervisor_state::restart_later(active_run& run, const continuation_row& row, const caf::error& why) {
   auto connection = run.connection->connection;
-  services->report.miner_restarted(why);
+  tell(run_event::miner_restarted, run, row.stream, message_of(why));
   auto [i, is_new] = budgets.try_emplace(connection, services->restarts);
   auto wait = i->second.spend(self->clock().now());
   if (!wait)
-    return suspend(connection, "its miner failed again and again: " + message_of(why));
+    return suspend({connection, "its miner failed again and again: " + message_of(why), run.id,
+                    run.connection->about(run.id, row.stream).stream});
   ++run.restarting;
   later(*wait, [this, run = run.id, id = row.id] { restart(run, id); });
 }
@@ -545,6 +570,10 @@ credential_keeper_actor tenant_supervisor_state::credentials_of(const active_run
   if (!keeper)
     keeper = self->spawn<credential_keeper>(services, run.connection, stream);
   return keeper;
+}
+
+void tenant_supervisor_state::tell(run_event event, const active_run& run, stream_id stream, const std::string& detail) {
+  services->report.happened(event, run.connection->about(run.id, stream), detail);
 }
 
 void tenant_supervisor_state::later(std::chrono::nanoseconds delay, std::function<void()> action) {

@@ -63,7 +63,7 @@ struct tenant_supervisor_state {
   void cancel(const cancel_run& command);
 
   // work
-  void open(run_id run, run_kind kind, connection_pointer connection);
+  void open(run_id run, run_kind kind, connection_pointer connection, run_event how);
   void pump(active_run& run);
   void load_more(active_run& run);
   void loaded(active_run& run, std::vector<continuation_row> rows);
@@ -84,11 +84,11 @@ struct tenant_supervisor_state {
   void stop_stream(active_run& run, stream_id stream, const std::string& reason);
   void write_stop(run_id run, stream_id stream, const std::string& reason);
   bool is_stopped(const active_run& run, stream_id stream) const;
-  void suspend(connection_id connection, const std::string& reason);
-  void write_suspension(connection_id connection, const std::string& reason);
+  void suspend(const suspend_connection& order);
+  void write_suspension(const suspend_connection& order);
   /// A run could neither be started nor resumed. Unless that may go well another time, its connection is suspended: tried
   /// at each tick, it would use up the starts of others.
-  void refused(connection_id connection, const caf::error& why);
+  void refused(connection_id connection, const caf::error& why, run_id run = {});
   void miner_down(const caf::down_msg& down);
   void restart_later(active_run& run, const continuation_row& row, const caf::error& why);
   void restart(run_id run, continuation_id continuation);
@@ -98,6 +98,8 @@ struct tenant_supervisor_state {
   /// Its runs stay open in the store and are nobody's here.
   void leave_open(std::optional<connection_id> which, const std::string& reason);
   credential_keeper_actor credentials_of(const active_run& run, uint32_t stream);
+  /// People: metrics and log lines.
+  void tell(run_event event, const active_run& run, stream_id stream, const std::string& detail);
   void later(std::chrono::nanoseconds delay, std::function<void()> action);
   void rest();
 

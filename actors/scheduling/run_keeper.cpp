@@ -110,10 +110,8 @@ run_keeper_actor::behavior_type run_keeper_state::make_behavior() {
         if_current(ask.connection, parts.runs->resume_continuation(ask.continuation)));
     },
     [this](const mark_alone& ask) { return done_or(parts.runs->mark_alone(ask.continuation)); },
-    [this](const cancel_run& ask) { return done_or(parts.runs->cancel_run(ask.run, ask.reason)); },
-    [this](const suspend_connection& ask) {
-      return done_or(parts.catalog->set_connection_state(ask.connection, activity::suspended, ask.reason));
-    },
+    [this](const cancel_run& ask) { return done_or(cancel(ask)); },
+    [this](const suspend_connection& ask) { return done_or(suspend(ask)); },
     [this](const begin_refresh& ask) -> caf::result<refresh_begun> {
       auto asker = caf::actor_cast<caf::actor_addr>(self->current_sender());
       self->monitor(self->current_sender());
@@ -171,6 +169,51 @@ void run_keeper_state::leave(connection_id connection, const caf::actor_addr& as
     self->quit(*stopping);
 }
 
+caf::error run_keeper_state::suspend(const suspend_connection& ask) {
+  if (auto error = learn_store())
+    return error;
+  auto row = parts.catalog->load_connection(ask.connection);
+  if (!row)
+    return row.error();
+  if (auto error = parts.catalog->set_connection_state(ask.connection, activity::suspended, ask.reason))
+    return error;
+  // Several pages of a connection may find out the same.
+  if (row->state == activity::suspended)
+    return {};
+  auto subject = about(*row, ask.run);
+  subject.stream = ask.stream;
+  parts.report(run_event::suspended, subject, ask.reason);
+  return {};
+}
+
+caf::error run_keeper_state::cancel(const cancel_run& ask) {
+  if (auto error = parts.runs->cancel_run(ask.run, ask.reason))
+    return error;
+  // It is cancelled even if nobody can say any more whose it was.
+  std::ignore = learn_store();
+  auto row = parts.catalog->load_connection(ask.connection);
+  parts.report(run_event::cancelled, about(row ? *row : connection_row{}, ask.run), ask.reason);
+  return {};
+}
+
+run_subject run_keeper_state::about(const connection_row& row, run_id run) const {
+  return {row.tenant_name, row.name, {}, run, generation};
+}
+
+caf::error run_keeper_state::learn_store() {
+  if (seed)
+    return {};
+  auto known = parts.catalog->store_generation();
+  if (!known)
+    return known.error();
+  auto stored = parts.catalog->hash_seed();
+  if (!stored)
+    return stored.error();
+  generation = *known;
+  seed = *stored;
+  return {};
+}
+
 caf::expected<connection_pointer> run_keeper_state::load(connection_id id) {
   auto row = parts.catalog->load_connection(id);
   if (!row)
@@ -189,12 +232,8 @@ caf::expected<connection_pointer> run_keeper_state::load(connection_id id) {
   auto config = connection_config(row->configuration, *secrets);
   if (!config)
     return config.error();
-  if (!seed) {
-    auto stored = parts.catalog->hash_seed();
-    if (!stored)
-      return stored.error();
-    seed = *stored;
-  }
+  if (auto error = learn_store())
+    return error;
   auto result = std::make_shared<connection_context>();
   result->tenant = row->tenant;
   result->tenant_name = row->tenant_name;
@@ -207,6 +246,7 @@ caf::expected<connection_pointer> run_keeper_state::load(connection_id id) {
   result->sealed_secrets = row->sealed_secrets;
   result->schedule = row->schedule;
   result->hash_seed = *seed;
+  result->store_generation = generation;
   result->edition = row->edition;
   if (auto error = choose_streams(*row, *result))
     return error;

@@ -9,6 +9,7 @@
 
 #include "actors/scheduling/full_pass.hpp"
 #include "actors/scheduling/refresh_turns.hpp"
+#include "actors/scheduling/run_report.hpp"
 #include "actors/scheduling/schedule.hpp"
 #include "messages/actors.hpp"
 #include "runtime/manifest/plan.hpp"
@@ -30,6 +31,7 @@ struct run_keeper_parts {
   std::function<caf::expected<std::string>(std::string_view)> seal_secrets;
   std::function<instant()> now;
   schedule_registry schedules = builtin_schedules();
+  run_report report = no_run_report; ///< of what becomes durable here
 };
 
 /// Serves run_store and catalog_store; blocks, so it is detached. Holds nothing that the store does not but the turns of
@@ -46,7 +48,13 @@ struct run_keeper_state {
   void begin(const begin_refresh& ask, const caf::actor_addr& asker, begun_promise begun);
   caf::expected<secrets_stored> store(const store_secrets& ask);
   void leave(connection_id connection, const caf::actor_addr& asker);
+  /// Reported when the store has it; a connection that was suspended already is not suspended once more.
+  caf::error suspend(const suspend_connection& ask);
+  caf::error cancel(const cancel_run& ask);
+  run_subject about(const connection_row& row, run_id run) const;
   caf::expected<connection_pointer> load(connection_id id);
+  /// What never changes while the store is up is asked for once.
+  caf::error learn_store();
   /// errc::stale_version when the connection is no longer what it was when it was loaded, or is not active.
   caf::error check_current(const connection_context& connection);
   template <class T>
@@ -74,7 +82,8 @@ struct run_keeper_state {
   std::map<shard_id, shard_epoch> epochs;
   std::map<source_id, std::pair<std::string, source_plan_pointer>> plans; ///< by source, with the version
   std::mt19937_64 random{std::random_device{}()};
-  std::optional<uint64_t> seed;
+  std::optional<uint64_t> seed; ///< known: the generation too
+  int64_t generation = 0;
   refresh_turns turns;
   std::optional<caf::error> stopping;
 };

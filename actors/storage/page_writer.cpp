@@ -135,18 +135,19 @@ caf::expected<std::vector<page_commit>> page_writer_state::compare(size_t count)
 }
 
 void page_writer_state::commit_group() {
-  auto began = std::chrono::steady_clock::now();
+  group_began = std::chrono::steady_clock::now();
   auto commits = compare(group_size());
   if (!commits)
     return wait(message_of(commits.error()));
   LODE_DIE_AT("writer.before_commit");
   auto outcomes = store->commit(*commits);
   LODE_DIE_AT("writer.after_commit");
-  report.group(std::chrono::steady_clock::now() - began, commits->size());
   conclude(*commits, outcomes);
 }
 
 void page_writer_state::conclude(const std::vector<page_commit>& commits, const std::vector<page_outcome>& outcomes) {
+  if (auto outcome = outcome_of(outcomes))
+    report.group(*outcome, std::chrono::steady_clock::now() - group_began);
   switch (outcomes.front().status) {
     case commit_status::unavailable:
       return wait(outcomes.front().message);
@@ -177,7 +178,7 @@ void page_writer_state::conclude(const std::vector<page_commit>& commits, const 
     }
     tell(i, outcome);
     if (outcome.status == commit_status::committed)
-      report.committed(commits[i].counters);
+      report.committed(counters_after(commits[i], outcome));
   }
   auto first_done = static_cast<ptrdiff_t>(left);
   auto end_of_group = static_cast<ptrdiff_t>(outcomes.size());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "actors/extraction/mining_services.hpp"
+#include "actors/storage/group_outcome.hpp"
 #include "messages/actors.hpp"
 #include "runtime/storage/page_store.hpp"
 
@@ -28,10 +29,12 @@ struct page_writer_settings {
   std::chrono::nanoseconds late = std::chrono::minutes{2};
 };
 
-/// What people see of a writer. Called on the writer's thread.
+/// What people see of a writer. Called on the writer's thread, when what it tells is known.
 struct page_writer_report {
+  /// Of one page, as the store has it now.
   std::function<void(const page_counters&)> committed = [](const page_counters&) {};
-  std::function<void(std::chrono::nanoseconds elapsed, size_t pages)> group = [](auto, auto) {};
+  /// Of each try; `elapsed` since the group was compared.
+  std::function<void(group_outcome, std::chrono::nanoseconds elapsed)> group = [](auto, auto) {};
   std::function<void(const std::string& why)> outage = [](const std::string&) {};
 };
 
@@ -84,6 +87,7 @@ struct page_writer_state {
   caf::typed_response_promise<void> quiet; ///< of who waits until nothing is pending
   std::vector<std::pair<hashed_page, miner_actor>> held;
   std::vector<page_commit> unsettled; ///< the group whose outcome is unknown: the first of `pending`
+  std::chrono::steady_clock::time_point group_began; ///< of the group at the head, at its latest try
   size_t page_limit;                  ///< halved while a group is too much, or holds a value that the database refuses
   struct tried {
     uint32_t times = 0;

@@ -43,6 +43,7 @@ void print_run(const json::value& answer) {
   table rows{headings()};
   rows.add(cells_of(answer));
   rows.print(std::cout);
+  std::cout << "its log lines: trace=" << cell(answer.as_object(), "trace") << "\n";
 }
 
 int trigger(cli_context& context, const run_options& o) {

@@ -41,6 +41,7 @@ struct api_response {
   std::string body;
   std::string allow; ///< methods, with status 405
   producer more;     ///< when set: what follows `body`, sent in chunks
+  std::map<std::string, std::string> named{}; ///< by the path of the request: for the log
 };
 
 /// Without its %XX; nothing when one of them is malformed.

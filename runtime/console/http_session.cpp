@@ -51,12 +51,24 @@ private:
   console_stores stores_;
 };
 
+/// `named`: what a path names by the {names} of its route; it outlives the context.
+log_context context_of(const std::map<std::string, std::string>& named) {
+  auto value = [&](const std::string& name) {
+    auto found = named.find(name);
+    return found == named.end() ? std::string_view{} : std::string_view{found->second};
+  };
+  return {.tenant = value("tenant"), .connection = value("connection"), .stream = value("stream")};
+}
+
 api_response call(const route& to, const api_request& request, api_context& context) {
   try {
     auto answer = to.handle(request, context);
-    return answer ? std::move(*answer) : error_response(answer.error());
+    if (!answer)
+      return error_response(answer.error());
+    answer->named = request.parameters;
+    return std::move(*answer);
   } catch (const std::exception& e) {
-    log_error("answering " + to.method + " " + to.pattern + ": " + e.what());
+    log_error("answering " + to.method + " " + to.pattern + ": " + e.what(), context_of(request.parameters));
     return error_response(500, "internal", "a defect in answering this request; see the node's log");
   }
 }
@@ -231,7 +243,7 @@ private:
       caf::error broken;
       goes_on = co_await asio::co_spawn(parts_.workers, produce(response.more, piece, broken), asio::use_awaitable);
       if (broken) {
-        log_warning("a download broke off: " + message_of(broken));
+        log_warning("a download broke off: " + message_of(broken), context_of(response.named));
         co_return false; // without the last chunk, so that the client sees it
       }
       if (!co_await send_piece(piece, is_chunked))

@@ -8,6 +8,7 @@
 #include "runtime/console/rfc3339.hpp"
 #include "runtime/console/routes.hpp"
 #include "runtime/telemetry/redact.hpp"
+#include "runtime/telemetry/trace_id.hpp"
 #include "runtime/wall_clock.hpp"
 
 namespace lode {
@@ -20,9 +21,10 @@ json::string text_of(std::string_view text) {
   return json::string{text.data(), text.size()};
 }
 
-json::object shown(const run_summary& run) {
+json::object shown(const run_summary& run, int64_t store_generation) {
   const auto& n = run.counters;
   return {{"run", run.run.value},
+          {"trace", trace_id_of(store_generation, run.run)},
           {"kind", text_of(name_of(run.kind))},
           {"phase", text_of(name_of(run.phase))},
           {"started", format_time(run.started)},
@@ -82,12 +84,15 @@ caf::expected<api_response> list(const api_request& request, api_context& contex
   auto connection = routed_connection(request, context);
   if (!connection)
     return connection.error();
+  auto generation = context.stores.catalog->store_generation();
+  if (!generation)
+    return generation.error();
   auto runs = context.stores.runs->list_runs(connection->id, *limit);
   if (!runs)
     return runs.error();
   json::array items;
   for (const auto& run : *runs)
-    items.push_back(shown(run));
+    items.push_back(shown(run, *generation));
   return json_response({{"runs", std::move(items)}});
 }
 
@@ -108,7 +113,10 @@ caf::expected<api_response> show(const api_request& request, api_context& contex
   auto connection = context.stores.catalog->load_connection(run->connection);
   if (!connection)
     return connection.error();
-  auto out = shown(*run);
+  auto generation = context.stores.catalog->store_generation();
+  if (!generation)
+    return generation.error();
+  auto out = shown(*run, *generation);
   out["tenant"] = connection->tenant_name;
   out["connection"] = connection->name;
   return json_response(out);

@@ -419,7 +419,6 @@ wire::continuation_state first_state(const wire::continuation_state& state) {
   wire::continuation_state fresh;
   fresh.set_slice_from_us(state.slice_from_us());
   fresh.set_slice_to_us(state.slice_to_us());
-  fresh.set_trace_id(state.trace_id());
   return fresh;
 }
 

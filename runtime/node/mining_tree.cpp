@@ -44,6 +44,7 @@ run_keeper_parts keeper_parts(mining_resources& resources, std::vector<shard_cla
   parts.seal_secrets = [seal = resources.seal](std::string_view text) { return seal->seal(text); };
   parts.now = resources.now;
   parts.schedules = resources.known->schedules;
+  parts.report = event_report(resources);
   return parts;
 }
 

@@ -4,6 +4,7 @@
 
 #include "runtime/telemetry/log.hpp"
 #include "runtime/telemetry/metrics.hpp"
+#include "runtime/telemetry/trace_id.hpp"
 
 namespace lode {
 
@@ -27,6 +28,77 @@ metrics::counter* counter_of(metrics& measured, fetch_result result) {
       break;
   }
   return measured.pages_fetched.failed;
+}
+
+metrics::counter* counter_of(metrics& measured, group_outcome outcome) {
+  switch (outcome) {
+    case group_outcome::committed:
+      return measured.commit_groups.committed;
+    case group_outcome::refused:
+      return measured.commit_groups.refused;
+    case group_outcome::split:
+      return measured.commit_groups.split;
+    case group_outcome::timed_out:
+      return measured.commit_groups.timed_out;
+    case group_outcome::unavailable:
+      return measured.commit_groups.unavailable;
+    case group_outcome::unknown:
+      break;
+  }
+  return measured.commit_groups.unknown;
+}
+
+/// Null: it is not counted.
+metrics::counter* counter_of(metrics& measured, run_event event) {
+  switch (event) {
+    case run_event::page_lost:
+      return measured.pages_lost_in_process;
+    case run_event::miner_restarted:
+      return measured.miner_restarts;
+    case run_event::suspended:
+      return measured.connections_suspended;
+    default:
+      return nullptr;
+  }
+}
+
+struct event_line {
+  log_level level;
+  std::string_view text;
+};
+
+event_line line_of(run_event event) {
+  switch (event) {
+    case run_event::begun:
+      return {log_level::info, "run began"};
+    case run_event::resumed:
+      return {log_level::info, "run goes on"};
+    case run_event::page_retried:
+      return {log_level::info, "page is asked for again"};
+    case run_event::page_waits:
+      return {log_level::info, "page waits for a limit"};
+    case run_event::page_lost:
+      return {log_level::warning, "a page made no progress within mining.continuation_deadline and is read again"};
+    case run_event::page_failed:
+      return {log_level::warning, "a page could not be had, its interval stays owed"};
+    case run_event::records_died:
+      return {log_level::warning, "records could not be used and are dead letters now"};
+    case run_event::stream_stopped:
+      return {log_level::warning, "stream is stopped for this run"};
+    case run_event::miner_restarted:
+      return {log_level::warning, "a miner ended and is started again"};
+    case run_event::left_open:
+      return {log_level::info, "run stays open, nothing of it is mined for now"};
+    case run_event::finished:
+      return {log_level::info, "run finished"};
+    case run_event::incomplete:
+      return {log_level::warning, "run ended incomplete"};
+    case run_event::cancelled:
+      return {log_level::info, "run is cancelled"};
+    case run_event::suspended:
+      break;
+  }
+  return {log_level::warning, "connection is suspended"};
 }
 
 void count_records(metrics& measured, const page_counters& page) {
@@ -56,9 +128,10 @@ page_writer_report writer_report(mining_resources& resources) {
     resources.figures.add(page);
     count_records(*resources.measured, page);
   };
-  report.group = [&resources](std::chrono::nanoseconds elapsed, size_t) {
-    resources.measured->commit_groups.committed->inc();
-    resources.measured->commit_time->observe(seconds(elapsed));
+  report.group = [&resources](group_outcome outcome, std::chrono::nanoseconds elapsed) {
+    counter_of(*resources.measured, outcome)->inc();
+    if (outcome == group_outcome::committed)
+      resources.measured->commit_time->observe(seconds(elapsed));
   };
   report.outage = [&resources](const std::string& why) {
     resources.measured->store_outages->inc();
@@ -73,22 +146,22 @@ mining_report page_path_report(mining_resources& resources) {
   report.committed = [&resources](std::chrono::nanoseconds elapsed) {
     resources.measured->request_to_commit->observe(seconds(elapsed));
   };
-  report.page_failed = [](const std::string& path, run_id run, const std::string& why) {
-    log_warning("a page could not be had, its interval stays owed: " + why, {.stream = path, .run = run.value});
-  };
-  report.suspended = [&resources](connection_id connection, const std::string& why) {
-    resources.measured->connections_suspended->inc();
-    log_warning("connection " + to_string(connection) + " is suspended: " + why);
-  };
-  report.page_lost = [&resources] {
-    resources.measured->pages_lost_in_process->inc();
-    log_warning("a page made no progress within mining.continuation_deadline and is read again");
-  };
-  report.miner_restarted = [&resources](const caf::error& why) {
-    resources.measured->miner_restarts->inc();
-    log_warning("a miner ended and is started again: " + to_string(why));
-  };
+  report.happened = event_report(resources);
   return report;
+}
+
+run_report event_report(mining_resources& resources) {
+  return [&resources](run_event event, const run_subject& subject, const std::string& detail) {
+    if (auto* counter = counter_of(*resources.measured, event))
+      counter->inc();
+    auto [level, text] = line_of(event);
+    if (!is_logged(level))
+      return;
+    auto is_traced = subject.run && subject.store_generation != 0;
+    auto trace = is_traced ? trace_id_of(subject.store_generation, subject.run) : std::string{};
+    log(level, detail.empty() ? std::string{text} : std::string{text} + ": " + detail,
+        {subject.tenant, subject.connection, subject.stream, subject.run.value, trace});
+  };
 }
 
 std::function<void(int64_t)> open_runs_report(mining_resources& resources) {

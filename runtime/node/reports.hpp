@@ -10,6 +10,8 @@ namespace lode {
 fetch_gate_report gate_report(mining_resources& resources);
 page_writer_report writer_report(mining_resources& resources);
 mining_report page_path_report(mining_resources& resources);
+/// A log line for each event, with all that its subject names; some are counted too.
+run_report event_report(mining_resources& resources);
 std::function<void(int64_t)> open_runs_report(mining_resources& resources);
 /// The miners that sources name, counted while they live.
 miner_factory counted_miners(mining_resources& resources);

@@ -16,7 +16,7 @@ struct log_context {
   std::string_view connection = {};
   std::string_view stream = {};
   int64_t run = 0;
-  std::string_view trace = {}; ///< trace id that a continuation carries
+  std::string_view trace = {}; ///< of the run: see trace_id.hpp
 };
 
 /// Sets level, format and target of all later lines: standard error, or `target`, which must outlive them.

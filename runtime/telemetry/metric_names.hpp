@@ -9,7 +9,7 @@ inline constexpr const char* prefix = "lode";
 
 inline constexpr const char* pages_fetched = "pages-fetched";   // counter by result
 inline constexpr const char* records = "records";               // counter by outcome
-inline constexpr const char* commit_groups = "commit-groups";   // counter by status
+inline constexpr const char* commit_groups = "commit-groups";   // counter by outcome
 inline constexpr const char* commit_time = "commit-time";       // histogram, seconds
 inline constexpr const char* request_to_commit = "request-to-commit-time"; // histogram, seconds
 inline constexpr const char* bytes_in_flight = "bytes-in-flight";

@@ -51,12 +51,13 @@ metrics::metrics(metric_registry& r) {
   by_label pages{r, names::pages_fetched, "result", "Responses of APIs, by what they were."};
   pages_fetched = {pages("ok"), pages("retried"), pages("rate_limited"), pages("refused"), pages("failed")};
   by_label outcomes{r, names::records, "outcome", "Records committed, by what became of them."};
-  records = {outcomes("inserted"), outcomes("updated"), outcomes("deleted"),
-             outcomes("unchanged"), outcomes("refused_older"), outcomes("dead")};
-  by_label groups{r, names::commit_groups, "status", "Group commits, by outcome."};
-  commit_groups = {groups("committed"), groups("refused"), groups("split"), groups("unknown")};
+  records = {outcomes("inserted"), outcomes("updated"), outcomes("unchanged"), outcomes("refused_older"), outcomes("dead")};
+  by_label groups{r, names::commit_groups, "outcome",
+                  "Tries to commit a group of pages, by outcome; one whose answer was lost counts again when it is known."};
+  commit_groups = {groups("committed"), groups("refused"),     groups("split"),
+                   groups("timed_out"), groups("unavailable"), groups("unknown")};
   commit_time = r.histogram_singleton<double>(names::prefix, names::commit_time, span_of(commit_buckets),
-                                              "Time of one group commit.", "seconds");
+                                              "From comparing a group of pages until it was known to be committed.", "seconds");
   request_to_commit = r.histogram_singleton<double>(names::prefix, names::request_to_commit, span_of(page_buckets),
                                                     "From a page's request to its commit.", "seconds");
   bytes_in_flight = gauge_of(r, names::bytes_in_flight, "Bytes reserved for responses not yet committed.");

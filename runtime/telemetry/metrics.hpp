@@ -22,12 +22,12 @@ struct metrics {
     counter *ok, *retried, *rate_limited, *refused, *failed;
   } pages_fetched;
   struct {
-    counter *inserted, *updated, *deleted, *unchanged, *refused_older, *dead;
+    counter *inserted, *updated, *unchanged, *refused_older, *dead;
   } records;
   struct {
-    counter *committed, *refused, *split, *unknown;
+    counter *committed, *refused, *split, *timed_out, *unavailable, *unknown;
   } commit_groups;
-  caf::telemetry::dbl_histogram* commit_time;       ///< seconds per group
+  caf::telemetry::dbl_histogram* commit_time;       ///< seconds per group that committed
   caf::telemetry::dbl_histogram* request_to_commit; ///< seconds per page
   gauge* bytes_in_flight;
   gauge* requests_in_flight;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "actors/extraction/connection_context.hpp"
+#include "actors/scheduling/run_report.hpp"
 #include "messages/actors.hpp"
 
 /// Small plans and connections for actor tests.
@@ -33,6 +34,28 @@ inline source_plan_pointer item_plan(std::vector<rate_budget> budgets = {}) {
   return plan;
 }
 
+/// What actors tell people.
+struct noted_event {
+  run_event event{};
+  run_subject subject;
+  std::string detail;
+};
+
+inline run_report note_into(std::vector<noted_event>& notes) {
+  return [&notes](run_event event, const run_subject& subject, const std::string& detail) {
+    notes.push_back({event, subject, detail});
+  };
+}
+
+/// Those of one kind.
+inline std::vector<noted_event> events_of(const std::vector<noted_event>& notes, run_event event) {
+  std::vector<noted_event> result;
+  for (const auto& note : notes)
+    if (note.event == event)
+      result.push_back(note);
+  return result;
+}
+
 inline connection_pointer item_connection(int64_t tenant, source_plan_pointer plan) {
   auto result = std::make_shared<connection_context>();
   result->tenant = tenant_id{tenant};
@@ -45,6 +68,7 @@ inline connection_pointer item_connection(int64_t tenant, source_plan_pointer pl
   result->schedule = R"({"every":"15m"})";
   result->streams.assign(result->plan->streams.size(), stream_id{tenant * 100});
   result->hash_seed = 7;
+  result->store_generation = 42;
   return result;
 }
 

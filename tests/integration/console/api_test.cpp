@@ -1,3 +1,4 @@
+#include "runtime/telemetry/trace_id.hpp"
 #include "tests/integration/console/console_fixture.hpp"
 
 using namespace lode;
@@ -156,6 +157,8 @@ TEST_F(api_test, runs_are_listed_shown_and_cancelled) {
   auto shown = expect(200, "GET", "/api/v1/runs/1");
   EXPECT_EQ(shown.at("tenant"), json::value("acme"));
   EXPECT_EQ(shown.at("phase"), json::value("open"));
+  auto generation = database.make_catalog_store()->store_generation();
+  EXPECT_EQ(std::string{shown.at("trace").as_string()}, trace_id_of(*generation, run_id{1})) << "as in the log";
   EXPECT_EQ(expect(200, "POST", "/api/v1/runs/1/cancel", R"({"reason":"wrong"})").at("phase"), json::value("cancelled"));
   EXPECT_THAT(node->take(), ElementsAre("cancel 1"));
   expect(409, "POST", "/api/v1/runs/1/cancel");

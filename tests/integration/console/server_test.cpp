@@ -3,8 +3,10 @@
 #include <cstdio>
 #include <fstream>
 #include <future>
+#include <sstream>
 #include <thread>
 
+#include "runtime/telemetry/log.hpp"
 #include "tests/integration/console/console_fixture.hpp"
 
 using namespace lode;
@@ -14,7 +16,11 @@ using testing::StartsWith;
 namespace asio = boost::asio;
 
 struct server_test : console_fixture {
-  ~server_test() override { std::remove(token_path.c_str()); }
+  ~server_test() override {
+    std::remove(token_path.c_str());
+    server.reset();
+    start_log({});
+  }
 
   void use_token() {
     std::ofstream{token_path} << "0123456789abcdef\n";
@@ -35,6 +41,7 @@ struct server_test : console_fixture {
     return out;
   }
 
+  std::ostringstream log; ///< where a test sends it
   std::string token_path = testing::TempDir() + "lode-token-" + std::to_string(::getpid());
 };
 
@@ -135,6 +142,25 @@ TEST_F(server_test, a_defect_in_a_handler_is_an_answer_and_the_server_goes_on) {
   auto answer = expect(500, "PUT", "/api/v1/sources/api", "fine");
   EXPECT_THAT(json::serialize(answer), Not(HasSubstr("boom")));
   expect(200, "GET", "/api/v1/tenants");
+}
+
+TEST_F(server_test, a_download_that_breaks_off_is_logged_with_what_its_path_names) {
+  start_log({log_level::info, log_format::json}, &log);
+  router routes;
+  routes.add("GET", "/{tenant}/{connection}/{stream}", [](const api_request&, api_context&) -> caf::expected<api_response> {
+    api_response out;
+    out.body = "first ";
+    out.more = [](console_stores&, std::string&) -> caf::expected<bool> {
+      return caf::make_error(errc::store_unavailable, "away");
+    };
+    return out;
+  });
+  auto made = http_server::start(settings, std::move(routes), services);
+  ASSERT_TRUE(made);
+  server = std::move(*made);
+  client().call("GET", "/acme/crm/posts");
+  server.reset();
+  EXPECT_THAT(log.str(), HasSubstr(R"("tenant":"acme","connection":"crm","stream":"posts")"));
 }
 
 TEST_F(server_test, a_download_that_breaks_off_is_seen_as_such) {

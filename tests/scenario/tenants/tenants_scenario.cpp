@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <sstream>
+#include <string>
+
 #include "tests/support/scenario.hpp"
 
 namespace lode::test {
@@ -16,6 +19,15 @@ scenario_settings slow_api() {
   settings.source_edits = {{"page_size: 100", "page_size: 20"}, {"page_size: 200", "page_size: 20"}, {"page_size: 250", "page_size: 20"},
                            {"step: P91D", "step: P3650D"}};
   return settings;
+}
+
+/// Whether the node has logged this about shop-002, with what the line is to end with.
+bool has_line(scenario& world, const std::string& message, const std::string& end) {
+  std::istringstream lines{read_file(world.node().log())};
+  for (std::string line; std::getline(lines, line);)
+    if (line.find(message) != line.npos && line.find(" tenant=shop-002 connection=main stream=") != line.npos && line.ends_with(end))
+      return true;
+  return false;
 }
 
 TEST(tenants_scenario, of_a_tenant_removed_while_its_pages_are_in_flight_nothing_is_left) {
@@ -79,6 +91,8 @@ TEST(tenants_scenario, new_secrets_resume_a_suspended_connection_where_it_was) {
   world.await_state("shop-002", "suspended");
   auto run = world.last_run("shop-002");
   EXPECT_EQ(text_in(run, "phase"), "open") << json::serialize(run);
+  auto named = " run=" + std::to_string(number_in(run, "run")) + " trace=" + text_in(run, "trace");
+  await("the log says whose connection is suspended, in which run", [&] { return has_line(world, "connection is suspended", named); });
   world.api("PUT", "/api/v1/tenants/shop-002/connections/main/secrets", json::object{{"api_key", fresh.at("api_key")}});
   world.await_state("shop-002", "active");
   world.await_runs();

@@ -34,6 +34,8 @@ struct miner_test : actor_test {
   std::vector<hashed_page> pages; ///< that reached the writer
   std::vector<continuation_ended> endings;
   std::vector<std::string> suspensions;
+  std::string suspended_stream;
+  std::vector<noted_event> told;
   uint32_t resumed = 0;
   bool is_gone = false; ///< the continuation is no longer open when the store is asked
   std::vector<int64_t> marks; ///< whose page was alone in work, 0 = nobody's
@@ -72,7 +74,10 @@ struct miner_test : actor_test {
   tenant_supervisor_actor supervisor = spawn_fake<tenant_supervisor_actor>(
     [](const begin_run&) {}, [](const resume_run&) {}, [](connection_changed) {}, [](const cancel_run&) {},
     [this](const continuation_ended& msg) { endings.push_back(msg); }, [this](const continuations_opened& msg) { opened += msg.count; },
-    [this](const connection_failed& msg) { suspensions.push_back(message_of(msg.reason)); },
+    [this](const connection_failed& msg) {
+      suspensions.push_back(message_of(msg.reason));
+      suspended_stream = msg.stream;
+    },
     [this](records_died msg) { died += msg.count; }, [](timer_fired) {});
   source_plan_pointer plan = item_plan();
   processor_actor worker; ///< in place of a real one
@@ -98,6 +103,7 @@ struct miner_test : actor_test {
     services->now = [] { return instant{std::chrono::hours{500'000}}; };
     services->window = window;
     services->page_deadline = deadline;
+    services->report.happened = note_into(told);
     actor = spawn<miner>(miner_job{services, connection, stored, 0, supervisor, credentials, open_runs});
     run();
   }
@@ -107,6 +113,19 @@ struct miner_test : actor_test {
     const auto& page = pages.at(index);
     caf::anon_send(actor, page_committed{page.generation, page.move.expected_version + 1, page.move.phase, 0, false});
     run();
+  }
+
+  /// The one event of this kind; it names all that it concerns.
+  noted_event only(run_event event) {
+    auto found = events_of(told, event);
+    EXPECT_EQ(found.size(), 1u);
+    if (found.empty())
+      return {};
+    const auto& subject = found[0].subject;
+    EXPECT_EQ(subject.tenant + "/" + subject.connection + "/" + subject.stream, "tenant1/items/items");
+    EXPECT_EQ(subject.run, stored.run);
+    EXPECT_EQ(subject.store_generation, connection->store_generation);
+    return found[0];
   }
 
   std::vector<int64_t> versions() const {
@@ -210,6 +229,7 @@ TEST_F(miner_test, an_error_of_the_api_is_tried_again_after_its_backoff) {
   http.answer(first_url, 200, page_body(0, 1, ""));
   mine();
   EXPECT_TRUE(pages.empty());
+  EXPECT_THAT(only(run_event::page_retried).detail, testing::MatchesRegex("try 1 failed, the next one in [0-9]+ ms: .*503.*"));
   advance(10s);
   EXPECT_EQ(versions(), std::vector<int64_t>{1});
 }
@@ -221,7 +241,10 @@ TEST_F(miner_test, a_page_whose_retries_are_used_up_leaves_its_interval_owed) {
   ASSERT_EQ(pages.size(), 1u);
   EXPECT_EQ(pages[0].move.phase, continuation_phase::failed);
   EXPECT_NE(pages[0].move.reason.find("503"), std::string::npos) << pages[0].move.reason;
-  commit(0);
+  EXPECT_TRUE(events_of(told, run_event::page_failed).empty()) << "not before the store has it";
+  caf::anon_send(actor, page_committed{pages[0].generation, 2, pages[0].move.phase, 0, false, pages[0].move.reason});
+  run();
+  EXPECT_EQ(only(run_event::page_failed).detail, pages[0].move.reason);
   EXPECT_EQ(endings.at(0).phase, continuation_phase::failed);
   EXPECT_TRUE(suspensions.empty());
 }
@@ -258,9 +281,11 @@ TEST_F(miner_test, waiting_for_a_limit_uses_up_no_retries) {
     http.answer(first_url, 429, "slow down", {{"Retry-After", "1"}});
   http.answer(first_url, 200, page_body(0, 1, ""));
   mine();
+  EXPECT_THAT(only(run_event::page_waits).detail, testing::HasSubstr("429"));
   advance(2min);
   EXPECT_EQ(versions(), std::vector<int64_t>{1});
   EXPECT_EQ(pages[0].move.phase, continuation_phase::closed);
+  EXPECT_TRUE(events_of(told, run_event::page_retried).empty());
 }
 
 TEST_F(miner_test, a_used_up_app_limit_makes_every_tenant_of_the_source_wait) {
@@ -284,6 +309,7 @@ TEST_F(miner_test, refused_credentials_suspend_the_connection) {
   mine();
   ASSERT_EQ(suspensions.size(), 1u);
   EXPECT_NE(suspensions[0].find("tenant1/items/items"), std::string::npos) << suspensions[0];
+  EXPECT_EQ(suspended_stream, "items");
   EXPECT_TRUE(pages.empty());
 }
 
@@ -319,7 +345,9 @@ TEST_F(miner_test, a_page_that_died_with_its_worker_is_noticed_and_read_again) {
   http.answer(second_url, 200, page_body(1, 1, ""));
   mine(1, 10s);
   ASSERT_EQ(pages.size(), 1u);
-  advance(25s);
+  advance(15s);
+  only(run_event::page_lost);
+  advance(10s);
   EXPECT_GE(resumed, 1u);
   EXPECT_GE(pages.size(), 2u) << "the page was read again";
 }
@@ -518,9 +546,11 @@ TEST_F(miner_test, dead_records_are_reported_when_their_page_is_committed) {
   ASSERT_EQ(pages.size(), 1u);
   EXPECT_EQ(pages[0].dead.size(), 2u);
   EXPECT_EQ(died, 0u);
+  EXPECT_TRUE(told.empty());
   caf::anon_send(actor, page_committed{pages[0].generation, 2, pages[0].move.phase, 0, false, {}, 2});
   run();
   EXPECT_EQ(died, 2u);
+  EXPECT_EQ(only(run_event::records_died).detail, "2");
 }
 
 TEST_F(miner_test, what_is_left_of_a_quota_when_it_ends_is_told) {

@@ -22,6 +22,8 @@ struct tenant_supervisor_test : actor_test {
   std::vector<run_finished> finished;
   std::vector<run_begun> begun;
   std::vector<std::string> suspended;
+  std::vector<suspend_connection> orders; ///< to suspend, that the store took
+  std::vector<noted_event> told;
   std::vector<tenant_idle> idle;
   caf::error load_error;
   caf::error start_error;
@@ -73,6 +75,7 @@ struct tenant_supervisor_test : actor_test {
         return error;
       }
       suspended.push_back(ask.reason);
+      orders.push_back(ask);
       return caf::unit;
     },
     [](const begin_refresh&) { return refresh_begun{}; }, [](const end_refresh&) {},
@@ -98,6 +101,7 @@ struct tenant_supervisor_test : actor_test {
     auto services = std::make_shared<mining_services>();
     services->timers = service;
     services->keeper = keeper;
+    services->report.happened = note_into(told);
     services->miners_per_tenant = 2;
     services->restarts = {2, 1min, 100ms, 1s};
     services->make_miner = [this](caf::actor_system&, miner_job job) {
@@ -498,4 +502,97 @@ TEST_F(tenant_supervisor_test, a_run_ends_with_what_its_miners_know_of_the_quota
   ASSERT_EQ(finished.size(), 1u);
   EXPECT_EQ(finished[0].quota_left, 0.25);
   EXPECT_EQ(finished[0].context, connection);
+}
+
+TEST_F(tenant_supervisor_test, the_course_of_a_run_is_told_with_the_names_of_its_tenant_and_connection) {
+  open(1);
+  begin();
+  end(1);
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_EQ(told[0].event, run_event::begun);
+  EXPECT_EQ(told[1].event, run_event::finished);
+  for (const auto& each : told) {
+    EXPECT_EQ(each.subject.tenant, "tenant1");
+    EXPECT_EQ(each.subject.connection, "items");
+    EXPECT_EQ(each.subject.stream, "");
+    EXPECT_EQ(each.subject.run, run_id{2});
+    EXPECT_EQ(each.subject.store_generation, connection->store_generation);
+  }
+}
+
+TEST_F(tenant_supervisor_test, a_run_that_ends_incomplete_is_told_with_its_reason) {
+  open(1);
+  begin();
+  end(1, continuation_phase::failed);
+  auto ends = events_of(told, run_event::incomplete);
+  ASSERT_EQ(ends.size(), 1u);
+  EXPECT_EQ(ends[0].detail, "why");
+  EXPECT_TRUE(events_of(told, run_event::finished).empty());
+}
+
+TEST_F(tenant_supervisor_test, a_resumed_run_and_one_that_stays_open_are_told) {
+  open(1);
+  caf::anon_send(supervisor, resume_run{run_of(1, 2)});
+  run();
+  EXPECT_EQ(events_of(told, run_event::resumed).size(), 1u);
+  EXPECT_TRUE(events_of(told, run_event::begun).empty());
+  change(connection_id{10}); // paused: not among the open runs
+  auto left = events_of(told, run_event::left_open);
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_EQ(left[0].subject.run, run_id{2});
+}
+
+TEST_F(tenant_supervisor_test, a_miner_that_is_started_again_is_told_with_its_stream) {
+  open(1);
+  begin();
+  caf::anon_send_exit(miners[0], caf::exit_reason::kill);
+  run();
+  auto restarts = events_of(told, run_event::miner_restarted);
+  ASSERT_EQ(restarts.size(), 1u);
+  EXPECT_EQ(restarts[0].subject.stream, "items");
+  EXPECT_EQ(restarts[0].subject.run, run_id{2});
+}
+
+TEST_F(tenant_supervisor_test, a_stream_that_is_stopped_is_told_once) {
+  add_stream();
+  open(1), open(2, 101);
+  begin();
+  tally = {5000, 1001};
+  die(1001, 101);
+  open(3, 101);
+  caf::anon_send(supervisor, continuations_opened{connection_id{10}, run_id{2}, 1});
+  run();
+  EXPECT_EQ(stops.size(), 2u);
+  EXPECT_EQ(events_of(told, run_event::stream_stopped).size(), 1u);
+}
+
+TEST_F(tenant_supervisor_test, a_suspension_says_in_which_run_and_stream_it_turned_out) {
+  open(1);
+  begin();
+  caf::anon_send(supervisor, connection_failed{connection_id{10}, run_id{2}, caf::make_error(errc::unauthorized, "dead"), "items"});
+  run();
+  ASSERT_EQ(orders.size(), 1u);
+  EXPECT_EQ(orders[0].run, run_id{2});
+  EXPECT_EQ(orders[0].stream, "items");
+  EXPECT_TRUE(events_of(told, run_event::suspended).empty()) << "the run keeper tells it, when the store has it";
+}
+
+TEST_F(tenant_supervisor_test, a_page_that_condemns_its_connection_is_named_in_the_suspension) {
+  open(1);
+  rows[0].crash_resumes = 5;
+  rows[0].alone_deaths = 2;
+  begin();
+  ASSERT_EQ(orders.size(), 1u);
+  EXPECT_EQ(orders[0].run, run_id{2});
+  EXPECT_EQ(orders[0].stream, "items");
+}
+
+TEST_F(tenant_supervisor_test, a_cancelled_run_is_not_told_here_too) {
+  open(1);
+  begin();
+  caf::anon_send(supervisor, cancel_run{connection_id{10}, run_id{2}, "by a person"});
+  run();
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_EQ(finished[0].phase, run_phase::cancelled);
+  EXPECT_EQ(told.size(), 1u) << "that it began; the run keeper tells the end, also of a run that is mined nowhere";
 }

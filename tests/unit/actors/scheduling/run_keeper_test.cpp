@@ -46,6 +46,7 @@ struct run_keeper_test : actor_test {
   int plans_loaded = 0;
   source_plan_pointer plan = item_plan();
   connection_row connection;
+  std::vector<noted_event> told;
   run_keeper_actor keeper;
 
   void SetUp() override {
@@ -64,6 +65,7 @@ struct run_keeper_test : actor_test {
       return std::string{text};
     };
     parts.now = [this] { return now; };
+    parts.report = note_into(told);
     keeper = spawn<run_keeper>(std::move(parts));
     connect(R"({"every":"15m"})");
   }
@@ -154,6 +156,7 @@ TEST_F(run_keeper_test, a_connection_is_loaded_with_its_plan_and_its_secrets_lai
   EXPECT_EQ(loaded->config.map().find("token")->string(), "t");
   EXPECT_EQ(loaded->config.map().find("region")->string(), "eu");
   EXPECT_EQ(loaded->claim.shard, connection.shard);
+  EXPECT_EQ(loaded->store_generation, *catalog->store_generation()) << "trace ids depend on it";
 }
 
 TEST_F(run_keeper_test, a_plan_is_compiled_once_for_all_connections_of_a_source) {
@@ -328,6 +331,48 @@ TEST_F(run_keeper_test, a_store_that_is_away_says_so) {
   auto loaded = ask<connection_pointer>(keeper, load_connection{connection.id});
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error(), errc::store_unavailable);
+}
+
+// -- what people are told ----------------------------------------------------------------------------------------------------
+
+TEST_F(run_keeper_test, a_suspension_is_told_with_all_names_when_the_store_has_it) {
+  suspend_connection order{connection.id, "dead token", run_id{7}, "items"};
+  load();
+  database.inject(memory_fault::unavailable);
+  caf::anon_send(keeper, order);
+  run();
+  EXPECT_TRUE(told.empty()) << "the store was away";
+  caf::anon_send(keeper, order);
+  run();
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].event, run_event::suspended);
+  EXPECT_EQ(told[0].detail, "dead token");
+  const auto& subject = told[0].subject;
+  EXPECT_EQ(subject.tenant + "/" + subject.connection + "/" + subject.stream, "acme/main/items");
+  EXPECT_EQ(subject.run, run_id{7});
+  EXPECT_EQ(subject.store_generation, *catalog->store_generation());
+  EXPECT_EQ(catalog->load_connection(connection.id)->state, activity::suspended);
+}
+
+TEST_F(run_keeper_test, a_connection_that_several_pages_suspend_is_told_and_counted_once) {
+  for (auto reason : {"dead token", "dead token, says another page"})
+    caf::anon_send(keeper, suspend_connection{connection.id, reason});
+  run();
+  EXPECT_EQ(told.size(), 1u);
+}
+
+TEST_F(run_keeper_test, a_cancelled_run_is_told_with_its_names_also_when_it_is_mined_nowhere) {
+  auto started = start(now);
+  ASSERT_TRUE(started);
+  ASSERT_FALSE(catalog->set_connection_state(connection.id, activity::paused, "lunch"));
+  caf::anon_send(keeper, cancel_run{connection.id, started->run, "wrong window"});
+  run();
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].event, run_event::cancelled);
+  EXPECT_EQ(told[0].detail, "wrong window");
+  EXPECT_EQ(told[0].subject.tenant, "acme");
+  EXPECT_EQ(told[0].subject.connection, "main");
+  EXPECT_EQ(told[0].subject.run, started->run);
 }
 
 // -- overlap ------------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <deque>
 
 #include "tests/support/actor_test.hpp"
@@ -74,7 +75,9 @@ private:
 struct page_writer_test : actor_test {
   std::shared_ptr<scripted_page_store> store = std::make_shared<scripted_page_store>();
   store_health health;
-  page_writer_actor writer = spawn<page_writer>(store, &health, page_writer_settings{}, page_writer_report{});
+  std::vector<group_outcome> tries; ///< how each one ended
+  page_counters counted;            ///< of committed pages
+  page_writer_actor writer = spawn<page_writer>(store, &health, page_writer_settings{}, report());
   std::vector<int64_t> committed;
   std::vector<commit_status> refused;
   std::vector<page_committed> failed; ///< those of `committed` whose continuation failed
@@ -99,6 +102,16 @@ struct page_writer_test : actor_test {
     caf::anon_send(writer, std::move(page), miner);
   }
 
+  page_writer_report report() {
+    page_writer_report result;
+    result.group = [this](group_outcome outcome, std::chrono::nanoseconds) { tries.push_back(outcome); };
+    result.committed = [this](const page_counters& page) {
+      counted.inserted += page.inserted;
+      counted.dead += page.dead;
+    };
+    return result;
+  }
+
   /// Asks it to take pages of one continuation only; `is_quiet` says when it has answered.
   void hold_for(int64_t continuation) {
     auto asker = system.spawn([this, continuation](caf::event_based_actor* self) {
@@ -111,6 +124,7 @@ struct page_writer_test : actor_test {
 };
 
 using groups = std::vector<std::vector<int64_t>>;
+using outcomes = std::vector<group_outcome>;
 
 } // namespace
 
@@ -130,6 +144,8 @@ TEST_F(page_writer_test, a_refused_page_is_told_and_the_others_of_its_group_comm
   EXPECT_EQ(store->groups, (groups{{1, 2, 3}, {1, 3}}));
   EXPECT_EQ(committed, (std::vector<int64_t>{2, 4}));
   EXPECT_EQ(refused, std::vector{commit_status::refused_version});
+  EXPECT_EQ(tries, (outcomes{group_outcome::refused, group_outcome::committed}));
+  EXPECT_EQ(counted.inserted, 2) << "what was refused is not there";
 }
 
 TEST_F(page_writer_test, an_outage_is_shown_and_waited_out_and_keeps_the_order) {
@@ -143,6 +159,7 @@ TEST_F(page_writer_test, an_outage_is_shown_and_waited_out_and_keeps_the_order) 
   EXPECT_FALSE(health.is_out());
   EXPECT_EQ(store->groups, (groups{{1, 2}, {1, 2, 3}, {1, 2, 3}})) << "nothing was written before";
   EXPECT_EQ(committed, (std::vector<int64_t>{2, 3, 4}));
+  EXPECT_EQ(tries, (outcomes{group_outcome::unavailable, group_outcome::unavailable, group_outcome::committed}));
 }
 
 TEST_F(page_writer_test, an_answer_is_noted_as_late_only_when_a_page_had_waited_long_for_it) {
@@ -176,6 +193,7 @@ TEST_F(page_writer_test, an_unknown_outcome_that_was_committed_is_not_written_ag
   advance(1s);
   EXPECT_EQ(store->groups.size(), 1u);
   EXPECT_EQ(committed, std::vector<int64_t>{2});
+  EXPECT_EQ(tries, (outcomes{group_outcome::unknown, group_outcome::committed}));
 }
 
 TEST_F(page_writer_test, an_unknown_outcome_that_was_not_committed_is_written_again) {
@@ -185,6 +203,8 @@ TEST_F(page_writer_test, an_unknown_outcome_that_was_not_committed_is_written_ag
   advance(1s);
   EXPECT_EQ(store->groups.size(), 2u);
   EXPECT_EQ(committed, std::vector<int64_t>{2});
+  EXPECT_EQ(tries, (outcomes{group_outcome::unknown, group_outcome::committed})) << "the first try wrote nothing";
+  EXPECT_EQ(counted.inserted, 1);
 }
 
 TEST_F(page_writer_test, nothing_commits_before_an_unknown_outcome_is_settled) {
@@ -207,6 +227,9 @@ TEST_F(page_writer_test, a_data_error_is_split_until_the_culprit_stands_alone) {
   EXPECT_EQ(store->groups[1].size(), 2u);
   EXPECT_EQ(store->groups[2].size(), 1u);
   EXPECT_EQ(committed.size(), 4u);
+  EXPECT_EQ(tries.size(), store->groups.size());
+  EXPECT_EQ(std::count(tries.begin(), tries.end(), group_outcome::split), 2);
+  EXPECT_EQ(std::count(tries.begin(), tries.end(), group_outcome::refused), 0);
 }
 
 TEST_F(page_writer_test, a_group_that_takes_too_long_is_split_and_that_is_no_outage) {
@@ -247,6 +270,7 @@ TEST_F(page_writer_test, a_small_page_that_takes_too_long_fails_only_after_many_
   send(29, 2), send(30, 2);
   advance(10s);
   EXPECT_EQ(failed.size(), 1u);
+  EXPECT_GE(std::count(tries.begin(), tries.end(), group_outcome::timed_out), 30) << "a page alone cannot be split";
 }
 
 TEST_F(page_writer_test, a_store_in_which_even_small_pages_take_too_long_is_out_and_costs_no_page) {
@@ -334,4 +358,6 @@ TEST_F(page_writer_test, dead_records_of_the_page_and_those_that_the_database_re
   caf::anon_send(writer, std::move(page), miner);
   run();
   EXPECT_EQ(dead, 3u);
+  EXPECT_EQ(counted.dead, 3);
+  EXPECT_EQ(counted.inserted, 0) << "the store holds nothing new";
 }
