@@ -1,5 +1,6 @@
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <iostream>
 
 #include "runtime/cli/api_client.hpp"
@@ -18,30 +19,35 @@ struct changes_options {
   size_t limit = 1'000'000'000;
 };
 
+/// Prints the next changes behind `left.after` and takes them off `left`. False: there are no more, or it failed and told
+/// so with `code`.
+bool print_some(const cli_context& context, const api_client& client, changes_options& left, int& code) {
+  auto path = "/api/v1/tenants/" + path_segment(left.tenant) + "/changes?limit=" + std::to_string(std::min<size_t>(left.limit, 1'000))
+              + "&after=" + path_segment(left.after);
+  auto answer = answer_in(context, client, client.call("GET", path), code);
+  if (!answer)
+    return false;
+  const auto& items = answer->at("changes").as_array();
+  for (const auto& item : items)
+    std::cout << json::serialize(item) << "\n";
+  left.after = cell(answer->as_object(), "next");
+  left.limit -= std::min(left.limit, items.size());
+  return left.limit > 0 && answer->at("more").as_bool();
+}
+
 /// One line per change, as JSON; each holds the cursor to go on from.
 int changes(cli_context& context, const changes_options& o) {
   auto client = context.client();
   if (!client)
     return exit_usage;
-  auto after = o.after;
-  for (auto left = o.limit; left > 0;) {
-    auto part = std::min<size_t>(left, 1'000);
-    auto path = "/api/v1/tenants/" + path_segment(o.tenant) + "/changes?limit=" + std::to_string(part) + "&after=" + path_segment(after);
-    auto reply = client->call("GET", path);
-    if (reply.status != 200)
-      return report(context, *client, reply);
-    auto answer = json::parse(reply.body).as_object();
-    const auto& items = answer.at("changes").as_array();
-    for (const auto& item : items)
-      std::cout << json::serialize(item) << "\n";
-    after = cell(answer, "next");
-    left -= std::min(left, items.size());
-    if (!answer.at("more").as_bool())
-      break;
+  auto left = o;
+  int code = exit_ok;
+  while (print_some(context, *client, left, code)) {
   }
   std::cout.flush();
-  std::cerr << "next: lode changes " << o.tenant << " --after " << after << "\n";
-  return exit_ok;
+  if (code == exit_ok)
+    std::cerr << "next: lode changes " << o.tenant << " --after " << left.after << "\n";
+  return code;
 }
 
 } // namespace

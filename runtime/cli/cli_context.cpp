@@ -30,12 +30,40 @@ exit_code code_of_status(int status) {
   }
 }
 
-std::string message_in(const json::value& answer, const std::string& otherwise) {
+/// The message of an error as the API words it; "" when there is none.
+std::string message_in(const json::value& answer) {
   if (const auto* object = answer.if_object())
     if (const auto* error = object->if_contains("error"); error && error->is_object())
       if (const auto* message = error->get_object().if_contains("message"); message && message->is_string())
         return std::string{message->get_string()};
-  return otherwise;
+  return {};
+}
+
+/// The API's word for what an exit code says.
+const char* name_of(exit_code code) {
+  switch (code) {
+    case exit_usage: return "bad_argument";
+    case exit_no_node: return "no_node";
+    case exit_not_found: return "not_found";
+    case exit_conflict: return "conflict";
+    case exit_not_allowed: return "unauthorized";
+    case exit_try_later: return "store_unavailable";
+    default: return "failed";
+  }
+}
+
+/// All messages of one failure; people get a line for each.
+void tell(const cli_context& context, exit_code code, const std::vector<std::string>& messages) {
+  std::string all;
+  for (const auto& message : messages)
+    all += (all.empty() ? "" : "\n") + redact(message);
+  if (context.as_json) {
+    json::object error{{"code", name_of(code)}, {"message", all}};
+    std::cerr << json::serialize(json::object{{"error", std::move(error)}}) << "\n";
+    return;
+  }
+  for (const auto& message : messages)
+    std::cerr << "error: " << redact(message) << "\n";
 }
 
 /// A token as it stands in a file: without the white space around it.
@@ -55,9 +83,13 @@ std::string environment(const char* name) {
 
 std::unique_ptr<settings> cli_context::load() const {
   auto loaded = load_settings({config_file, process_environment(), assignments});
+  if (loaded.mistakes.empty())
+    return std::make_unique<settings>(std::move(loaded.values));
+  std::vector<std::string> messages;
   for (const auto& mistake : loaded.mistakes)
-    std::cerr << "error: " << to_string(mistake) << "\n";
-  return loaded.mistakes.empty() ? std::make_unique<settings>(std::move(loaded.values)) : nullptr;
+    messages.push_back(to_string(mistake));
+  tell(*this, exit_usage, messages);
+  return nullptr;
 }
 
 std::unique_ptr<api_client> cli_context::client() const {
@@ -71,30 +103,47 @@ std::unique_ptr<api_client> cli_context::client() const {
     tokens = tokens.empty() ? loaded->console.token_file : tokens;
   }
   if (address.starts_with("https://")) {
-    complain(exit_usage, address + ": the command line speaks plain HTTP; name the node behind the TLS proxy, http://ADDRESS:PORT");
+    complain(*this, exit_usage, address + ": the command line speaks plain HTTP; name the node behind the TLS proxy, http://ADDRESS:PORT");
     return nullptr;
   }
   auto token = environment("LODE_TOKEN");
-  if (!tokens.empty() && !read_file(tokens, token))
+  if (!tokens.empty() && !read_file(*this, tokens, token))
     return nullptr;
   return std::make_unique<api_client>(std::move(address), first_word(token));
 }
 
-int complain(exit_code code, const std::string& message) {
-  std::cerr << "error: " << redact(message) << "\n";
+int complain(const cli_context& context, exit_code code, const std::string& message) {
+  tell(context, code, {message});
   return code;
 }
 
 int report(const cli_context& context, const api_client& client, const api_reply& reply) {
   if (reply.status == 0)
-    return complain(exit_no_node, "no node answers at " + client.address() + " (" + reply.body
-                                    + "). Start one: lode serve --config lode.yaml; or name another: --node http://ADDRESS:PORT");
+    return complain(context, exit_no_node, "no node answers at " + client.address() + " (" + reply.body
+                                             + "). Start one: lode serve --config lode.yaml; or name another: --node http://ADDRESS:PORT");
   json::error_code problem;
   auto answer = json::parse(reply.body, problem);
-  if (context.as_json && !problem)
-    std::cout << reply.body;
-  return complain(code_of_status(reply.status),
-                  message_in(answer, "the node at " + client.address() + " answered " + std::to_string(reply.status)));
+  auto message = problem ? std::string{} : message_in(answer);
+  auto code = code_of_status(reply.status);
+  if (message.empty())
+    return complain(context, code, "the node at " + client.address() + " answered " + std::to_string(reply.status));
+  if (!context.as_json)
+    return complain(context, code, message);
+  std::cerr << json::serialize(answer) << "\n";
+  return code;
+}
+
+std::optional<json::value> answer_in(const cli_context& context, const api_client& client, const api_reply& reply, int& code) {
+  if (reply.status < 200 || reply.status > 299) {
+    code = report(context, client, reply);
+    return std::nullopt;
+  }
+  json::error_code problem;
+  auto answer = json::parse(reply.body, problem);
+  if (!problem && reply.is_complete)
+    return answer;
+  code = complain(context, exit_failed, "the answer of the node at " + client.address() + " broke off or is not JSON");
+  return std::nullopt;
 }
 
 int ask(const cli_context& context, const std::string& method, const std::string& path, const std::string& body,
@@ -103,27 +152,23 @@ int ask(const cli_context& context, const std::string& method, const std::string
   if (!client)
     return exit_usage;
   auto reply = client->call(method, path, body);
-  if (reply.status < 200 || reply.status > 299)
-    return report(context, *client, reply);
-  json::error_code problem;
-  auto answer = json::parse(reply.body, problem);
-  if (problem || !reply.is_complete)
-    return complain(exit_failed, "the answer of the node at " + client->address() + " broke off or is not JSON");
-  if (context.as_json)
+  int code = exit_ok;
+  auto answer = answer_in(context, *client, reply, code);
+  if (answer && context.as_json)
     std::cout << reply.body;
-  else
-    show(answer);
-  return exit_ok;
+  else if (answer)
+    show(*answer);
+  return code;
 }
 
-bool read_file(const std::string& path, std::string& out) {
+bool read_file(const cli_context& context, const std::string& path, std::string& out) {
   std::ostringstream text;
   if (path == "-") {
     text << std::cin.rdbuf();
   } else {
     std::ifstream file{path, std::ios::binary};
     if (!file) {
-      complain(exit_usage, path + ": cannot be read");
+      complain(context, exit_usage, path + ": cannot be read");
       return false;
     }
     text << file.rdbuf();

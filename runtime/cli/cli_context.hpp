@@ -4,28 +4,18 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/load.hpp"
+#include "runtime/exit_code.hpp"
 #include "runtime/node/extensions.hpp"
 
 namespace lode {
 
 class api_client;
 struct api_reply;
-
-/// What `lode` returns to the shell.
-enum exit_code : int {
-  exit_ok = 0,
-  exit_failed = 1,
-  exit_usage = 2,       ///< wrong arguments, configuration or input
-  exit_no_node = 3,     ///< no node answers
-  exit_not_found = 4,
-  exit_conflict = 5,    ///< the state does not allow it, or it stands otherwise than expected
-  exit_not_allowed = 6, ///< the node wants a token
-  exit_try_later = 7,   ///< the node answers, its database does not
-};
 
 /// What all commands share: the options before the command's name.
 struct cli_context {
@@ -40,25 +30,30 @@ struct cli_context {
   /// Set by the command that was chosen; runs after parsing.
   std::function<int()> chosen;
 
-  /// Settings from file, environment and --set; prints all mistakes and returns nothing when there are any.
+  /// Settings from file, environment and --set; tells all mistakes and returns nothing when there are any.
   std::unique_ptr<settings> load() const;
-  /// A client of the node that the options name; prints all mistakes and returns nothing when there are any.
+  /// A client of the node that the options name; tells all mistakes and returns nothing when there are any.
   std::unique_ptr<api_client> client() const;
 };
 
-/// Prints `error: message` on standard error and returns `code`.
-int complain(exit_code code, const std::string& message);
+/// Tells on standard error what went wrong and returns `code`: for people `error: message`, with --json one object
+/// {"error": {"code", "message"}} with the codes of the API. Credentials are taken out.
+int complain(const cli_context& context, exit_code code, const std::string& message);
+
+/// Says why `reply` is no success, with --json in the node's own words; returns the exit code for it.
+int report(const cli_context& context, const api_client& client, const api_reply& reply);
+
+/// The answer to a call, when it is a success and whole JSON; otherwise nothing, and `code` is what report() returned.
+std::optional<boost::json::value> answer_in(const cli_context& context, const api_client& client, const api_reply& reply,
+                                            int& code);
 
 /// Asks the node and, on success, prints: the answer itself with --json, else what `show` makes of it. Returns the exit
 /// code that fits the answer.
 int ask(const cli_context& context, const std::string& method, const std::string& path, const std::string& body,
         const std::function<void(const boost::json::value&)>& show);
 
-/// Says why `reply` is no success; returns the exit code for it.
-int report(const cli_context& context, const api_client& client, const api_reply& reply);
-
 /// The content of a file, "-" = standard input. False when it can't be read (told).
-bool read_file(const std::string& path, std::string& out);
+bool read_file(const cli_context& context, const std::string& path, std::string& out);
 
 /// `text` as one segment of a path.
 std::string path_segment(const std::string& text);

@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "runtime/cli/commands.hpp"
+#include "runtime/cli/settings_json.hpp"
 
 namespace lode {
 
@@ -8,22 +9,22 @@ namespace {
 
 struct no_options {};
 
-int example(cli_context&, const no_options&) {
-  std::cout << example_yaml();
+int print(const cli_context& context, const std::string& for_machines, const std::string& for_people) {
+  std::cout << (context.as_json ? for_machines : for_people);
   return exit_ok;
 }
 
-int help(cli_context&, const no_options&) {
-  std::cout << help_config();
-  return exit_ok;
+int example(cli_context& context, const no_options&) {
+  return print(context, settings_json({}), example_yaml());
+}
+
+int help(cli_context& context, const no_options&) {
+  return print(context, settings_help_json(), help_config());
 }
 
 int show(cli_context& context, const no_options&) {
   auto loaded = context.load();
-  if (!loaded)
-    return exit_usage;
-  std::cout << show_settings(*loaded);
-  return exit_ok;
+  return loaded ? print(context, settings_json(*loaded), show_settings(*loaded)) : exit_usage;
 }
 
 } // namespace

@@ -36,14 +36,14 @@ void print_connection(const json::value& answer) {
 /// The file is JSON with the keys of the API: source, configuration, secrets, schedule, streams.
 int put(cli_context& context, const connection_options& o) {
   std::string text;
-  if (!read_file(o.file, text))
+  if (!read_file(context, o.file, text))
     return exit_usage;
   return ask(context, "PUT", path_of(o), text, print_connection);
 }
 
 int put_secrets(cli_context& context, const connection_options& o) {
   std::string text;
-  if (!read_file(o.file, text))
+  if (!read_file(context, o.file, text))
     return exit_usage;
   return ask(context, "PUT", path_of(o) + "/secrets", text, print_connection);
 }
@@ -69,7 +69,7 @@ int set_state(cli_context& context, const connection_options& o, const char* sta
 
 int remove(cli_context& context, const connection_options& o) {
   if (!o.is_sure)
-    return complain(exit_usage, "this erases all records, state and secrets of connection " + o.name + ": repeat it with --yes");
+    return complain(context, exit_usage, "this erases all records, state and secrets of connection " + o.name + ": repeat it with --yes");
   return ask(context, "DELETE", path_of(o), {}, [](const json::value& answer) {
     std::cout << cell(answer.as_object(), "connection") << ": erased, " << cell(answer.as_object(), "erased_rows") << " rows\n";
   });

@@ -100,13 +100,19 @@ void look_at_node(const cli_context& context, findings& out) {
     out.wrong("node", "at " + client->address() + ": " + reply.body.substr(0, reply.body.find('\n')));
 }
 
+int make_key(const cli_context& context, const std::string& path) {
+  if (auto failed = random_key_file(path))
+    return complain(context, failed == errc::conflict ? exit_conflict : exit_failed, message_of(failed));
+  if (context.as_json)
+    std::cout << json::serialize(json::object{{"key_file", path}}) << "\n";
+  else
+    std::cout << "wrote a new key to " << path << "; keep a copy: without it all stored secrets are lost\n";
+  return exit_ok;
+}
+
 int examine(cli_context& context, const doctor_options& o) {
-  if (!o.make_key.empty()) {
-    if (auto failed = random_key_file(o.make_key))
-      return complain(exit_conflict, message_of(failed));
-    std::cout << "wrote a new key to " << o.make_key << "; keep a copy: without it all stored secrets are lost\n";
-    return exit_ok;
-  }
+  if (!o.make_key.empty())
+    return make_key(context, o.make_key);
   auto loaded = context.load();
   if (!loaded)
     return exit_usage;

@@ -30,7 +30,7 @@ int export_records(cli_context& context, const export_options& o) {
   if (reply.status != 200)
     return report(context, *client, reply);
   if (!reply.is_complete)
-    return complain(exit_failed, "the export broke off; go on after the last key printed with --after KEY");
+    return complain(context, exit_failed, "the export broke off; go on after the last key printed with --after KEY");
   return exit_ok;
 }
 

@@ -15,21 +15,17 @@ namespace json = boost::json;
 
 struct no_options {};
 
-exit_code code_for(errc code) {
-  return code == errc::store_unavailable ? exit_try_later : code == errc::conflict ? exit_conflict : exit_failed;
-}
-
 int migrate_store(cli_context& context, const no_options&) {
   auto loaded = context.load();
   if (!loaded)
     return exit_usage;
   if (loaded->store.dsn.empty())
-    return complain(exit_usage, "store.dsn is not set: where PostgreSQL is, e.g. --set store.dsn='host=/run/postgresql dbname=lode'");
+    return complain(context, exit_usage, "store.dsn is not set: where PostgreSQL is, e.g. --set store.dsn='host=/run/postgresql dbname=lode'");
   postgres_settings postgres;
   postgres.dsn = loaded->store.dsn;
   auto done = migrate(postgres);
   if (!done)
-    return complain(code_for(code_of(done.error())), message_of(done.error()));
+    return complain(context, exit_code_of(code_of(done.error())), message_of(done.error()));
   if (context.as_json)
     std::cout << json::serialize(json::object{{"from", done->from}, {"to", done->to},
                                               {"applied", json::array(done->applied.begin(), done->applied.end())}})

@@ -51,7 +51,7 @@ int run_program(int argc, char** argv, const extensions& known) {
   try {
     return context.chosen ? context.chosen() : exit_usage;
   } catch (const std::exception& e) {
-    return complain(exit_failed, std::string{"this is a defect, or the node answered what it should not: "} + e.what());
+    return complain(context, exit_failed, std::string{"this is a defect, or the node answered what it should not: "} + e.what());
   }
 }
 

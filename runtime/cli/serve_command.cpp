@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "runtime/cli/commands.hpp"
+#include "runtime/cli/settings_json.hpp"
 #include "runtime/node/node.hpp"
 
 namespace lode {
@@ -13,14 +14,14 @@ struct serve_options {
 
 int serve(cli_context& context, const serve_options& options) {
   if (options.help_config) {
-    std::cout << help_config();
+    std::cout << (context.as_json ? settings_help_json() : help_config());
     return exit_ok;
   }
   auto loaded = context.load();
   if (!loaded)
     return exit_usage;
   if (loaded->store.dsn.empty())
-    return complain(exit_usage, "store.dsn is not set: where PostgreSQL is, e.g. --set store.dsn='host=/run/postgresql dbname=lode'");
+    return complain(context, exit_usage, "store.dsn is not set: where PostgreSQL is, e.g. --set store.dsn='host=/run/postgresql dbname=lode'");
   return run_node(*loaded, context.known);
 }
 

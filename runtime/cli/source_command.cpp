@@ -20,8 +20,14 @@ struct source_options {
   std::string file;
 };
 
-void print_notes(const json::value& answer, const std::string& file) {
-  for (const auto& item : answer.at("notes").as_array()) {
+/// What the node found in the manifest, whether it was stored or refused.
+void print_notes(const api_reply& reply, const std::string& file) {
+  json::error_code problem;
+  auto answer = json::parse(reply.body, problem);
+  const auto* notes = !problem && answer.is_object() ? answer.get_object().if_contains("notes") : nullptr;
+  if (!notes || !notes->is_array())
+    return;
+  for (const auto& item : notes->get_array()) {
     const auto& note = item.as_object();
     std::cerr << file << ":" << cell(note, "line") << ": " << cell(note, "severity") << ": " << cell(note, "path") << ": "
               << cell(note, "message") << "\n";
@@ -30,25 +36,23 @@ void print_notes(const json::value& answer, const std::string& file) {
 
 int put(cli_context& context, const source_options& o) {
   std::string text;
-  if (!read_file(o.file, text))
+  if (!read_file(context, o.file, text))
     return exit_usage;
   auto name = o.name.empty() ? std::filesystem::path{o.file}.stem().string() : o.name;
   auto client = context.client();
   if (!client)
     return exit_usage;
   auto reply = client->call("PUT", "/api/v1/sources/" + path_segment(name), text, "application/yaml");
-  json::error_code problem;
-  auto answer = json::parse(reply.body, problem);
-  if (!problem && (reply.status == 200 || reply.status == 422) && answer.is_object() && answer.get_object().contains("notes"))
-    print_notes(answer, o.file);
-  if (reply.status != 200)
-    return report(context, *client, reply);
-  if (context.as_json)
+  if (!context.as_json)
+    print_notes(reply, o.file);
+  int code = exit_ok;
+  auto answer = answer_in(context, *client, reply, code);
+  if (answer && context.as_json)
     std::cout << reply.body;
-  else
-    std::cout << name << ": stored, version " << cell(answer.as_object(), "version") << ", streams "
-              << joined_cell(answer.as_object(), "streams") << "\n";
-  return exit_ok;
+  else if (answer)
+    std::cout << name << ": stored, version " << cell(answer->as_object(), "version") << ", streams "
+              << joined_cell(answer->as_object(), "streams") << "\n";
+  return code;
 }
 
 int list(cli_context& context, const source_options&) {

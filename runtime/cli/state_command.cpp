@@ -40,9 +40,9 @@ int get(cli_context& context, const state_options& o) {
 
 int set(cli_context& context, const state_options& o) {
   if (o.file.empty() == o.airbyte_file.empty())
-    return complain(exit_usage, "give one file: FILE with what `state get --json` shows, or --airbyte FILE");
+    return complain(context, exit_usage, "give one file: FILE with what `state get --json` shows, or --airbyte FILE");
   std::string text;
-  if (!read_file(o.file.empty() ? o.airbyte_file : o.file, text))
+  if (!read_file(context, o.file.empty() ? o.airbyte_file : o.file, text))
     return exit_usage;
   auto path = connection_path(o.tenant, o.connection) + "/state";
   auto is_ours = o.airbyte_file.empty();

@@ -47,10 +47,15 @@ void print_status(const json::value& value) {
   }
   std::cout << "\n";
   rows.print(std::cout);
+  auto listed = static_cast<int64_t>(stopped->as_array().size());
+  if (const auto* total = answer.if_contains("stopped_total"); total && total->as_int64() > listed)
+    std::cout << "and " << total->as_int64() - listed
+              << " more: lode status --json lists up to 10000, lode connection list TENANT those of one tenant\n";
 }
 
+/// People get the first ones of what is stopped, programs as many as a node tells.
 int status(cli_context& context, const no_options&) {
-  return ask(context, "GET", "/api/v1/status", {}, print_status);
+  return ask(context, "GET", context.as_json ? "/api/v1/status?stopped=10000" : "/api/v1/status", {}, print_status);
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <iostream>
 
 #include "runtime/cli/api_client.hpp"
@@ -60,7 +61,7 @@ int set_state(cli_context& context, const tenant_options& o, const char* state) 
 
 int remove(cli_context& context, const tenant_options& o) {
   if (!o.is_sure)
-    return complain(exit_usage, "this erases all records, state and secrets of tenant " + o.name + ": repeat it with --yes");
+    return complain(context, exit_usage, "this erases all records, state and secrets of tenant " + o.name + ": repeat it with --yes");
   return ask(context, "DELETE", tenants + ("/" + path_segment(o.name)), {}, [](const json::value& answer) {
     std::cout << cell(answer.as_object(), "tenant") << ": erased, " << cell(answer.as_object(), "erased_rows") << " rows\n";
   });
@@ -83,39 +84,75 @@ private:
   std::string_view rest_;
 };
 
+int64_t lines_in(std::string_view part) {
+  return std::ranges::count(part, '\n') + (part.ends_with('\n') ? 0 : 1);
+}
+
+/// How far an import has come.
+struct import_progress {
+  int64_t lines = 0; ///< stored, or told with their error
+  int64_t tenants_created = 0;
+  int64_t connections = 0;
+  json::array errors;
+};
+
+/// Imports some lines and tells the wrong ones at once, with their numbers in the file. The exit code of what stops the
+/// import (told as well), else exit_ok.
+int import_part(const cli_context& context, const api_client& client, const std::string& file, std::string_view part,
+                import_progress& total) {
+  int code = exit_ok;
+  auto answer = answer_in(context, client, client.call("POST", "/api/v1/import", std::string{part}, "application/x-ndjson"), code);
+  if (!answer)
+    return code;
+  for (auto& each : answer->at("errors").as_array()) {
+    auto& error = each.as_object();
+    error["line"] = error["line"].as_int64() + total.lines;
+    if (!context.as_json)
+      std::cerr << file << ":" << cell(error, "line") << ": " << cell(error, "message") << "\n";
+    total.errors.push_back(std::move(each));
+  }
+  total.tenants_created += answer->at("tenants_created").as_int64();
+  total.connections += answer->at("connections").as_int64();
+  auto lines = answer->at("lines").as_int64();
+  if (lines < lines_in(part)) {
+    total.lines += lines - 1;
+    return complain(context, exit_try_later, "the node's database does not answer");
+  }
+  total.lines += lines;
+  return exit_ok;
+}
+
+void print(const cli_context& context, const std::string& file, import_progress total, bool is_complete) {
+  if (context.as_json) {
+    std::cout << json::serialize(json::object{{"lines", total.lines},
+                                              {"tenants_created", total.tenants_created},
+                                              {"connections", total.connections},
+                                              {"errors", std::move(total.errors)},
+                                              {"complete", is_complete}})
+              << "\n";
+    return;
+  }
+  std::cout << total.connections << " connections of " << total.lines << " lines, " << total.tenants_created << " new tenants\n";
+  if (!is_complete)
+    std::cerr << file << ": stopped after line " << total.lines
+              << "; of the lines behind it some may be stored, too. Import the file again: what is there stays as it is\n";
+}
+
 int import_file(cli_context& context, const tenant_options& o) {
   std::string text;
-  if (!read_file(o.name, text))
+  if (!read_file(context, o.name, text))
     return exit_usage;
   auto client = context.client();
   if (!client)
     return exit_usage;
-  json::object total{{"lines", 0}, {"tenants_created", 0}, {"connections", 0}};
-  json::array errors;
+  import_progress total;
+  int code = exit_ok;
   line_parts parts{text};
-  for (std::string_view part; parts.next(part);) {
-    auto reply = client->call("POST", "/api/v1/import", std::string{part}, "application/x-ndjson");
-    if (reply.status != 200)
-      return report(context, *client, reply);
-    auto answer = json::parse(reply.body).as_object();
-    for (auto& error : answer["errors"].as_array()) {
-      auto& line = error.as_object()["line"];
-      line = line.as_int64() + total["lines"].as_int64();
-      errors.push_back(std::move(error));
-    }
-    for (auto key : {"lines", "tenants_created", "connections"})
-      total[key] = total[key].as_int64() + answer[key].as_int64();
-  }
-  for (const auto& error : errors)
-    std::cerr << o.name << ":" << cell(error.as_object(), "line") << ": " << cell(error.as_object(), "message") << "\n";
-  auto has_errors = !errors.empty();
-  total["errors"] = std::move(errors);
-  if (context.as_json)
-    std::cout << json::serialize(total) << "\n";
-  else
-    std::cout << cell(total, "connections") << " connections of " << cell(total, "lines") << " lines, "
-              << cell(total, "tenants_created") << " new tenants\n";
-  return has_errors ? exit_failed : exit_ok;
+  for (std::string_view part; code == exit_ok && parts.next(part);)
+    code = import_part(context, *client, o.name, part, total);
+  auto has_errors = !total.errors.empty();
+  print(context, o.name, std::move(total), code == exit_ok);
+  return code == exit_ok && has_errors ? exit_failed : code;
 }
 
 void with_name(command c, tenant_options& o) {

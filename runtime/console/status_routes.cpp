@@ -38,28 +38,36 @@ json::object shown(const std::array<int64_t, 4>& counts) {
   return out;
 }
 
-caf::expected<api_response> status(const api_request&, api_context& context) {
+json::array shown(const std::vector<stopped_connection>& stopped) {
+  json::array out;
+  for (const auto& each : stopped)
+    out.push_back({{"tenant", each.tenant},
+                   {"connection", each.connection},
+                   {"state", json::string_view{name_of(each.state).data(), name_of(each.state).size()}},
+                   {"reason", redact(each.reason)}});
+  return out;
+}
+
+caf::expected<api_response> status(const api_request& request, api_context& context) {
+  auto limit = request.query_number("stopped", 200, 10'000);
+  if (!limit)
+    return limit.error();
   std::string why;
   auto is_ready = context.services.node->ready(why);
   json::object out{{"ready", is_ready}, {"node", shown(context.services.node->status())}};
   out["not_ready_because"] = is_ready ? json::value(nullptr) : json::value(why);
   auto counts = context.stores.admin->count_activities();
-  auto stopped = context.stores.admin->list_stopped(200);
+  auto stopped = context.stores.admin->list_stopped(*limit);
   if (!counts || !stopped) {
     // A status that fails with the store would hide what people look for in an outage.
-    out["store"] = message_of(!counts ? counts.error() : stopped.error());
+    out["store"] = redact(message_of(!counts ? counts.error() : stopped.error()));
     return json_response(out);
   }
-  json::array items;
-  for (const auto& each : *stopped)
-    items.push_back({{"tenant", each.tenant},
-                     {"connection", each.connection},
-                     {"state", json::string_view{name_of(each.state).data(), name_of(each.state).size()}},
-                     {"reason", redact(each.reason)}});
   out["store"] = "ok";
   out["tenants"] = shown(counts->tenants);
   out["connections"] = shown(counts->connections);
-  out["stopped"] = std::move(items);
+  out["stopped"] = shown(*stopped);
+  out["stopped_total"] = counts->stopped;
   return json_response(out);
 }
 

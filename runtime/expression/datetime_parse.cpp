@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "runtime/expression/date_text.hpp"
 #include "runtime/expression/date_time_matcher.hpp"
 #include "runtime/expression/datetime_format.hpp"
 #include "runtime/expression/python_text.hpp"
@@ -18,7 +19,7 @@ constexpr int64_t last_moment = 253'402'300'799'999'999;
 constexpr size_t longest_text = 1000;
 
 failure mismatch(std::string_view text, std::string_view format) {
-  return {"'" + std::string{text.substr(0, 100)} + "' is not a date of the format '" + std::string{format} + "'", 0};
+  return {shown_date(text) + " is not a date of the format '" + std::string{format} + "'", 0};
 }
 
 std::string_view trimmed(std::string_view text) {

@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "runtime/expression/calendar.hpp"
+#include "runtime/expression/date_text.hpp"
 #include "runtime/expression/datetime_format.hpp"
 #include "runtime/expression/text_cursor.hpp"
 
@@ -176,12 +177,12 @@ bool add_part(reader& in, bool is_time, int& last_unit, calendar_duration& span)
 result<date_time> parse_iso_date_time(std::string_view text) {
   auto moment = read_moment(text);
   if (!moment)
-    return failure{"'" + std::string{text.substr(0, 100)} + "' is not an ISO-8601 date, e.g. 2024-01-31T10:00:00Z", 0};
+    return failure{shown_date(text) + " is not an ISO-8601 date, e.g. 2024-01-31T10:00:00Z", 0};
   return *moment;
 }
 
 result<calendar_duration> parse_iso_duration(std::string_view text) {
-  auto malformed = failure{"'" + std::string{text.substr(0, 100)} + "' is not an ISO-8601 duration, e.g. P1D or PT0.001S", 0};
+  auto malformed = failure{shown_date(text) + " is not an ISO-8601 duration, e.g. P1D or PT0.001S", 0};
   reader in{{text}};
   bool is_negative = in.take('-');
   if (!is_negative)

@@ -21,6 +21,7 @@
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
 #include "runtime/storage/postgres/postgres_upkeep_store.hpp"
+#include "runtime/storage/store_error.hpp"
 #include "runtime/telemetry/log.hpp"
 #include "runtime/telemetry/metrics.hpp"
 #include "runtime/wall_clock.hpp"
@@ -59,9 +60,17 @@ private:
   sigset_t set_;
 };
 
-int give_up(const caf::error& why) {
+exit_code give_up(const caf::error& why) {
   log_error(message_of(why));
-  return why == errc::bad_argument || why == errc::conflict ? 2 : 1;
+  return exit_code_of(code_of(why));
+}
+
+/// A database that does not answer is waited for: with that reason the wait ends only when the node is told to stop.
+exit_code end_without_shards(const caf::error& why) {
+  if (why != errc::store_unavailable)
+    return give_up(why);
+  log_info("told to stop before PostgreSQL answered");
+  return exit_ok;
 }
 
 console_services make_console(const settings& config, const extensions& known, const postgres_settings& postgres,
@@ -92,9 +101,9 @@ console_services make_console(const settings& config, const extensions& known, c
   return services;
 }
 
-/// Keeps a tree running until a signal arrives. Returns the exit code.
-int supervise(caf::actor_system& system, mining_resources& resources, const std::vector<shard_claim>& claims,
-              live_control& control, stop_signals& signals) {
+/// Keeps a tree running until a signal arrives.
+exit_code supervise(caf::actor_system& system, mining_resources& resources, const std::vector<shard_claim>& claims,
+                    live_control& control, stop_signals& signals) {
   restart_budget<std::chrono::steady_clock::time_point> budget{tree_restarts};
   for (;;) {
     mining_tree tree{system, resources, claims};
@@ -104,15 +113,15 @@ int supervise(caf::actor_system& system, mining_resources& resources, const std:
     }
     control.use(nullptr);
     if (is_told)
-      return 0;
+      return exit_ok;
     auto wait = budget.spend(std::chrono::steady_clock::now());
     if (!wait) {
       log_error("a shared actor failed again and again; the node gives up");
-      return 1;
+      return exit_failed;
     }
     log_error("a shared actor ended by a defect; its tree is built anew from the store");
     if (signals.arrived_within(std::chrono::duration_cast<std::chrono::milliseconds>(*wait)))
-      return 0;
+      return exit_ok;
   }
 }
 
@@ -121,13 +130,40 @@ void arm_watchdog(std::chrono::milliseconds patience) {
   std::thread([patience] {
     std::this_thread::sleep_for(patience);
     log_error("the node did not stop in time and is ended");
-    std::_Exit(3);
+    std::_Exit(exit_failed);
   }).detach();
+}
+
+void init_meta_objects() {
+  caf::init_global_meta_objects<caf::id_block::lode>();
+  caf::io::middleman::init_global_meta_objects();
+  caf::core::init_global_meta_objects();
+}
+
+/// What comes from the settings and the store; what the actors share is put in by the caller, who owns it.
+std::unique_ptr<mining_resources> make_resources(const settings& config, const extensions& known,
+                                                 const postgres_settings& postgres) {
+  auto made = std::make_unique<mining_resources>();
+  made->config = config;
+  made->known = &known;
+  made->open_page_store = [postgres](int64_t writer) { return make_postgres_page_store(postgres, writer); };
+  made->open_run_store = [postgres] { return make_postgres_run_store(postgres); };
+  made->open_catalog = [postgres] { return make_postgres_catalog_store(postgres); };
+  made->now = wall_clock;
+  return made;
+}
+
+/// A node that gave up hands nothing over: its next start counts a crash, so that the page that broke it is suspected.
+void hand_over(run_store& runs, incarnation self, exit_code code) {
+  if (code != exit_ok)
+    log_warning("the shards stay claimed: the next start counts as after a crash");
+  else if (auto error = runs.release_shards(self))
+    log_warning("shards could not be released, the next start counts as after a crash: " + message_of(error));
 }
 
 } // namespace
 
-int run_node(const settings& config, const extensions& known) {
+exit_code run_node(const settings& config, const extensions& known) {
   stop_signals signals; // before any thread is started
   start_log(config.log);
   auto seal = open_sealer(config.security);
@@ -138,10 +174,7 @@ int run_node(const settings& config, const extensions& known) {
     return give_up(http.error());
   continuation_codec codec{[&](std::string_view text) { return seal->seal(text); },
                            [&](std::string_view text) { return seal->open(text); }};
-
-  caf::init_global_meta_objects<caf::id_block::lode>();
-  caf::io::middleman::init_global_meta_objects();
-  caf::core::init_global_meta_objects();
+  init_meta_objects();
   actor_config actors{config.node};
   caf::actor_system system{actors};
   metrics measured{system.metrics()};
@@ -150,22 +183,15 @@ int run_node(const settings& config, const extensions& known) {
   auto runs = make_postgres_run_store(postgres, "node");
   auto claims = claim_store(config, postgres, *runs, [&](auto span) { return signals.arrived_within(span); });
   if (!claims)
-    return give_up(claims.error());
-  auto resources = std::make_unique<mining_resources>();
-  resources->config = config;
-  resources->known = &known;
+    return end_without_shards(claims.error());
+  auto resources = make_resources(config, known, postgres);
   resources->http = http->get();
   resources->seal = &*seal;
   resources->codec = &codec;
   resources->measured = &measured;
-  resources->open_page_store = [postgres](int64_t writer) { return make_postgres_page_store(postgres, writer); };
-  resources->open_run_store = [postgres] { return make_postgres_run_store(postgres); };
-  resources->open_catalog = [postgres] { return make_postgres_catalog_store(postgres); };
-  resources->now = wall_clock;
 
   auto control = std::make_shared<live_control>(system, *resources, postgres.self, claims->size());
-  auto services = make_console(config, known, postgres, *seal, control);
-  auto console = http_server::start(config.console, make_console_router(), services);
+  auto console = http_server::start(config.console, make_console_router(), make_console(config, known, postgres, *seal, control));
   if (!console)
     return give_up(console.error());
   housekeeper janitor{make_postgres_catalog_store(postgres, "housekeeper"), make_postgres_upkeep_store(postgres),
@@ -174,11 +200,7 @@ int run_node(const settings& config, const extensions& known) {
            + (*console)->address());
   auto code = supervise(system, *resources, *claims, *control, signals);
   arm_watchdog(config.node.shutdown_timeout + std::chrono::seconds{10});
-  // A node that gave up hands nothing over: its next start counts a crash, so that the page that broke it is suspected.
-  if (code != 0)
-    log_warning("the shards stay claimed: the next start counts as after a crash");
-  else if (auto error = runs->release_shards(postgres.self))
-    log_warning("shards could not be released, the next start counts as after a crash: " + message_of(error));
+  hand_over(*runs, postgres.self, code);
   log_info("node " + config.node.name + " has stopped");
   return code;
 }

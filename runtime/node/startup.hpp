@@ -22,7 +22,7 @@ caf::expected<std::unique_ptr<http_client>> open_http_client(const http_settings
 
 /// Brings the schema up to date and takes over the shards. Waits as long as the database does not answer; `is_told` waits
 /// that long and says whether the node is to stop (then errc::store_unavailable). errc::conflict: the database is
-/// newer than this program.
+/// newer than this program. errc::bad_argument: store.dsn cannot be read.
 caf::expected<std::vector<shard_claim>> claim_store(const settings& config, const postgres_settings& postgres,
                                                     run_store& runs,
                                                     const std::function<bool(std::chrono::milliseconds)>& is_told);

@@ -33,6 +33,7 @@ struct stopped_connection {
 struct activity_counts {
   std::array<int64_t, 4> tenants{};
   std::array<int64_t, 4> connections{};
+  int64_t stopped = 0; ///< connections that list_stopped() would list without a limit
 };
 
 /// What a partition is to be known up to from now on; absent: nothing, it is read from the start.

@@ -21,8 +21,10 @@ public:
     activity_counts out;
     for (const auto& [id, row] : db_->tenants)
       ++out.tenants[static_cast<size_t>(row.state)];
-    for (const auto& [id, entry] : db_->connections)
+    for (const auto& [id, entry] : db_->connections) {
       ++out.connections[static_cast<size_t>(entry.row.state)];
+      out.stopped += is_stopped(worst_of(entry.row));
+    }
     return out;
   }
 
@@ -33,8 +35,8 @@ public:
     std::vector<stopped_connection> out;
     for (const auto& [id, entry] : db_->connections) {
       const auto& tenant = db_->tenants.at(entry.row.tenant);
-      auto worst = std::max(tenant.state, entry.row.state);
-      if (worst == activity::paused || worst == activity::suspended)
+      auto worst = worst_of(entry.row);
+      if (is_stopped(worst))
         out.push_back({tenant.name, entry.row.name, worst,
                        entry.row.state == activity::active ? tenant.reason : entry.row.reason});
     }
@@ -85,6 +87,9 @@ public:
   }
 
 private:
+  activity worst_of(const connection_row& row) const { return std::max(db_->tenants.at(row.tenant).state, row.state); }
+  static bool is_stopped(activity state) { return state == activity::paused || state == activity::suspended; }
+
   std::optional<instant> stands_at(const cursor_edit& edit) const {
     auto found = db_->cursors.find({edit.stream, edit.partition});
     return found == db_->cursors.end() ? std::nullopt : std::optional{found->second.known_up_to};

@@ -5,6 +5,7 @@
 #include <array>
 #include <string_view>
 
+#include "runtime/storage/postgres/dsn.hpp"
 #include "runtime/storage/store_error.hpp"
 
 namespace lode {
@@ -104,6 +105,10 @@ caf::error postgres_connection::connect() {
   if (link_ && PQstatus(link_.get()) == CONNECTION_OK)
     return {};
   prepared_.clear();
+  if (auto wrong = check_dsn(settings_.dsn)) {
+    failure_ = {{}, message_of(wrong), true};
+    return wrong;
+  }
   auto network = std::to_string(settings_.network_timeout.count());
   // Later keywords win over the DSN's own.
   const std::array<const char*, 9> names{"dbname", "application_name", "connect_timeout", "keepalives_idle",
@@ -113,7 +118,7 @@ caf::error postgres_connection::connect() {
                                           network.c_str(), "UTF8", nullptr};
   link_.reset(PQconnectdbParams(names.data(), values.data(), 1));
   if (PQstatus(link_.get()) != CONNECTION_OK)
-    return fail("cannot connect to PostgreSQL: " + trimmed(PQerrorMessage(link_.get())));
+    return fail("cannot connect to PostgreSQL: " + without_passwords(trimmed(PQerrorMessage(link_.get())), settings_.dsn));
   backend_ = PQbackendPID(link_.get());
   auto* result = PQexec(link_.get(), session_settings(settings_).c_str());
   if (PQresultStatus(result) != PGRES_COMMAND_OK) {

@@ -10,7 +10,9 @@ namespace {
 
 constexpr statement activity_counts_query{
   "activity_counts", "SELECT 0::bigint, state, count(*) FROM tenant GROUP BY state "
-                     "UNION ALL SELECT 1::bigint, state, count(*) FROM connection GROUP BY state"};
+                     "UNION ALL SELECT 1::bigint, state, count(*) FROM connection GROUP BY state "
+                     "UNION ALL SELECT 2::bigint, 0::bigint, count(*) FROM connection c JOIN tenant t ON t.id = c.tenant_id "
+                     "WHERE greatest(c.state, t.state) IN (1, 2)"};
 
 constexpr statement stopped_connections{
   "stopped_connections", "SELECT t.name::text, c.name::text, greatest(c.state, t.state), "
@@ -39,8 +41,9 @@ public:
       return rows.error();
     activity_counts out;
     for (int row = 0; row < rows->rows(); ++row) {
-      auto& counts = rows->number(row, 0) == 0 ? out.tenants : out.connections;
-      counts.at(static_cast<size_t>(rows->number(row, 1))) = rows->number(row, 2);
+      const auto kind = rows->number(row, 0);
+      const auto state = static_cast<size_t>(rows->number(row, 1));
+      (kind == 0 ? out.tenants.at(state) : kind == 1 ? out.connections.at(state) : out.stopped) = rows->number(row, 2);
     }
     return out;
   }

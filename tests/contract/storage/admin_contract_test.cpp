@@ -11,6 +11,15 @@ TEST_P(storage_contract, tenants_and_connections_are_counted_by_activity) {
   ASSERT_TRUE(counts);
   EXPECT_EQ(counts->tenants, (std::array<int64_t, 4>{2, 0, 0, 0}));
   EXPECT_EQ(counts->connections, (std::array<int64_t, 4>{1, 0, 1, 0}));
+  EXPECT_EQ(counts->stopped, 1);
+}
+
+TEST_P(storage_contract, connections_that_their_tenant_stops_are_counted_as_stopped) {
+  auto other = connect("globex");
+  ASSERT_FALSE(catalog_->set_tenant_state(other.tenant, activity::paused, "unpaid"));
+  auto admin = backend_->make_admin_store();
+  EXPECT_EQ(admin->count_activities()->stopped, 1);
+  EXPECT_EQ(admin->count_activities()->stopped, static_cast<int64_t>(admin->list_stopped(10)->size()));
 }
 
 TEST_P(storage_contract, stopped_connections_are_listed_with_the_reason_of_what_stopped_them) {

@@ -1,12 +1,5 @@
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
-
 #include "config/load.hpp"
-#include "tests/integration/console/console_fixture.hpp"
+#include "tests/integration/cli/cli_fixture.hpp"
 
 using namespace lode;
 using testing::AllOf;
@@ -14,39 +7,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-/// Runs the program itself, against a console over stores in memory.
-struct cli_test : console_fixture {
-  struct outcome {
-    int code = -1;
-    std::string out;
-    std::string err;
-  };
-
-  cli_test() { std::filesystem::create_directories(folder); }
-  ~cli_test() override { std::filesystem::remove_all(folder); }
-
-  outcome run(const std::string& arguments) {
-    auto at = server ? " --node http://" + server->address() : std::string{};
-    auto errors = folder + "/stderr";
-    auto line = "env -u LODE_ADDRESS -u LODE_TOKEN " LODE_PROGRAM + at + " " + arguments + " 2>" + errors;
-    outcome result;
-    auto* pipe = popen(line.c_str(), "r");
-    char piece[4'096];
-    while (auto size = std::fread(piece, 1, sizeof piece, pipe))
-      result.out.append(piece, size);
-    result.code = WEXITSTATUS(pclose(pipe));
-    std::ifstream file{errors};
-    result.err.assign(std::istreambuf_iterator<char>{file}, {});
-    return result;
-  }
-
-  std::string file(const std::string& name, const std::string& text) {
-    std::ofstream{folder + "/" + name} << text;
-    return folder + "/" + name;
-  }
-
-  const std::string folder = testing::TempDir() + "lode-cli-" + std::to_string(getpid());
-};
+struct cli_test : cli_fixture {};
 
 TEST_F(cli_test, help_has_examples_and_succeeds_everywhere) {
   for (auto command : {"serve", "tenant import", "connection put", "source lint", "run trigger", "status", "export", "changes",
@@ -108,6 +69,17 @@ TEST_F(cli_test, connections_are_made_shown_and_their_secrets_masked) {
   EXPECT_THAT(run("run list acme shop").out, StartsWith("RUN"));
 }
 
+TEST_F(cli_test, the_status_says_how_many_stopped_connections_it_leaves_out_and_how_to_see_them) {
+  make_acme();
+  std::string lines;
+  for (int i = 0; i < 202; ++i)
+    lines += R"({"tenant":"acme","connection":"c)" + std::to_string(i) + R"(","source":"api"})" + "\n";
+  ASSERT_EQ(run("tenant import " + file("tenants.jsonl", lines)).code, 0);
+  ASSERT_EQ(run("tenant pause acme").code, 0);
+  EXPECT_THAT(run("status").out, HasSubstr("and 3 more: lode status --json"));
+  EXPECT_EQ(json::parse(run("status --json").out).at("stopped").as_array().size(), 203u);
+}
+
 TEST_F(cli_test, an_import_counts_and_names_wrong_lines) {
   make_acme();
   std::string lines;
@@ -120,6 +92,34 @@ TEST_F(cli_test, an_import_counts_and_names_wrong_lines) {
   EXPECT_THAT(first.err, HasSubstr("tenants.jsonl:551: there is no source none"));
   auto again = json::parse(run("tenant import --json " + path).out);
   EXPECT_EQ(again.at("tenants_created"), json::value(0));
+}
+
+TEST_F(cli_test, an_import_that_fails_halfway_tells_the_wrong_lines_before_and_how_far_it_came) {
+  make_acme();
+  std::string lines;
+  for (int i = 1; i <= 501; ++i)
+    lines += R"({"tenant":"t)" + std::to_string(i) + R"(","connection":"x","source":")" + (i == 3 ? "none" : "api") + "\"}\n";
+  lines.insert(lines.size() - 2, R"(,"configuration":{"note":")" + std::string(70'000, 'x') + "\"}"); // longer than console.max_body
+  auto path = file("tenants.jsonl", lines);
+  auto result = run("tenant import " + path);
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("tenants.jsonl:3: there is no source none"), HasSubstr("stopped after line 500")));
+  EXPECT_THAT(result.out, HasSubstr("499 connections of 500 lines"));
+  auto as_json = run("tenant import --json " + path);
+  EXPECT_EQ(json::parse(as_json.err).at("error").at("code"), json::value("bad_argument"));
+  auto total = json::parse(as_json.out);
+  EXPECT_EQ(total.at("lines"), json::value(500));
+  EXPECT_EQ(total.at("errors").at(0).at("line"), json::value(3));
+  EXPECT_FALSE(total.at("complete").as_bool());
+}
+
+TEST_F(cli_test, an_import_ends_at_the_line_at_which_the_database_went_away) {
+  make_acme();
+  database.inject(memory_fault::unavailable, 1);
+  auto result = run("tenant import " + file("tenants.jsonl", R"({"tenant":"a","connection":"x","source":"api"})" "\n"
+                                                             R"({"tenant":"b","connection":"x","source":"api"})" "\n"));
+  EXPECT_EQ(result.code, 7);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("tenants.jsonl:1: "), HasSubstr("stopped after line 0")));
 }
 
 TEST_F(cli_test, status_state_export_and_changes_answer) {
@@ -181,9 +181,20 @@ TEST_F(cli_test, doctor_makes_a_key_once_and_says_what_is_wrong) {
   auto key = folder + "/lode.key";
   EXPECT_EQ(run("doctor --make-key " + key).code, 0);
   EXPECT_EQ(run("doctor --make-key " + key).code, 5);
+  EXPECT_EQ(run("doctor --make-key " + folder + "/nowhere/lode.key").code, 1);
+  auto made = run("doctor --json --make-key " + folder + "/second.key");
+  EXPECT_EQ(json::parse(made.out).at("key_file"), json::value(folder + "/second.key"));
   auto result = run("doctor --json --node 127.0.0.1:1 --set security.key_file=" + key);
   EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.out, AllOf(HasSubstr("store.dsn is not set"), HasSubstr("\"what\":\"key\",\"state\":\"ok\"")));
+}
+
+TEST_F(cli_test, a_dsn_that_cannot_be_read_is_refused_and_not_shown) {
+  for (auto command : {"migrate", "doctor --node 127.0.0.1:1"}) {
+    auto result = run(std::string{command} + " --set store.dsn='host=db password=correct hunter2'");
+    EXPECT_NE(result.code, 0) << command;
+    EXPECT_THAT(result.out + result.err, AllOf(HasSubstr("store.dsn: "), Not(HasSubstr("hunter2")))) << command;
+  }
 }
 
 TEST_F(cli_test, migrate_without_a_database_says_so) {

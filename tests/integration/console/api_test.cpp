@@ -176,6 +176,17 @@ TEST_F(api_test, the_status_counts_states_and_names_what_is_stopped) {
   EXPECT_EQ(status.at("stopped").at(0).at("reason"), json::value("the token is dead"));
 }
 
+TEST_F(api_test, the_status_says_how_many_are_stopped_beyond_those_that_it_lists) {
+  make_acme();
+  expect(200, "PUT", "/api/v1/tenants/acme/connections/shop", R"({"source":"api"})");
+  expect(200, "PATCH", "/api/v1/tenants/acme", R"({"state":"paused","reason":"unpaid"})");
+  auto status = expect(200, "GET", "/api/v1/status?stopped=1");
+  EXPECT_EQ(status.at("stopped").as_array().size(), 1u);
+  EXPECT_EQ(status.at("stopped_total"), json::value(2));
+  EXPECT_EQ(expect(200, "GET", "/api/v1/status").at("stopped").as_array().size(), 2u);
+  expect(400, "GET", "/api/v1/status?stopped=0");
+}
+
 TEST_F(api_test, a_status_is_given_while_the_store_is_away) {
   start();
   database.inject(memory_fault::unavailable, 10);

@@ -65,6 +65,16 @@ TEST(datetime_formats, name_text_and_format_when_they_do_not_match) {
     EXPECT_FALSE(parse_date_time(text, "%s")) << text;
 }
 
+TEST(datetime_formats, show_in_messages_only_what_looks_like_a_date) {
+  EXPECT_EQ(parsed("Fri, 31 jan 2024 10:00 GMT", "%Y"), "'Fri, 31 jan 2024 10:00 GMT' is not a date of the format '%Y'");
+  for (auto secret : {"hunter2", "correct horse", "EAABsbCS1iHg", "2024-01-01\n", "sk_live_4711"}) {
+    EXPECT_EQ(parsed(secret, "%Y"), "a text of " + std::to_string(std::string{secret}.size()) + " bytes is not a date of the format '%Y'");
+    EXPECT_EQ(parse_iso_date_time(secret).error().message.find(secret), std::string::npos);
+    EXPECT_EQ(parse_iso_duration(secret).error().message.find(secret), std::string::npos);
+  }
+  EXPECT_EQ(parse_iso_duration("P1").error().message.substr(0, 12), "'P1' is not ");
+}
+
 TEST(datetime_formats, read_numbers_of_records_by_epoch_formats) {
   EXPECT_EQ(parse_date_value(value{1706696430}, "%s")->microseconds, 1'706'696'430 * second);
   EXPECT_EQ(parse_date_value(value{1706696430.9}, "%s")->microseconds, 1'706'696'430 * second);

@@ -1,0 +1,54 @@
+#include "tests/integration/cli/cli_fixture.hpp"
+
+using namespace lode;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+/// What --json makes of failures: one object on standard error, nothing on standard output.
+struct errors_test : cli_fixture {
+  /// "code: message" of a command that failed with this exit code.
+  std::string error_of(int code, const std::string& arguments) {
+    auto result = run("--json " + arguments);
+    EXPECT_EQ(result.code, code) << arguments << ": " << result.err;
+    EXPECT_THAT(result.out, IsEmpty()) << arguments;
+    json::error_code problem;
+    auto told = json::parse(result.err, problem);
+    return problem ? "not JSON: " + result.err : error_text(told);
+  }
+};
+
+TEST_F(errors_test, a_node_that_does_not_answer) {
+  EXPECT_THAT(error_of(3, "--node http://127.0.0.1:1 status"), HasSubstr("no_node: no node answers at http://127.0.0.1:1"));
+}
+
+TEST_F(errors_test, a_refusal_of_the_node_in_its_own_words) {
+  start();
+  EXPECT_THAT(error_of(4, "tenant show nobody"), HasSubstr("not_found: "));
+  EXPECT_EQ(run("tenant create acme").code, 0);
+  EXPECT_THAT(error_of(5, "tenant create acme"), HasSubstr("conflict: "));
+  EXPECT_THAT(error_of(4, "changes nobody"), HasSubstr("not_found: "));
+  EXPECT_THAT(error_of(4, "export acme crm posts"), HasSubstr("not_found: "));
+}
+
+TEST_F(errors_test, a_broken_source_with_its_notes) {
+  start();
+  auto result = run("--json source put " + file("api.yaml", "broken"));
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.out, IsEmpty());
+  auto told = json::parse(result.err);
+  EXPECT_EQ(told.at("error").at("code"), json::value("bad_source"));
+  EXPECT_EQ(told.at("notes").at(0).at("line"), json::value(3));
+}
+
+TEST_F(errors_test, all_mistakes_of_a_configuration_at_once) {
+  auto told = error_of(2, "config show --set store.group_rows=0 --set htp.threads=1");
+  EXPECT_THAT(told, testing::AllOf(HasSubstr("bad_argument: "), HasSubstr("store.group_rows"), HasSubstr("htp.threads")));
+}
+
+TEST_F(errors_test, files_and_confirmations) {
+  EXPECT_THAT(error_of(2, "connection put acme crm " + folder + "/nothing.json"), HasSubstr("nothing.json: cannot be read"));
+  EXPECT_THAT(error_of(2, "tenant remove acme"), HasSubstr("--yes"));
+  EXPECT_THAT(error_of(2, "migrate"), HasSubstr("store.dsn"));
+  EXPECT_THAT(error_of(1, "doctor --make-key " + folder + "/nowhere/key"), HasSubstr("failed: "));
+}

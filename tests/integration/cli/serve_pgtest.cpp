@@ -1,0 +1,72 @@
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "tests/support/child_process.hpp"
+#include "tests/support/postgres_fixture.hpp"
+
+namespace lode::test {
+
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+/// `lode serve` as a process of its own; what it says stands in a file.
+struct serve_pgtest : testing::Test {
+  serve_pgtest() { std::filesystem::create_directories(folder); }
+  ~serve_pgtest() override {
+    node.reset();
+    std::filesystem::remove_all(folder);
+  }
+
+  void serve(const std::string& dsn) {
+    std::vector<std::string> command{LODE_PROGRAM, "serve"};
+    for (const auto& setting : {"store.dsn=" + dsn, "security.key=" + std::string(64, '6'), "node.data_dir=" + folder,
+                                std::string{"console.listen=127.0.0.1:0"}})
+      command.insert(command.end(), {"--set", setting});
+    node = std::make_unique<child_process>(command, log);
+  }
+
+  void await_in_log(const std::string& text) {
+    await("the node says: " + text, [&] { return read_file(log).find(text) != std::string::npos; }, std::chrono::seconds{60},
+          [&] { return last_lines(log); });
+  }
+
+  const std::string folder = testing::TempDir() + "lode-serve-" + std::to_string(getpid());
+  const std::string log = folder + "/log";
+  std::unique_ptr<child_process> node;
+};
+
+TEST_F(serve_pgtest, a_node_that_is_told_to_stop_ends_with_0) {
+  test_database database;
+  serve(database.dsn());
+  await_in_log("is up with");
+  EXPECT_EQ(node->stop(), 0) << read_file(log);
+}
+
+TEST_F(serve_pgtest, a_node_that_is_told_to_stop_while_postgresql_does_not_answer_ends_with_0) {
+  serve("host=" + folder + " dbname=none");
+  await_in_log("waiting for PostgreSQL");
+  EXPECT_EQ(node->stop(), 0) << read_file(log);
+}
+
+TEST_F(serve_pgtest, a_database_that_is_newer_than_the_program_is_a_conflict) {
+  test_database database;
+  test_session{database.dsn()}.run("INSERT INTO lode.migration (version, name) VALUES (99999, 'of tomorrow')");
+  serve(database.dsn());
+  EXPECT_EQ(node->await_end(), 5) << read_file(log);
+}
+
+TEST_F(serve_pgtest, a_dsn_that_cannot_be_read_ends_with_2_and_is_not_waited_for_and_not_shown) {
+  serve("host=" + folder + " password=correct hunter2 dbname=none");
+  EXPECT_EQ(node->await_end(), 2) << read_file(log);
+  EXPECT_THAT(read_file(log), HasSubstr("store.dsn"));
+  EXPECT_THAT(read_file(log), Not(HasSubstr("hunter2")));
+}
+
+} // namespace
+
+} // namespace lode::test
