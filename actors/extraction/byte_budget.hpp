@@ -5,7 +5,8 @@
 namespace lode {
 
 /// Bytes of responses that may be in flight on a node: reserved before a request, corrected when the response is here,
-/// given back when its page is committed or void. Requests for the head page of a continuation may use all of it, pages fetched ahead half. Pure.
+/// given back when its page is committed, or void and gone from all mailboxes. Requests for the head page of a continuation
+/// may use all of it, pages fetched ahead half. Pure.
 class byte_budget {
 public:
   explicit byte_budget(uint64_t capacity) : capacity_(capacity) {}

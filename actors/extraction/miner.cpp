@@ -75,6 +75,8 @@ miner_actor::behavior_type miner_state::make_behavior() {
     [this](page_unreadable& msg) {
       if (msg.generation == generation)
         unreadable(std::move(msg));
+      else
+        give_back(voided.leave(msg.generation));
     },
     [this](const page_committed& msg) {
       // What a page opened is there, and what died of it is dead, whatever became of the generation that read it.
@@ -86,10 +88,14 @@ miner_actor::behavior_type miner_state::make_behavior() {
       }
       if (msg.generation == generation)
         committed(msg);
+      else
+        give_back(voided.leave(msg.generation));
     },
     [this](const page_refused& msg) {
       if (msg.generation == generation)
-        resume_from_store();
+        refused();
+      else
+        give_back(voided.leave(msg.generation));
     },
     [this](timer_fired msg) { timer(msg.token); },
   };
@@ -254,6 +260,7 @@ void miner_state::committed(const page_committed& page) {
   last_progress = self->clock().now();
   committed_version = page.version;
   leave_window();
+  give_back(voided.leave_all()); // the writer answers in order: it has spoken of all that came before
   LODE_DIE_AT("miner.after_commit");
   leave_quarantine(true);
   job.row.crash_resumes = job.row.alone_deaths = 0;
@@ -293,6 +300,7 @@ void miner_state::unreadable(page_unreadable page) {
       return page.reason == errc::unauthorized && job.credentials && !is_token_rejected ? refresh_token_once(page.reason)
                                                                                         : suspend(page.reason);
     case disposition::resume_from_store:
+      give_back(std::exchange(reserved, 0));
       return resume_from_store();
     default:
       self->quit(page.reason);
@@ -317,8 +325,14 @@ void miner_state::wait_for_limit(page_unreadable& page) {
   retry(std::chrono::nanoseconds{0});
 }
 
+void miner_state::refused() {
+  // The writer answers in order: it is the oldest page, which may be the one that is still being parsed.
+  give_back(std::exchange(ahead.empty() ? reserved : ahead.front().bytes, 0));
+  resume_from_store();
+}
+
 void miner_state::retry(std::chrono::nanoseconds after) {
-  self->send(job.services->gate, return_permit{std::exchange(reserved, 0)});
+  give_back(std::exchange(reserved, 0));
   if (after.count() == 0) {
     at = step::idle;
     return self->send(self, go_on{generation});
@@ -365,9 +379,10 @@ void miner_state::suspend(const caf::error& reason) {
 void miner_state::resume_from_store() {
   if (in_flight)
     job.services->http->cancel(*std::exchange(in_flight, std::nullopt));
+  void_pages();
   ++generation;
   leave_quarantine();
-  give_back_all();
+  timer_token += 2; // a pause that is cut short by this wakes nobody
   at = step::resuming;
   self->request(job.services->keeper, caf::infinite, resume_continuation{job.row.id, job.connection})
     .then([this](const continuation_row& row) { begin(row); },
@@ -380,11 +395,17 @@ void miner_state::resume_from_store() {
           });
 }
 
-void miner_state::give_back_all() {
+void miner_state::void_pages() {
+  for (const auto& page : std::exchange(ahead, {}))
+    voided.add(generation, page.bytes);
   auto bytes = std::exchange(reserved, 0);
-  for (const auto& page : ahead)
-    bytes += page.bytes;
-  ahead.clear();
+  if (at == step::parsing)
+    voided.add(generation, bytes);
+  else
+    give_back(bytes);
+}
+
+void miner_state::give_back(uint64_t bytes) {
   if (bytes > 0)
     self->send(job.services->gate, return_permit{bytes});
 }
@@ -410,6 +431,7 @@ void miner_state::timer(uint64_t token) {
   if (is_handed_on && !health.is_out() && self->clock().now() - quiet_since >= job.services->page_deadline) {
     tell(run_event::page_lost, {});
     resume_from_store();
+    give_back(voided.leave_all());
   }
   watch();
 }

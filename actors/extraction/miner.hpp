@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "actors/extraction/mining_services.hpp"
+#include "actors/extraction/voided_pages.hpp"
 #include "messages/actors.hpp"
 #include "messages/wire/continuation.pb.h"
 #include "runtime/http/http_client.hpp"
@@ -33,8 +34,9 @@ struct miner_job {
 /// until it has passed what may have been in work then: so its row stands at the very page, should that page have been the
 /// cause. The page of a suspect waits for its turn in the quarantine until one of them is committed.
 ///
-/// A page that the store refuses voids what was fetched ahead. Trouble of the API is waited out within the source's rules,
-/// trouble of the store is the writer's affair. Quits with an error only on a defect; ends with its supervisor.
+/// A page that the store refuses voids what was fetched ahead, whose bytes stay booked while it lies in a mailbox. Trouble of
+/// the API is waited out within the source's rules, trouble of the store is the writer's affair. Quits with an error only on
+/// a defect; ends with its supervisor.
 struct miner_state {
   static constexpr const char* name = "lode.miner";
   enum class step : uint8_t { starting, idle, permit, token, fetching, quarantined, parsing, pausing, resuming, draining };
@@ -68,8 +70,11 @@ struct miner_state {
   void give_up(const caf::error& reason);
   void suspend(const caf::error& reason);
   void refresh_token_once(const caf::error& reason);
+  void refused();
   void resume_from_store();
-  void give_back_all();
+  /// Nothing that was fetched counts any more; what was handed on stays booked until somebody has spoken of it.
+  void void_pages();
+  void give_back(uint64_t bytes);
   void watch();
   void timer(uint64_t token);
   /// Drops what it is doing: nothing of it is needed any more.
@@ -100,6 +105,7 @@ struct miner_state {
   uint64_t estimate = 0;              ///< moving average of the stream's pages
   uint64_t reserved = 0;              ///< for the page in flight; its true size once it is here
   std::deque<uncommitted> ahead;      ///< parsed, not yet committed
+  voided_pages voided;                ///< of earlier generations, handed on and not answered for
   uint64_t careful_pages = 0;         ///< still to be committed one by one
   int64_t committed_version = 0;      ///< of the row, as the writer last said; pages below it are committed
   uint32_t failures = 0;

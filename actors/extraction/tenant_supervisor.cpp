@@ -50,6 +50,13 @@ dead_record_limits limits_of(const connection_context& connection, stream_id str
   return index < connection.streams.size() ? connection.stream(index).lode.dead_limits : dead_record_limits{};
 }
 
+/// As people write it; without the stream's name when its source no longer has it.
+std::string path_of(const connection_context& connection, stream_id stream) {
+  auto index = connection.index_of(stream);
+  return index < connection.streams.size() ? connection.path_of(index)
+                                           : connection.tenant_name + "/" + connection.connection_name;
+}
+
 } // namespace
 
 tenant_supervisor_state::tenant_supervisor_state(tenant_supervisor_actor::pointer self, tenant_id tenant,
@@ -403,9 +410,11 @@ void tenant_supervisor_state::count_dead(run_id run, stream_id stream) {
   ++busy;
   self->request(services->keeper, caf::infinite, load_tally{run, stream})
     .then([this, run, stream](const stream_tally& tally) { --busy, counted(run, stream, tally); },
-          [this, run, stream](const caf::error&) {
+          [this, run, stream](const caf::error& why) {
             --busy;
-            later(store_retry, [this, run, stream] { count_dead(run, stream); });
+            if (why == errc::store_unavailable)
+              return later(store_retry, [this, run, stream] { count_dead(run, stream); });
+            cannot_go_on(run, stream, "its dead records could not be counted", why);
           });
 }
 
@@ -420,7 +429,7 @@ void tenant_supervisor_state::counted(run_id id, stream_id stream, const stream_
   run.judging -= std::min(run.judging, 1u); // 0 when the run was opened anew meanwhile
   auto limits = limits_of(*run.connection, stream);
   if (auto why = why_too_many_dead(limits, tally))
-    return stop_stream(run, stream, run.connection->path_of(run.connection->index_of(stream)) + ": " + *why);
+    return stop_stream(run, stream, path_of(*run.connection, stream) + ": " + *why);
   watch.to_go = dead_records_to_go(limits, tally);
   pump(run);
 }
@@ -461,8 +470,18 @@ void tenant_supervisor_state::write_stop(run_id id, stream_id stream, const std:
             --busy;
             if (why == errc::store_unavailable)
               return later(store_retry, [this, id, stream, reason] { write_stop(id, stream, reason); });
-            done();
+            if (why == errc::not_found)
+              return done(); // there is no such run any more
+            cannot_go_on(id, stream, "it could not be stopped (" + reason + ")", why);
           });
+}
+
+void tenant_supervisor_state::cannot_go_on(run_id id, stream_id stream, const std::string& what, const caf::error& why) {
+  auto i = runs.find(id);
+  if (i == runs.end())
+    return rest();
+  const auto& connection = *i->second.connection;
+  suspend({connection.connection, path_of(connection, stream) + ": " + what + ": " + message_of(why), id});
 }
 
 void tenant_supervisor_state::suspend(const suspend_connection& order) {
@@ -490,6 +509,14 @@ void tenant_supervisor_state::refused(connection_id connection, const caf::error
     write_suspension({connection, message_of(why), run});
 }
 
+void tenant_supervisor_state::not_suspended(const suspend_connection& order, const std::string& why) const {
+  run_subject about;
+  about.connection = to_string(order.connection); // its name went with its runs
+  about.stream = order.stream;
+  about.run = order.run;
+  services->report.happened(run_event::not_suspended, about, why);
+}
+
 void tenant_supervisor_state::write_suspension(const suspend_connection& order) {
   ++busy;
   self->request(services->keeper, caf::infinite, order)
@@ -498,6 +525,8 @@ void tenant_supervisor_state::write_suspension(const suspend_connection& order) 
             --busy;
             if (why == errc::store_unavailable)
               return later(store_retry, [this, order] { write_suspension(order); });
+            if (why != errc::not_found) // nobody needs it any more
+              not_suspended(order, message_of(why));
             rest();
           });
 }

@@ -83,9 +83,12 @@ struct tenant_supervisor_state {
   void counted(run_id run, stream_id stream, const stream_tally& tally);
   void stop_stream(active_run& run, stream_id stream, const std::string& reason);
   void write_stop(run_id run, stream_id stream, const std::string& reason);
+  /// The store will never do what a run of this connection needs to go on: a person has to look.
+  void cannot_go_on(run_id run, stream_id stream, const std::string& what, const caf::error& why);
   bool is_stopped(const active_run& run, stream_id stream) const;
   void suspend(const suspend_connection& order);
   void write_suspension(const suspend_connection& order);
+  void not_suspended(const suspend_connection& order, const std::string& why) const;
   /// A run could neither be started nor resumed. Unless that may go well another time, its connection is suspended: tried
   /// at each tick, it would use up the starts of others.
   void refused(connection_id connection, const caf::error& why, run_id run = {});

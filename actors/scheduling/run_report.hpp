@@ -24,6 +24,7 @@ enum class run_event : uint8_t {
   incomplete,
   cancelled,       ///< in the store
   suspended,       ///< the connection, in the store
+  not_suspended,   ///< the store refuses to keep the suspension: the connection rests only until it is due again
 };
 
 /// What an event is about, in the names that people know. Empty and 0: not one in particular, or not known.

@@ -84,7 +84,8 @@ void look_at_store(const store_settings& store, findings& out) {
   else
     out.good("oldest transaction", std::to_string(found->oldest_snapshot_seconds) + " s");
   if (found->default_feed_rows > 0)
-    out.note("feed", std::to_string(found->default_feed_rows) + " rows outside their week's partition: restart the node");
+    out.note("feed", std::to_string(found->default_feed_rows)
+                       + " rows outside their week's partition: they go when they are older than store.keep_feed");
 }
 
 void look_at_node(const cli_context& context, findings& out) {

@@ -22,13 +22,10 @@ caf::error check_name(const std::string& what, const std::string& name) {
 }
 
 caf::expected<connection_row> find_connection(catalog_store& catalog, const tenant_row& tenant, const std::string& name) {
-  auto all = catalog.list_connections(tenant.id);
-  if (!all)
-    return all.error();
-  for (auto& each : *all)
-    if (each.name == name)
-      return std::move(each);
-  return caf::make_error(errc::not_found, "tenant " + tenant.name + " has no connection " + name);
+  auto row = catalog.find_connection(tenant.id, name);
+  if (!row && has_code(row.error(), errc::not_found))
+    return caf::make_error(errc::not_found, "tenant " + tenant.name + " has no connection " + name);
+  return row;
 }
 
 caf::expected<tenant_row> routed_tenant(const api_request& request, api_context& context) {
@@ -43,13 +40,10 @@ caf::expected<connection_row> routed_connection(const api_request& request, api_
 }
 
 caf::expected<source_row> find_source(catalog_store& catalog, const std::string& name) {
-  auto all = catalog.list_sources();
-  if (!all)
-    return all.error();
-  for (auto& each : *all)
-    if (each.name == name)
-      return std::move(each);
-  return caf::make_error(errc::not_found, "there is no source " + name + "; put it first: lode source put FILE");
+  auto row = catalog.find_source(name);
+  if (!row && has_code(row.error(), errc::not_found))
+    return caf::make_error(errc::not_found, "there is no source " + name + "; put it first: lode source put FILE");
+  return row;
 }
 
 std::string stream_name(const connection_row& connection, stream_id id) {

@@ -92,7 +92,9 @@ caf::expected<api_response> dead_letters(const api_request& request, api_context
                      {"connection", is_known ? from->name : "#" + to_string(row.connection)},
                      {"stream", is_known ? stream_name(*from, row.stream) : "#" + to_string(row.stream)},
                      {"run", row.run.value},
-                     {"created", format_time(row.created)},
+                     {"first_seen", format_time(row.first_seen)},
+                     {"last_seen", format_time(row.last_seen)},
+                     {"times", row.times},
                      {"key", row.key},
                      {"reason", redact(row.reason)},
                      {"payload", redact(row.payload)}});

@@ -9,13 +9,15 @@
 
 namespace lode {
 
-/// A record that could not be used, as it is kept.
+/// A record that could not be used, as it is kept: one for each stream, key, text and reason, however often it was seen.
 struct dead_letter_row {
   int64_t id = 0;
   connection_id connection;
   stream_id stream;
-  run_id run;
-  instant created{};
+  run_id run; ///< that met it last
+  instant first_seen{};
+  instant last_seen{};
+  int64_t times = 1; ///< runs that met it
   std::string key;
   std::string payload;
   std::string reason;
@@ -64,7 +66,7 @@ public:
   virtual caf::expected<activity_counts> count_activities() = 0;
   /// Suspended and paused connections (also those of suspended or paused tenants): suspended first, then by name.
   virtual caf::expected<std::vector<stopped_connection>> list_stopped(size_t limit) = 0;
-  /// Dead letters of a tenant with an id above `after`, in id order.
+  /// Dead letters of a tenant with an id above `after`, in id order. One that is seen again keeps its id.
   virtual caf::expected<std::vector<dead_letter_row>> list_dead_letters(tenant_id tenant, int64_t after, size_t limit) = 0;
 
   /// All or nothing; returns how many differ from what stood there. errc::stale_version when anything does not stand at

@@ -60,6 +60,7 @@ public:
                                                const std::string& version) = 0;
   virtual caf::expected<std::vector<source_row>> list_sources() = 0;
   virtual caf::expected<source_row> load_source(source_id source) = 0;
+  virtual caf::expected<source_row> find_source(const std::string& name) = 0;
 
   virtual caf::expected<tenant_row> create_tenant(const std::string& name) = 0;
   virtual caf::expected<tenant_row> find_tenant(const std::string& name) = 0;
@@ -82,6 +83,7 @@ public:
   virtual caf::expected<connection_row> put_connection(tenant_id tenant, const connection_row& wanted,
                                                        std::optional<instant> first_due = std::nullopt) = 0;
   virtual caf::expected<connection_row> load_connection(connection_id connection) = 0;
+  virtual caf::expected<connection_row> find_connection(tenant_id tenant, const std::string& name) = 0;
   virtual caf::expected<std::vector<connection_row>> list_connections(tenant_id tenant) = 0;
   /// As for a tenant; made active again, its open continuations begin without suspicion (`crash_resumes` is 0), and a
   /// refresh token that was given up may be tried again (begin_refresh).

@@ -20,7 +20,7 @@ public:
 
   /// Latest facts of `keys` of one stream, in the order asked. Reads outside the commit's transaction, which is safe
   /// because only this writer changes the rows of its shards and the fence refuses the rest.
-  /// Fails with errc::store_unavailable.
+  /// Fails with errc::store_unavailable, also when it is asked for no key at all.
   virtual caf::expected<std::vector<stored_fact>> probe(shard_id shard, stream_id stream,
                                                         std::span<const std::string_view> keys) = 0;
 

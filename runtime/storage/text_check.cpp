@@ -62,4 +62,9 @@ std::string storable_text(std::string_view text, size_t limit) {
   return out;
 }
 
+std::string storable_reason(std::string_view reason) {
+  constexpr size_t limit = 65'536;
+  return storable_text(reason, limit);
+}
+
 } // namespace lode

@@ -10,7 +10,7 @@ namespace lode {
 /// How long is kept what is over; zero: for ever. The store's own clock measures it, which also dated the rows.
 struct retention {
   std::chrono::microseconds runs{0}; ///< ended runs with their continuations, but the latest of each connection
-  std::chrono::microseconds dead_letters{0};
+  std::chrono::microseconds dead_letters{0}; ///< since they were last seen
   std::chrono::microseconds feed{0}; ///< whole weeks, once all of a week is older
 };
 

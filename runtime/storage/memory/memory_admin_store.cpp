@@ -56,8 +56,8 @@ public:
       const auto& row = db_->dead[id];
       auto owner = db_->streams.find(row.stream);
       if (owner != db_->streams.end() && owner->second.tenant == tenant)
-        out.push_back({static_cast<int64_t>(id) + 1, row.connection, row.stream, {}, {}, row.record.key,
-                       row.record.payload, row.record.reason});
+        out.push_back({static_cast<int64_t>(id) + 1, row.connection, row.stream, row.run, row.first_seen, row.last_seen,
+                       row.times, row.record.key, row.record.payload, row.record.reason});
     }
     return out;
   }

@@ -38,6 +38,15 @@ caf::expected<source_row> memory_catalog_store::load_source(source_id source) {
   });
 }
 
+caf::expected<source_row> memory_catalog_store::find_source(const std::string& name) {
+  return guarded<source_row>([&]() -> caf::expected<source_row> {
+    for (const auto& [id, row] : db_->sources)
+      if (row.name == name)
+        return row;
+    return store_error(errc::not_found, "there is no source '" + name + "'");
+  });
+}
+
 caf::expected<tenant_row> memory_catalog_store::create_tenant(const std::string& name) {
   return guarded<tenant_row>([&]() -> caf::expected<tenant_row> {
     if (tenant_called(name))
@@ -88,6 +97,15 @@ caf::expected<connection_row> memory_catalog_store::load_connection(connection_i
     if (!found)
       return no_connection(connection);
     return whole(*found);
+  });
+}
+
+caf::expected<connection_row> memory_catalog_store::find_connection(tenant_id tenant, const std::string& name) {
+  return guarded<connection_row>([&]() -> caf::expected<connection_row> {
+    for (const auto& [id, entry] : db_->connections)
+      if (entry.row.tenant == tenant && entry.row.name == name && entry.row.state != activity::deleting)
+        return whole(entry.row);
+    return store_error(errc::not_found, "tenant " + to_string(tenant) + " has no connection '" + name + "'");
   });
 }
 

@@ -20,6 +20,7 @@ public:
                                        const std::string& version) override;
   caf::expected<std::vector<source_row>> list_sources() override;
   caf::expected<source_row> load_source(source_id source) override;
+  caf::expected<source_row> find_source(const std::string& name) override;
 
   caf::expected<tenant_row> create_tenant(const std::string& name) override;
   caf::expected<tenant_row> find_tenant(const std::string& name) override;
@@ -30,6 +31,7 @@ public:
   caf::expected<connection_row> put_connection(tenant_id tenant, const connection_row& wanted,
                                                std::optional<instant> first_due) override;
   caf::expected<connection_row> load_connection(connection_id connection) override;
+  caf::expected<connection_row> find_connection(tenant_id tenant, const std::string& name) override;
   caf::expected<std::vector<connection_row>> list_connections(tenant_id tenant) override;
   caf::expected<std::vector<connection_row>> list_deleting_connections() override;
   caf::error set_connection_state(connection_id connection, activity wanted, const std::string& reason) override;

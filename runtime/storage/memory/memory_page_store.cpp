@@ -108,8 +108,10 @@ commit_status memory_page_store::check(const page_commit& page,
   auto& [steps, has_ended] = moved[page.move.id];
   const bool fits = entry.phase == continuation_phase::open && entry.row.run == page.move.run
                     && entry.row.stream == page.stream && page.move.expected_version == version + steps && !has_ended;
-  ++steps;
-  has_ended = has_ended || page.move.phase != continuation_phase::open;
+  // One of an earlier generation takes no place among those of this one.
+  const bool is_of_now = page.move.expected_version >= version;
+  steps += is_of_now ? 1 : 0;
+  has_ended = has_ended || (is_of_now && page.move.phase != continuation_phase::open);
   return fits ? commit_status::committed : commit_status::refused_version;
 }
 
@@ -148,8 +150,7 @@ void memory_page_store::write_changes(const page_commit& page, page_outcome& out
       counters.updated -= change.kind == change_kind::updated ? 1 : 0;
       ++counters.dead;
       outcome.dead_lettered.push_back(change.key);
-      db_->dead.push_back({page.stream, page.connection,
-                           {change.key, change.payload, "injected: poison", change.order}, db_->now()});
+      db_->bury(page, {change.key, change.payload, "injected: poison", change.order});
       continue;
     }
     const bool is_deletion = change.kind == change_kind::deleted;
@@ -168,7 +169,7 @@ page_outcome memory_page_store::write(const page_commit& page) {
   auto counters = page.counters;
   write_changes(page, out, counters);
   for (const auto& dead : page.dead)
-    db_->dead.push_back({page.stream, page.connection, dead, db_->now()});
+    db_->bury(page, dead);
   if (page.completes_slice)
     db_->close_interval(page.stream, page.partition, page.completed);
   out.opened = db_->open_continuations(page.move.run, page.opens);

@@ -136,6 +136,22 @@ void memory_database::state::set_cursor(const partition_key& at, std::optional<i
     cursors[at] = {*known_up_to, ++cursor_versions};
 }
 
+void memory_database::state::bury(const page_commit& page, const dead_record& record) {
+  const auto at = now();
+  auto found = std::find_if(dead.begin(), dead.end(), [&](const dead_row& row) {
+    return row.stream == page.stream && row.record.key == record.key && row.record.payload == record.payload
+           && row.record.reason == record.reason;
+  });
+  if (found == dead.end()) {
+    dead.push_back({page.stream, page.connection, page.move.run, record, at, at, 1});
+    return;
+  }
+  found->times += !page.move.run || found->run != page.move.run ? 1 : 0;
+  found->run = page.move.run;
+  found->record.order = record.order;
+  found->last_seen = at;
+}
+
 void memory_database::state::close_interval(stream_id stream, const std::string& partition, slice_bounds slice) {
   if (slice.to <= slice.from)
     return;

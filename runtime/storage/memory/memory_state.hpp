@@ -76,8 +76,11 @@ struct memory_database::state {
   struct dead_row {
     stream_id stream;
     connection_id connection;
+    run_id run; ///< that met it last
     dead_record record;
-    instant created{};
+    instant first_seen{};
+    instant last_seen{};
+    int64_t times = 1; ///< runs that met it
   };
   using partition_key = std::pair<stream_id, std::string>;
 
@@ -130,6 +133,8 @@ struct memory_database::state {
   std::vector<continuation_id> open_continuations(run_id run, const std::vector<new_continuation>& wanted);
   /// Sets or (absent) forgets a cursor; open continuations of its partition are cancelled.
   void set_cursor(const partition_key& at, std::optional<instant> known_up_to);
+  /// Keeps a record that the page could not use, once however often it is seen.
+  void bury(const page_commit& page, const dead_record& record);
   void close_interval(stream_id stream, const std::string& partition, slice_bounds slice);
 };
 

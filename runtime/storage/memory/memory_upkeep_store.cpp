@@ -53,7 +53,7 @@ private:
     for (auto& row : db_->dead) {
       if (rows == 0)
         return true;
-      if (!row.stream || row.created >= now_ - keep)
+      if (!row.stream || row.last_seen >= now_ - keep)
         continue;
       row = {};
       --rows;

@@ -55,7 +55,10 @@ void add_pages(parameters& out, std::span<const page_commit> pages) {
   add([](const page_commit& page) { return page.move.expected_version; });
   add([](const page_commit& page) { return page.move.phase; });
   out.add_byte_strings(text_column(pages, [](const page_commit& page) { return std::string_view{page.move.state}; }));
-  out.add_texts(text_column(pages, [](const page_commit& page) { return std::string_view{page.move.reason}; }));
+  std::vector<std::string> reasons; // one that the database does not take would cost the group
+  for (const auto& page : pages)
+    reasons.push_back(storable_reason(page.move.reason));
+  out.add_texts(texts{reasons.begin(), reasons.end()});
   std::vector<uint8_t> completes;
   for (const auto& page : pages)
     completes.push_back(page.completes_slice ? 1 : 0);
@@ -196,9 +199,8 @@ page_commit without_unstorable(page_commit page) {
   for (auto& dead : page.dead) {
     dead.key = storable_text(dead.key, max_key_bytes);
     dead.payload = storable_text(dead.payload, dead_payload_limit);
-    dead.reason = storable_text(dead.reason, dead_payload_limit);
+    dead.reason = storable_reason(dead.reason);
   }
-  page.move.reason = storable_text(page.move.reason, dead_payload_limit);
   return page;
 }
 

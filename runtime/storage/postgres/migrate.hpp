@@ -42,7 +42,7 @@ struct postgres_report {
   bool full_page_writes = false;
   int64_t schema_version = 0;     ///< 0 = not migrated
   int64_t oldest_snapshot_seconds = 0; ///< age of the oldest open transaction of the server: holds vacuum back
-  int64_t default_feed_rows = 0;  ///< feed rows outside their week's partition: too long without a restart
+  int64_t default_feed_rows = 0;  ///< feed rows whose week had no partition in time
 };
 
 caf::expected<postgres_report> inspect_postgres(const postgres_settings& settings);

@@ -23,6 +23,7 @@ constexpr statement stopped_connections{
 
 constexpr statement dead_letters_after{
   "dead_letters_after", "SELECT id, connection_id, stream_id, run_id, (extract(epoch FROM created) * 1000000)::bigint, "
+                        "(extract(epoch FROM coalesce(last_seen, created)) * 1000000)::bigint, times, "
                         "key::text, payload, reason FROM dead_letter "
                         "WHERE stream_id = ANY (ARRAY(SELECT id FROM stream WHERE tenant_id = $1::bigint)) "
                         "AND id > $2::bigint ORDER BY id LIMIT $3::bigint"};
@@ -68,8 +69,9 @@ public:
     std::vector<dead_letter_row> out;
     for (int row = 0; row < rows->rows(); ++row)
       out.push_back({rows->number(row, 0), {rows->number(row, 1)}, {rows->number(row, 2)}, {rows->number(row, 3)},
-                     instant{std::chrono::microseconds{rows->number(row, 4)}}, rows->string(row, 5),
-                     rows->string(row, 6), rows->string(row, 7)});
+                     instant{std::chrono::microseconds{rows->number(row, 4)}},
+                     instant{std::chrono::microseconds{rows->number(row, 5)}}, rows->number(row, 6), rows->string(row, 7),
+                     rows->string(row, 8), rows->string(row, 9)});
     return out;
   }
 

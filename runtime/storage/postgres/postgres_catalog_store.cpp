@@ -6,6 +6,7 @@
 #include "runtime/storage/postgres/query_rows.hpp"
 #include "runtime/storage/shard_hash.hpp"
 #include "runtime/storage/store_error.hpp"
+#include "runtime/storage/text_check.hpp"
 
 namespace lode {
 
@@ -21,6 +22,8 @@ constexpr statement put_source_statement{
 constexpr statement all_sources{"all_sources", "SELECT id, name, version, manifest FROM source ORDER BY name"};
 
 constexpr statement one_source{"one_source", "SELECT id, name, version, manifest FROM source WHERE id = $1::bigint"};
+
+constexpr statement named_source{"named_source", "SELECT id, name, version, manifest FROM source WHERE name = $1::text"};
 
 constexpr statement next_tenant{"next_tenant", "SELECT nextval('tenant_id'), shard_count FROM store"};
 
@@ -61,6 +64,10 @@ constexpr statement put_connection_statement{
 
 constexpr statement one_connection{"one_connection",
                                    LODE_CONNECTION_COLUMNS "WHERE c.id = $1::bigint AND c.state <> 3"};
+
+constexpr statement named_connection{
+  "named_connection",
+  LODE_CONNECTION_COLUMNS "WHERE c.tenant_id = $1::bigint AND c.name = $2::text AND c.state <> 3"};
 
 constexpr statement connections_of{
   "connections_of", LODE_CONNECTION_COLUMNS "WHERE c.tenant_id = $1::bigint AND c.state <> 3 ORDER BY c.name"};
@@ -137,6 +144,11 @@ public:
   caf::expected<source_row> load_source(source_id source) override {
     return read_one(link_.execute(one_source, parameters{}.add(source.value)), read_source,
                     "there is no source " + to_string(source));
+  }
+
+  caf::expected<source_row> find_source(const std::string& name) override {
+    return read_one(link_.execute(named_source, parameters{}.add_text(name)), read_source,
+                    "there is no source '" + name + "'");
   }
 
   caf::expected<std::vector<source_row>> list_sources() override {
@@ -218,6 +230,11 @@ public:
                     "there is no connection " + to_string(connection));
   }
 
+  caf::expected<connection_row> find_connection(tenant_id tenant, const std::string& name) override {
+    return read_one(link_.execute(named_connection, parameters{}.add(tenant.value).add_text(name)), read_connection,
+                    "tenant " + to_string(tenant) + " has no connection '" + name + "'");
+  }
+
   caf::expected<std::vector<connection_row>> list_connections(tenant_id tenant) override {
     return read_all(link_.execute(connections_of, parameters{}.add(tenant.value)), read_connection);
   }
@@ -275,7 +292,8 @@ private:
 
   static parameters state_parameters(int64_t id, activity state, const std::string& reason) {
     parameters out;
-    out.add(id).add(static_cast<int64_t>(state)).add_text(state == activity::active ? std::string{} : reason);
+    out.add(id).add(static_cast<int64_t>(state));
+    out.add_text(state == activity::active ? std::string{} : storable_reason(reason));
     return out;
   }
 

@@ -132,7 +132,8 @@ caf::error postgres_page_store::end_other_sessions(postgres_connection& via) {
 caf::expected<std::vector<stored_fact>> postgres_page_store::probe(shard_id shard, stream_id stream,
                                                                    std::span<const std::string_view> keys) {
   std::vector<stored_fact> out(keys.size());
-  for (size_t from = 0; from < keys.size(); from += keys_per_probe) {
+  // Without keys too the store is asked: the answer says whether it is there.
+  for (size_t from = 0; from == 0 || from < keys.size(); from += keys_per_probe) {
     auto count = std::min(keys_per_probe, keys.size() - from);
     if (auto error = probe_some(shard, stream, keys.subspan(from, count), std::span{out}.subspan(from, count)))
       return error;

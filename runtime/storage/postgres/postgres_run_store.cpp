@@ -4,6 +4,7 @@
 
 #include "runtime/storage/postgres/query_rows.hpp"
 #include "runtime/storage/store_error.hpp"
+#include "runtime/storage/text_check.hpp"
 
 namespace lode {
 
@@ -270,7 +271,7 @@ public:
   }
 
   caf::error stop_stream(run_id run, stream_id stream, const std::string& reason) override {
-    return error_of(link_.execute(stop, parameters{}.add(run.value).add(stream.value).add_text(reason)));
+    return error_of(link_.execute(stop, parameters{}.add(run.value).add(stream.value).add_text(storable_reason(reason))));
   }
 
   caf::expected<std::vector<full_pass_row>> load_full_passes(connection_id connection) override {
@@ -347,7 +348,7 @@ public:
   }
 
   caf::error cancel_run(run_id run, const std::string& reason) override {
-    return error_of(link_.execute(cancel, parameters{}.add(run.value).add_text(reason)));
+    return error_of(link_.execute(cancel, parameters{}.add(run.value).add_text(storable_reason(reason))));
   }
 
   caf::expected<int64_t> begin_refresh(const refresh_token& token) override {

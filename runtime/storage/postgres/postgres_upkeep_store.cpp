@@ -6,14 +6,12 @@ namespace {
 
 constexpr statement trim_runs{"trim_runs", "SELECT lode_trim_runs($1::bigint, $2::bigint, $3::bigint)"};
 
-/// Ids follow the time of writing: the oldest ones come first.
-constexpr statement trim_dead_letters{
-  "trim_dead_letters",
-  "DELETE FROM dead_letter d USING (SELECT id FROM dead_letter ORDER BY id LIMIT $2::bigint) oldest "
-  "WHERE d.id = oldest.id AND d.created < now() - $1::bigint * interval '1 microsecond' "
-  "RETURNING 1"};
+constexpr statement trim_dead_letters{"trim_dead_letters",
+                                      "SELECT lode_trim_dead_letters($1::bigint, $2::bigint, $3::bigint)"};
 
 constexpr statement trim_feed{"trim_feed", "SELECT lode_trim_feed($1::bigint)"};
+
+constexpr statement trim_feed_strays{"trim_feed_strays", "SELECT lode_trim_feed_strays($1::bigint, $2::bigint)"};
 
 constexpr statement make_feed_partitions{"make_feed_partitions", "SELECT lode_feed_partitions()"};
 
@@ -42,35 +40,40 @@ private:
   caf::expected<bool> step(const retention& keep, int64_t rows) {
     switch (at_) {
       case stage::runs:
-        return keep.runs.count() > 0 ? next_runs(keep, rows) : false;
+        return keep.runs.count() > 0 ? walk(trim_runs, last_run_, keep.runs, rows) : false;
       case stage::dead_letters:
-        return keep.dead_letters.count() > 0
-                 ? removed_all(trim_dead_letters, parameters{}.add(keep.dead_letters.count()).add(rows), rows)
-                 : false;
+        return keep.dead_letters.count() > 0 ? walk(trim_dead_letters, last_letter_, keep.dead_letters, rows) : false;
       case stage::feed:
-        return keep.feed.count() > 0 ? next_week(keep) : false;
+        return keep.feed.count() > 0 ? next_week(keep, rows) : false;
       case stage::partitions:
         return made_partitions();
       case stage::writers:
         break;
     }
-    return removed_all(trim_writers, parameters{}.add(rows), rows);
+    return trim_next_writers(rows);
   }
 
-  caf::expected<bool> next_runs(const retention& keep, int64_t rows) {
-    auto done = link_.execute(trim_runs, parameters{}.add(last_run_).add(keep.runs.count()).add(rows));
+  /// Looks at the next rows after `last` in order of their ids; whether there are more.
+  caf::expected<bool> walk(const statement& trim, int64_t& last, std::chrono::microseconds keep, int64_t rows) {
+    auto done = link_.execute(trim, parameters{}.add(last).add(keep.count()).add(rows));
     if (!done)
       return done.error();
     bool has_more = !done->is_null(0, 0);
-    last_run_ = has_more ? done->number(0, 0) : 0;
+    last = has_more ? done->number(0, 0) : 0;
     return has_more;
   }
 
-  caf::expected<bool> next_week(const retention& keep) {
-    auto done = link_.execute(trim_feed, parameters{}.add(keep.feed.count()));
-    if (!done)
-      return done.error();
-    return done->boolean(0, 0);
+  /// Weeks first: what strayed from its week stands behind those before.
+  caf::expected<bool> next_week(const retention& keep, int64_t rows) {
+    auto week = link_.execute(trim_feed, parameters{}.add(keep.feed.count()));
+    if (!week)
+      return week.error();
+    if (week->boolean(0, 0))
+      return true;
+    auto strays = link_.execute(trim_feed_strays, parameters{}.add(keep.feed.count()).add(rows));
+    if (!strays)
+      return strays.error();
+    return strays->number(0, 0) >= rows;
   }
 
   caf::expected<bool> made_partitions() {
@@ -80,9 +83,8 @@ private:
     return false;
   }
 
-  /// Whether as many rows were there as were asked for.
-  caf::expected<bool> removed_all(const statement& what, const parameters& values, int64_t rows) {
-    auto done = link_.execute(what, values);
+  caf::expected<bool> trim_next_writers(int64_t rows) {
+    auto done = link_.execute(trim_writers, parameters{}.add(rows));
     if (!done)
       return done.error();
     return done->rows() >= rows;
@@ -90,7 +92,8 @@ private:
 
   postgres_connection link_;
   stage at_ = stage::runs;
-  int64_t last_run_ = 0; ///< that this pass has looked at
+  int64_t last_run_ = 0;    ///< that this pass has looked at
+  int64_t last_letter_ = 0; ///< the same
 };
 
 } // namespace

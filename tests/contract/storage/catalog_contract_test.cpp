@@ -201,6 +201,36 @@ TEST_P(storage_contract, streams_that_are_read_without_being_chosen_have_ids_and
   EXPECT_EQ(catalog_->put_connection(connection_.tenant, wanted)->streams.at(0).id, (*unchosen)[0].id);
 }
 
+TEST_P(storage_contract, a_source_and_a_connection_are_found_by_their_names) {
+  auto other = connect("globex");
+  auto source = catalog_->find_source("shop");
+  ASSERT_TRUE(source) << to_string(source.error());
+  EXPECT_EQ(source->id, source_.id);
+  EXPECT_EQ(source->manifest, "manifest");
+  auto found = catalog_->find_connection(connection_.tenant, "shop");
+  ASSERT_TRUE(found) << to_string(found.error());
+  EXPECT_EQ(found->id, connection_.id) << "not the one that another tenant calls so";
+  EXPECT_EQ(found->sealed_secrets, connection_.sealed_secrets);
+  EXPECT_EQ(found->streams.size(), 2u);
+  EXPECT_EQ(code_of(catalog_->find_source("nothing").error()), errc::not_found);
+  EXPECT_EQ(code_of(catalog_->find_connection(other.tenant, "nothing").error()), errc::not_found);
+  ASSERT_FALSE(catalog_->begin_erase(connection_.id));
+  EXPECT_EQ(code_of(catalog_->find_connection(connection_.tenant, "shop").error()), errc::not_found);
+  auto again = connect("acme");
+  EXPECT_EQ(catalog_->find_connection(connection_.tenant, "shop")->id, again.id);
+}
+
+TEST_P(storage_contract, a_reason_that_is_no_text_suspends_and_pauses_all_the_same) {
+  const auto reason = "the API said \xE4" + std::string(1, '\0') + " and hung up";
+  ASSERT_FALSE(catalog_->set_connection_state(connection_.id, activity::suspended, reason));
+  auto stopped = catalog_->load_connection(connection_.id);
+  EXPECT_EQ(stopped->state, activity::suspended);
+  EXPECT_THAT(stopped->reason, testing::HasSubstr("the API said"));
+  EXPECT_THAT(stopped->reason, testing::HasSubstr("and hung up"));
+  ASSERT_FALSE(catalog_->set_tenant_state(connection_.tenant, activity::paused, reason));
+  EXPECT_EQ(catalog_->find_tenant("acme")->state, activity::paused);
+}
+
 TEST_P(storage_contract, a_state_is_deleting_only_through_erasing) {
   EXPECT_EQ(code_of(catalog_->set_tenant_state(connection_.tenant, activity::deleting, "")), errc::bad_argument);
   EXPECT_EQ(code_of(catalog_->erase_some(connection_.tenant, 10).error()), errc::bad_argument);

@@ -37,6 +37,12 @@ TEST_P(storage_contract, a_probe_answers_in_the_order_asked) {
   EXPECT_EQ((*found)[2].order, (fact_order{0, 1, 7}));
 }
 
+TEST_P(storage_contract, a_probe_for_no_keys_is_answered_with_no_facts) {
+  auto found = pages_->probe(connection_.shard, posts_, {});
+  ASSERT_TRUE(found) << to_string(found.error());
+  EXPECT_THAT(*found, IsEmpty());
+}
+
 TEST_P(storage_contract, consecutive_pages_of_one_continuation_are_one_move) {
   EXPECT_THAT(statuses(commit({page(0), page(1), page(2)})), Each(committed));
   EXPECT_EQ(runs_->load_continuation(continuation_)->version, 3);
@@ -239,6 +245,16 @@ TEST_P(storage_contract, a_run_with_a_failed_continuation_ends_incomplete_with_i
   EXPECT_EQ(row->phase, run_phase::incomplete);
   EXPECT_EQ(row->failed, 1);
   EXPECT_EQ(row->reason, "the page answers 500");
+}
+
+TEST_P(storage_contract, a_reason_that_is_no_text_costs_no_group) {
+  auto other = connect("globex");
+  auto run = runs_->start_run(start_of(other));
+  ASSERT_TRUE(run);
+  auto failed = page(0, continuation_phase::failed);
+  failed.move.reason = "the page says \xE4";
+  EXPECT_THAT(statuses(commit({failed, page_of(other, run->run, run->opened[0], 0)})), Each(committed));
+  EXPECT_THAT(runs_->load_run(run_)->reason, testing::HasSubstr("the page says"));
 }
 
 TEST_P(storage_contract, a_lost_reply_of_a_done_commit_is_settled_as_committed) {

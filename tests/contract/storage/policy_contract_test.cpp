@@ -179,6 +179,15 @@ TEST_P(storage_contract, a_stream_that_goes_too_far_with_its_last_page_leaves_it
   EXPECT_EQ(runs_->load_run(run_)->reason, "too many dead");
 }
 
+TEST_P(storage_contract, a_run_ends_for_a_reason_that_is_no_text) {
+  ASSERT_FALSE(runs_->stop_stream(run_, posts_, "the last one: \xFF"));
+  EXPECT_EQ(runs_->load_run(run_)->phase, run_phase::incomplete);
+  EXPECT_THAT(runs_->load_run(run_)->reason, testing::HasSubstr("the last one"));
+  auto next = runs_->start_run(start_of(connection_));
+  ASSERT_FALSE(runs_->cancel_run(next->run, "because of \xFF"));
+  EXPECT_EQ(runs_->load_run(next->run)->phase, run_phase::cancelled);
+}
+
 // -- full passes --------------------------------------------------------------------------------------------------------------
 
 TEST_P(storage_contract, a_full_pass_is_complete_when_its_run_has_read_all_that_it_needs) {

@@ -259,6 +259,9 @@ TEST_F(postgres_storage_test, a_store_that_is_away_is_unavailable_and_comes_back
   EXPECT_EQ(commit_one(*store, page(0)), unavailable);
   const std::string_view key = "a";
   EXPECT_EQ(code_of(store->probe({0}, {1}, std::span{&key, 1}).error()), errc::store_unavailable);
+  auto nothing_asked = store->probe({0}, {1}, {});
+  ASSERT_FALSE(nothing_asked);
+  EXPECT_EQ(code_of(nothing_asked.error()), errc::store_unavailable);
   auto catalog = make_postgres_catalog_store(database.settings({1}));
   ASSERT_TRUE(catalog->find_tenant("acme"));
   session.run("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'lode/1/catalog'");

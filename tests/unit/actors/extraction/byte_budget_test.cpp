@@ -1,4 +1,5 @@
 #include "actors/extraction/byte_budget.hpp"
+#include "actors/extraction/voided_pages.hpp"
 
 #include <gtest/gtest.h>
 
@@ -35,4 +36,25 @@ TEST(byte_budget_test, giving_back_more_than_is_used_leaves_zero) {
   ASSERT_TRUE(budget.reserve(10, false));
   budget.give_back(50);
   EXPECT_EQ(budget.used(), 0u);
+}
+
+TEST(voided_pages, each_gives_its_bytes_back_once_in_the_order_of_its_generation) {
+  voided_pages pages;
+  pages.add(1, 10);
+  pages.add(1, 20);
+  pages.add(2, 30);
+  EXPECT_EQ(pages.leave(2), 30u);
+  EXPECT_EQ(pages.leave(1), 10u);
+  EXPECT_EQ(pages.leave(1), 20u);
+  EXPECT_EQ(pages.leave(1), 0u);
+  EXPECT_EQ(pages.leave(7), 0u) << "never booked";
+}
+
+TEST(voided_pages, those_that_are_lost_give_back_what_is_left_at_once) {
+  voided_pages pages;
+  pages.add(1, 10);
+  pages.add(2, 30);
+  EXPECT_EQ(pages.leave(1), 10u);
+  EXPECT_EQ(pages.leave_all(), 30u);
+  EXPECT_EQ(pages.leave(2), 0u);
 }

@@ -212,6 +212,70 @@ TEST_F(miner_test, a_refused_page_voids_what_was_fetched_ahead_and_the_store_say
   EXPECT_TRUE(endings.empty()) << "a commit of the old generation means nothing";
 }
 
+TEST_F(miner_test, a_voided_page_counts_until_the_writer_has_spoken_of_it) {
+  auto ahead = page_body(3, 200, "");
+  http.answer(first_url, 200, page_body(0, 3, "t2"));
+  http.answer(second_url, 200, ahead);
+  mine();
+  ASSERT_EQ(pages.size(), 2u);
+  resume_error = caf::make_error(errc::store_unavailable, "away"); // nothing new is fetched meanwhile
+  const page_refused answer{pages[0].generation, commit_status::refused_version};
+  caf::anon_send(actor, answer);
+  run();
+  EXPECT_EQ(bytes_in_flight, static_cast<int64_t>(ahead.size())) << "the second page still lies with the writer";
+  caf::anon_send(actor, answer);
+  run();
+  EXPECT_EQ(bytes_in_flight, 0);
+}
+
+TEST_F(miner_test, a_voided_page_counts_until_its_processor_cannot_read_it) {
+  auto ahead = page_body(1, 200, "");
+  http.answer(first_url, 200, page_body(0, 1, "t2"));
+  http.answer(second_url, 200, ahead);
+  std::vector<process_page> held;
+  worker = spawn_fake<processor_actor>([&](process_page& page, const miner_actor&) { held.push_back(std::move(page)); },
+                                       [](hold_pages) {}, [](release_pages) {});
+  mine();
+  ASSERT_EQ(held.size(), 1u);
+  wire::continuation_state next;
+  next.set_page_token("\"t2\"");
+  caf::anon_send(actor, page_parsed{held[0].generation, held[0].version + 1, next.SerializeAsString(), false});
+  run();
+  ASSERT_EQ(held.size(), 2u);
+  resume_error = caf::make_error(errc::store_unavailable, "away");
+  caf::anon_send(actor, page_refused{held[0].generation, commit_status::refused_version});
+  run();
+  EXPECT_EQ(bytes_in_flight, static_cast<int64_t>(ahead.size()));
+  caf::anon_send(actor, page_unreadable{held[1].generation, caf::make_error(errc::bad_response, "no JSON")});
+  run();
+  EXPECT_EQ(bytes_in_flight, 0);
+}
+
+TEST_F(miner_test, what_was_lost_with_its_worker_holds_no_bytes) {
+  http.answer(first_url, 200, page_body(0, 1, "t2"));
+  http.answer(second_url, 200, page_body(1, 200, ""));
+  mine(2, 10s);
+  ASSERT_EQ(pages.size(), 2u);
+  resume_error = caf::make_error(errc::store_unavailable, "away");
+  advance(25s); // the writer that the test plays says nothing
+  EXPECT_GE(resumed, 1u);
+  EXPECT_EQ(bytes_in_flight, 0);
+}
+
+TEST_F(miner_test, a_pause_that_a_refused_page_cut_short_wakes_nobody_later) {
+  http.answer(first_url, 200, page_body(0, 1, "t2"));
+  http.answer(second_url, 503, "busy");
+  std::vector<arm_timer> armed;
+  service = spawn_fake<timers_actor>([&armed](const arm_timer& ask) { armed.push_back(ask); });
+  mine();
+  ASSERT_EQ(pages.size(), 1u);
+  ASSERT_FALSE(armed.empty());
+  caf::anon_send(actor, page_refused{pages[0].generation, commit_status::refused_version});
+  caf::anon_send(actor, timer_fired{armed.back().token}); // while the store is being asked
+  run();
+  EXPECT_EQ(resumed, 1u);
+}
+
 TEST_F(miner_test, children_of_a_page_are_reported_although_its_generation_was_given_up) {
   http.answer(first_url, 200, page_body(0, 3, "t2"));
   http.answer(second_url, 200, page_body(3, 2, ""));

@@ -36,6 +36,8 @@ struct tenant_supervisor_test : actor_test {
   caf::error tally_error;
   size_t counted = 0; ///< how often the store was asked
   std::vector<stop_stream> stops; ///< streams that were stopped
+  caf::error stop_error;
+  size_t refused_stops = 0;
 
   timers_actor service = spawn<timers>();
   run_keeper_actor keeper = spawn_fake<run_keeper_actor>(
@@ -86,9 +88,15 @@ struct tenant_supervisor_test : actor_test {
         return tally_error;
       return tally;
     },
-    [this](const stop_stream& ask) {
+    [this](const stop_stream& ask) -> caf::result<void> {
+      if (stop_error) {
+        if (++refused_stops > 100)
+          rows.clear(); // so that a test of what must not go on for ever ends
+        return stop_error;
+      }
       stops.push_back(ask);
       std::erase_if(rows, [&](const auto& row) { return row.stream == ask.stream; });
+      return caf::unit;
     });
   scheduler_actor scheduling = spawn_fake<scheduler_actor>(
     [](wake) {}, [](timer_fired) {}, [this](run_begun msg) { begun.push_back(msg); },
@@ -489,6 +497,60 @@ TEST_F(tenant_supervisor_test, a_run_does_not_end_before_its_dead_records_are_co
   EXPECT_EQ(stops.size(), 1u);
   ASSERT_EQ(finished.size(), 1u);
   EXPECT_EQ(finished[0].phase, run_phase::incomplete);
+}
+
+TEST_F(tenant_supervisor_test, dead_records_that_the_store_cannot_count_suspend_the_connection_once) {
+  open(1);
+  begin();
+  tally_error = caf::make_error(errc::internal, "no such column");
+  die(2000);
+  advance(10s);
+  EXPECT_EQ(counted, 1u) << "it would fail for ever";
+  ASSERT_EQ(suspended.size(), 1u);
+  EXPECT_EQ(suspended[0], "tenant1/items/items: its dead records could not be counted: no such column");
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_EQ(finished[0].phase, run_phase::open);
+  EXPECT_EQ(idle.size(), 1u);
+}
+
+TEST_F(tenant_supervisor_test, a_stream_that_the_store_cannot_stop_suspends_the_connection_once) {
+  open(1), open(2);
+  begin();
+  tally = {5000, 1001};
+  stop_error = caf::make_error(errc::internal, "no such function");
+  die(1001);
+  advance(10s);
+  EXPECT_EQ(refused_stops, 1u) << "it would fail for ever";
+  ASSERT_EQ(suspended.size(), 1u);
+  EXPECT_NE(suspended[0].find("tenant1/items/items: it could not be stopped"), std::string::npos) << suspended[0];
+  EXPECT_NE(suspended[0].find("no such function"), std::string::npos) << suspended[0];
+  EXPECT_NE(suspended[0].find("1001 of 5000 records"), std::string::npos) << "why it was to be stopped: " << suspended[0];
+}
+
+TEST_F(tenant_supervisor_test, a_run_that_was_removed_while_its_stream_was_to_be_stopped_ends) {
+  open(1);
+  begin();
+  tally = {5000, 1001};
+  stop_error = caf::make_error(errc::not_found, "there is no run 2");
+  rows.clear();
+  die(1001);
+  EXPECT_EQ(refused_stops, 1u);
+  EXPECT_TRUE(suspended.empty());
+  EXPECT_EQ(finished.size(), 1u);
+}
+
+TEST_F(tenant_supervisor_test, a_suspension_that_the_store_refuses_is_told_and_not_tried_again) {
+  open(1);
+  begin();
+  suspend_errors = {caf::make_error(errc::bad_argument, "refused")};
+  caf::anon_send(supervisor, connection_failed{connection_id{10}, run_id{2}, caf::make_error(errc::unauthorized, "dead token")});
+  advance(5s);
+  EXPECT_TRUE(suspended.empty());
+  auto refusals = events_of(told, run_event::not_suspended);
+  ASSERT_EQ(refusals.size(), 1u);
+  EXPECT_EQ(refusals[0].detail, "refused");
+  EXPECT_EQ(refusals[0].subject.run, run_id{2});
+  EXPECT_EQ(idle.size(), 1u);
 }
 
 TEST_F(tenant_supervisor_test, a_run_ends_with_what_its_miners_know_of_the_quota) {
