@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "actors/scheduling/run_report.hpp"
@@ -35,6 +38,17 @@ public:
   void outage_ends() noexcept { --outages_; }
   bool is_out() const noexcept { return outages_.load() > 0; }
 
+  /// What the store said last of why it cannot commit, for people.
+  void explain(std::string why) {
+    std::lock_guard lock{mutex_};
+    why_ = std::move(why);
+  }
+  /// Of the present outage, or else of the latest one.
+  std::string why() const {
+    std::lock_guard lock{mutex_};
+    return why_;
+  }
+
   /// The store answered for pages that had waited long: those behind them are late, not lost. An answer in good time is
   /// not noted, else a busy store would hide a lost page for ever.
   void answered_late(time_point when) noexcept { last_late_answer_ = when.time_since_epoch().count(); }
@@ -43,6 +57,8 @@ public:
 private:
   std::atomic<int> outages_{0};
   std::atomic<time_point::rep> last_late_answer_{0};
+  mutable std::mutex mutex_;
+  std::string why_;
 };
 
 enum class fetch_result : uint8_t { ok, retried, rate_limited, refused, failed };

@@ -118,7 +118,7 @@ void quarantine_state::tell_store(continuation_id alone, Then then) {
     .then([this, then] { store_answers(), then(caf::error{}); },
           [this, then](caf::error& why) {
             if (why == errc::store_unavailable)
-              return wait_for_store();
+              return wait_for_store(message_of(why));
             store_answers();
             then(std::move(why));
           });
@@ -144,7 +144,8 @@ void quarantine_state::timer(uint64_t token) {
   }
 }
 
-void quarantine_state::wait_for_store() {
+void quarantine_state::wait_for_store(std::string why) {
+  parts.health->explain(std::move(why));
   if (!std::exchange(is_store_away, true))
     parts.health->outage_begins();
   self->send(parts.timers, arm_timer{std::chrono::seconds{1}, store_retry});

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "actors/extraction/mining_services.hpp"
@@ -59,7 +60,7 @@ struct quarantine_state {
   template <class Then>
   void tell_store(continuation_id alone, Then then);
   void timer(uint64_t token);
-  void wait_for_store();
+  void wait_for_store(std::string why);
   void store_answers();
 
   quarantine_actor::pointer self;

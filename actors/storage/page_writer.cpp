@@ -248,6 +248,7 @@ void page_writer_state::settle() {
 }
 
 void page_writer_state::wait(const std::string& why) {
+  health->explain(why);
   if (!std::exchange(is_out, true)) {
     health->outage_begins();
     report.outage(why);

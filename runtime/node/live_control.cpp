@@ -87,7 +87,7 @@ bool live_control::ready(std::string& why) {
   if (!tree_)
     why = "the node is starting or stopping";
   else if (resources_.health.is_out())
-    why = "the store cannot commit at the moment";
+    why = "the store cannot commit at the moment: " + resources_.health.why();
   return why.empty();
 }
 

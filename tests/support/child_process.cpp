@@ -108,6 +108,23 @@ void child_process::kill_hard() {
   reap(true);
 }
 
+void child_process::pause() {
+  int status = 0;
+  if (pid_ != 0) {
+    kill(pid_, SIGSTOP);
+    while (waitpid(pid_, &status, WUNTRACED) < 0 && errno == EINTR) {}
+    if (WIFSTOPPED(status))
+      return;
+    pid_ = 0;
+  }
+  throw std::runtime_error{name_ + " has ended and cannot be paused\n" + last_lines(log_)};
+}
+
+void child_process::go_on() {
+  if (pid_ != 0)
+    kill(pid_, SIGCONT);
+}
+
 int child_process::stop(std::chrono::milliseconds limit) {
   if (pid_ != 0)
     kill(pid_, SIGTERM);

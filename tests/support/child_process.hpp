@@ -32,6 +32,10 @@ public:
   bool is_running();
   /// SIGKILL, and waits until it is gone.
   void kill_hard();
+  /// SIGSTOP, and waits until it stands still. Throws when it has ended.
+  void pause();
+  /// SIGCONT.
+  void go_on();
   /// SIGTERM, and waits for the end; throws when it takes longer than `limit`. The exit code, or 128 + signal.
   int stop(std::chrono::milliseconds limit = std::chrono::seconds{30});
   /// Waits for an end that comes by itself. The exit code, or 128 + signal.

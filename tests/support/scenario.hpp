@@ -33,6 +33,15 @@ struct scenario_settings {
   json::value schedule = json::object{{"every", "12h"}};
 };
 
+/// A node that a scenario has let go of: still running, beside those that are started later.
+struct earlier_node {
+  std::unique_ptr<child_process> process;
+  uint16_t port = 0;
+
+  /// What it knows of itself: "node" of its status.
+  json::object status() const;
+};
+
 /// Simulated APIs, a node and a database, as real processes, and what tests ask of them. Waits end after 60 s with
 /// std::runtime_error, which holds the end of the node's log. All processes end with the object.
 class scenario {
@@ -49,6 +58,8 @@ public:
   void kill_node();
   void stop_node();
   child_process& node() { return *node_; }
+  /// Lets go of the node: the next start makes another one beside it, with the same settings and name.
+  earlier_node leave_node();
   /// Puts the example sources and imports all tenants of the simulated APIs. The node is up.
   void import_tenants();
   /// The same with a node of its own, which is stopped again; all connections are due when the next one starts.
@@ -85,6 +96,8 @@ public:
   size_t pages_fetched_again(const std::string& tenant = "");
   /// Pages that were served whole.
   size_t pages_served();
+  /// Waits until the simulated APIs have no request to answer.
+  void await_no_requests();
   /// Waits until changes that were just made have settled (x-lode.settle_time and the grain of the cursor).
   void await_settled();
 

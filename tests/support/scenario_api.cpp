@@ -24,6 +24,14 @@ json::object pick(const json::object& from, std::initializer_list<const char*> n
 
 } // namespace
 
+json::object earlier_node::status() const {
+  auto answer = http_ask(port, "GET", "/api/v1/status");
+  if (answer.status != 200)
+    throw std::runtime_error{"status of an earlier node: " + std::to_string(answer.status) + " " + answer.body + "\n"
+                             + last_lines(process->log())};
+  return json::parse(answer.body).at("node").as_object();
+}
+
 void scenario::put_sources() {
   std::set<std::string> unused;
   for (const auto& [from, to] : settings_.source_edits)

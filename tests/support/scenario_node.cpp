@@ -89,6 +89,10 @@ void scenario::kill_node() {
   node_->kill_hard();
 }
 
+earlier_node scenario::leave_node() {
+  return {std::move(node_), node_port_};
+}
+
 void scenario::stop_node() {
   if (auto code = node_->stop())
     throw std::runtime_error{"the node ended with " + std::to_string(code) + "\n" + log()};

@@ -93,6 +93,13 @@ void scenario::await_pages(size_t pages) {
     [&] { return log(); });
 }
 
+void scenario::await_no_requests() {
+  await(
+    "no request is being answered",
+    [&] { return number_in(control_lines("/control/stats").at(0), "in_flight") == 0; }, std::chrono::seconds{60},
+    [&] { return log(); });
+}
+
 void scenario::await_settled() {
   // 1 s of settle time, and up to 1 s because cursors of whole seconds are cut.
   auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds{2100};

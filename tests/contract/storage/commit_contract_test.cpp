@@ -137,6 +137,22 @@ TEST_P(storage_contract, a_reordered_record_moves_its_order_without_a_feed_entry
   EXPECT_EQ(feed().size(), 1u);
 }
 
+/// A new owner counts from the beginning: what it sees first is newer than all that the one before saw, and stays so.
+TEST_P(storage_contract, the_first_fact_of_a_new_epoch_is_newer_than_all_facts_of_the_epoch_before) {
+  ASSERT_EQ(commit_one(page_with(0, {insert("k", 1, 500)})), committed);
+  claim_again(second_life);
+  const fact_order first{0, claim_of(connection_.shard).epoch.value, 1};
+  ASSERT_EQ(first.epoch, 2);
+  EXPECT_LT(fact("k").order, first);
+  auto news = update("k", 2);
+  news.order = first;
+  auto page = page_with(1, {news});
+  ASSERT_EQ(backend_->make_page_store(second_life, 0)->commit({&page, 1})[0].status, committed);
+  EXPECT_EQ(fact("k").order, first);
+  EXPECT_LT((fact_order{0, 1, 501}), fact("k").order) << "an answer that the owner before still waited for";
+  EXPECT_THAT(feed_words(), ElementsAre("insert k 1", "update k 2"));
+}
+
 TEST_P(storage_contract, a_tombstone_stays_until_the_key_comes_back) {
   commit({page_with(0, {insert("k", 1)})});
   EXPECT_EQ(commit_one(page_with(1, {removal("k", 2)})), committed);

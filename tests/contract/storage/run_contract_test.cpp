@@ -271,6 +271,28 @@ TEST_P(storage_contract, a_miner_does_not_go_on_while_its_connection_or_its_tena
   EXPECT_FALSE(is_refused());
 }
 
+TEST_P(storage_contract, a_continuation_that_is_resumed_refuses_the_pages_of_before_and_goes_on_where_it_was) {
+  ASSERT_EQ(commit_one(page_with(0, {insert("a", 1)})), committed);
+  auto first = runs_->resume_continuation(continuation_);
+  ASSERT_TRUE(first) << to_string(first.error());
+  EXPECT_EQ(first->state, "state 1");
+  for (int64_t version : {1, 2, 3}) // the next page and what was fetched ahead of it
+    EXPECT_EQ(commit_one(page_with(version, {insert("late", 2)})), refused_version) << version;
+  auto second = runs_->resume_continuation(continuation_);
+  ASSERT_TRUE(second) << to_string(second.error());
+  EXPECT_EQ(commit_one(page_with(first->version, {insert("late", 2)})), refused_version);
+  EXPECT_EQ(commit_one(page_with(second->version, {insert("b", 3)})), committed);
+  EXPECT_THAT(feed_words(), ElementsAre("insert a 1", "insert b 3"));
+  EXPECT_EQ(runs_->load_run(run_)->counters.records, 2);
+}
+
+TEST_P(storage_contract, a_miner_of_an_earlier_life_does_not_go_on) {
+  auto zombie = backend_->make_run_store(first_life);
+  claim_again(second_life);
+  EXPECT_EQ(code_of(zombie->resume_continuation(continuation_).error()), errc::not_found);
+  EXPECT_EQ(runs_->load_continuation(continuation_)->version, 0) << "its successor's pages are not refused";
+}
+
 TEST_P(storage_contract, a_suspended_connection_goes_on_where_it_was_when_it_is_active_again) {
   ASSERT_EQ(commit_one(page(0)), committed);
   ASSERT_FALSE(catalog_->set_connection_state(connection_.id, activity::suspended, "dead token"));

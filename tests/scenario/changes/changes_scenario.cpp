@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "tests/support/scenario.hpp"
 
 namespace lode::test {
@@ -60,6 +62,25 @@ TEST(changes_scenario, edits_inserts_and_deletes_while_runs_go_on_are_all_there_
   world.await_runs(1);
   pass(world, 2);
   EXPECT_TRUE(is_verified(world.audit({"--keep-deleted"}))) << world.audit_text();
+}
+
+/// A clock that is fast beside the APIs' is seen from the other side: theirs is slow.
+TEST(changes_scenario, a_node_whose_clock_is_an_hour_fast_skips_nothing_that_changes_in_that_hour) {
+  scenario world{small_pages(0)};
+  const auto advance_api = [&](std::chrono::milliseconds by) {
+    return std::chrono::milliseconds{number_in(world.control("/control/clock", {{"advance_ms", by.count()}}), "now")};
+  };
+  advance_api(-std::chrono::hours{1});
+  world.start_node();
+  world.import_tenants();
+  world.await_runs(1);
+  const auto latest_cursor = [&] { return std::chrono::microseconds{world.number("SELECT max(known_up_to) FROM stream_cursor")}; };
+  const auto now_at_the_api = [&] { return advance_api(std::chrono::milliseconds{0}); };
+  EXPECT_LE(latest_cursor(), now_at_the_api()) << "nobody knows what the API has not lived through yet";
+  world.control("/control/mutate", {{"inserts", 30}, {"edits", 30}, {"seed", 5}});
+  pass(world, 2);
+  EXPECT_LE(latest_cursor(), now_at_the_api());
+  EXPECT_TRUE(is_verified(world.audit())) << world.audit_text();
 }
 
 TEST(changes_scenario, a_connection_goes_on_where_an_airbyte_state_says_and_fetches_no_history_again) {

@@ -1,37 +1,103 @@
 #include <gmock/gmock.h>
 
+#include "tests/scenario/outage/small_disk.hpp"
 #include "tests/support/scenario.hpp"
 
 namespace lode::test {
 namespace {
 
-TEST(outage_scenario, a_database_that_crashes_in_mid_run_stops_fetching_and_costs_nobody_a_budget) {
+using testing::HasSubstr;
+
+constexpr size_t window = 2;
+constexpr size_t miners_per_tenant = 2;
+constexpr size_t pages_in_flight = window * miners_per_tenant * 3;
+
+/// Many small pages, and no retry or restart to spare: an outage that used one up would end a run.
+scenario_settings no_error_to_spare() {
   scenario_settings settings;
-  settings.own_server = true;
   settings.records = "posts=120,comments=1,contacts=600,orders=600,products=300,customers=300";
   settings.simapi = {"--latency-ms", "10"};
-  settings.node = {{"mining.window", "2"}, {"mining.miners_per_tenant", "2"}, {"mining.restart_budget", "0"},
-                   {"mining.request_retries", "0"}};
+  settings.node = {{"mining.window", std::to_string(window)}, {"mining.miners_per_tenant", std::to_string(miners_per_tenant)},
+                   {"mining.restart_budget", "0"}, {"mining.request_retries", "0"}};
   settings.source_edits = {{"page_size: 100", "page_size: 20"}, {"page_size: 200", "page_size: 20"}, {"page_size: 250", "page_size: 20"},
                            {"max_retries: 3", "max_retries: 0"}};
-  constexpr size_t pages_in_flight = 2 * 2 * 3;
+  return settings;
+}
+
+/// Waits until the node says that it is not ready, and returns why.
+std::string await_not_ready(scenario& world) {
+  http_answer answer;
+  await(
+    "the node says that it cannot commit", [&] { return (answer = world.api_text("GET", "/readyz")).status == 503; },
+    std::chrono::seconds{60}, [&] { return world.log(); });
+  return answer.body;
+}
+
+void expect_all_went_on_by_itself(scenario& world) {
+  world.await_runs();
+  for (const auto& tenant : world.tenants()) {
+    EXPECT_EQ(text_in(world.connection(tenant), "state"), "active") << json::serialize(world.connection(tenant));
+    EXPECT_EQ(text_in(world.last_run(tenant), "phase"), "finished") << json::serialize(world.last_run(tenant));
+  }
+  EXPECT_EQ(world.api_text("GET", "/readyz").status, 200);
+  EXPECT_TRUE(is_verified(world.audit())) << world.audit_text();
+}
+
+TEST(outage_scenario, a_database_that_crashes_in_mid_run_stops_fetching_and_costs_nobody_a_budget) {
+  auto settings = no_error_to_spare();
+  settings.own_server = true;
   scenario world{settings};
   world.start_node();
   world.import_tenants();
   world.await_pages(30);
   world.database().crash_server();
   auto at_crash = world.pages_served();
-  await("the node says that it cannot commit", [&] { return world.api_text("GET", "/readyz").status == 503; });
+  await_not_ready(world);
   auto waiting = world.api("GET", "/api/v1/status").as_object();
   EXPECT_LE(world.pages_served(), at_crash + pages_in_flight);
   EXPECT_NE(text_in(waiting, "store"), "ok");
   world.database().start_server();
-  world.await_runs();
-  for (const auto& tenant : world.tenants()) {
-    EXPECT_EQ(text_in(world.connection(tenant), "state"), "active") << json::serialize(world.connection(tenant));
-    EXPECT_EQ(text_in(world.last_run(tenant), "phase"), "finished") << json::serialize(world.last_run(tenant));
-  }
-  EXPECT_TRUE(is_verified(world.audit())) << world.audit_text();
+  expect_all_went_on_by_itself(world);
+}
+
+TEST(outage_scenario, tables_that_another_session_has_locked_stop_fetching_until_the_lock_is_gone) {
+  scenario world{no_error_to_spare()};
+  world.start_node();
+  world.import_tenants();
+  world.await_pages(30);
+  test_session other{world.database().dsn()};
+  // In the order in which a commit locks them, so that neither waits for the other.
+  other.run("BEGIN; LOCK TABLE continuation, record IN ACCESS EXCLUSIVE MODE");
+  auto at_lock = world.pages_served();
+  EXPECT_THAT(await_not_ready(world), HasSubstr("canceling statement due to lock timeout"));
+  world.await_no_requests();
+  EXPECT_LE(world.pages_served(), at_lock + pages_in_flight);
+  other.run("ROLLBACK");
+  expect_all_went_on_by_itself(world);
+}
+
+TEST(outage_scenario, a_full_disk_stops_fetching_until_there_is_room_again) {
+  small_disk disk;
+  if (!disk.obstacle().empty())
+    GTEST_SKIP() << disk.obstacle();
+  auto settings = no_error_to_spare();
+  settings.own_server = true;
+  scenario world{settings};
+  disk.take_tables_of(world.database().dsn());
+  world.start_node();
+  world.import_tenants();
+  world.await_pages(30);
+  disk.fill();
+  const auto committed = [&] { return static_cast<size_t>(world.number("SELECT sum(pages)::bigint FROM continuation")); };
+  auto committed_before = committed();
+  auto served_before = world.pages_served();
+  EXPECT_THAT(await_not_ready(world), HasSubstr("could not extend file"));
+  world.await_no_requests(); // of those tenants too whose tables had room for a page or two
+  auto served = world.pages_served() - served_before;
+  EXPECT_LE(served, committed() - committed_before + pages_in_flight);
+  EXPECT_GT(world.number("SELECT count(*) FROM run WHERE phase = 0"), 0);
+  disk.make_room();
+  expect_all_went_on_by_itself(world);
 }
 
 } // namespace

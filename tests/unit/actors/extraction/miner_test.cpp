@@ -24,12 +24,28 @@ std::string page_body(int first, int count, const std::string& next) {
   return "{\"items\":[" + items + "]" + (next.empty() ? "" : ",\"next\":\"" + next + "\"") + "}";
 }
 
+/// Takes a logical time of the node whenever a request is sent.
+class dating_http_client : public scripted_http_client {
+public:
+  explicit dating_http_client(logical_clock& clock) : clock_(clock) {}
+
+  request_handle start(http_request request, callback done) override {
+    sent_at.push_back(clock_.next());
+    return scripted_http_client::start(std::move(request), std::move(done));
+  }
+
+  std::vector<int64_t> sent_at;
+
+private:
+  logical_clock& clock_;
+};
+
 /// One miner between a scripted API and a writer that the test plays.
 struct miner_test : actor_test {
-  scripted_http_client http;
+  logical_clock clock;
+  dating_http_client http{clock};
   continuation_codec codec{[](std::string_view text) { return std::string{text}; },
                            [](std::string_view text) { return std::string{text}; }};
-  logical_clock clock;
   store_health health;
   std::vector<hashed_page> pages; ///< that reached the writer
   std::vector<continuation_ended> endings;
@@ -579,6 +595,29 @@ TEST_F(miner_test, a_miner_ends_with_its_supervisor) {
   run();
   commit(0);
   EXPECT_EQ(http.requests().size(), 1u);
+}
+
+TEST_F(miner_test, a_page_is_stamped_before_its_request_is_sent_each_with_a_time_of_its_own) {
+  http.answer(first_url, 200, page_body(0, 1, "t2"));
+  http.answer(second_url, 200, page_body(1, 1, ""));
+  mine();
+  ASSERT_EQ(pages.size(), 2u);
+  ASSERT_EQ(http.sent_at.size(), 2u);
+  EXPECT_LT(pages[0].stamp.counter, http.sent_at[0]);
+  EXPECT_LT(http.sent_at[0], pages[1].stamp.counter);
+  EXPECT_LT(pages[1].stamp.counter, http.sent_at[1]);
+  EXPECT_EQ(pages[0].stamp.epoch, connection->claim.epoch.value);
+}
+
+TEST_F(miner_test, a_page_that_is_asked_for_again_is_stamped_again) {
+  http.answer(first_url, 503, "busy");
+  http.answer(first_url, 200, page_body(0, 1, ""));
+  mine();
+  advance(10s);
+  ASSERT_EQ(pages.size(), 1u);
+  ASSERT_EQ(http.sent_at.size(), 2u);
+  EXPECT_LT(http.sent_at[0], pages[0].stamp.counter);
+  EXPECT_LT(pages[0].stamp.counter, http.sent_at[1]);
 }
 
 TEST_F(miner_test, pages_that_were_asked_for_beside_another_run_say_so) {

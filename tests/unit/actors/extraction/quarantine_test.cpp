@@ -210,11 +210,12 @@ TEST_F(quarantine_test, a_continuation_that_is_no_longer_open_is_told_so_and_eve
 }
 
 TEST_F(quarantine_test, while_the_store_is_away_no_page_is_touched_and_afterwards_it_goes_on_by_itself) {
-  auto away = caf::make_error(errc::store_unavailable);
+  auto away = caf::make_error(errc::store_unavailable, "no space left");
   mark_errors = {away, away};
   ask_for(1);
   EXPECT_TRUE(turns.empty());
   EXPECT_TRUE(health.is_out()) << "what is held back must not look lost";
+  EXPECT_EQ(health.why(), "no space left");
   advance(3s);
   EXPECT_FALSE(health.is_out());
   EXPECT_EQ(turns, ids{1});

@@ -93,6 +93,15 @@ TEST(page_comparison_test, a_fact_with_an_older_logical_time_is_refused_and_coun
   EXPECT_EQ(commits[0].counters.refused_older, 1);
 }
 
+TEST(page_comparison_test, the_first_page_of_a_new_epoch_is_newer_than_all_pages_of_the_epoch_before) {
+  auto successors = page(1, {record("k", 2)});
+  successors.stamp.epoch = 2;
+  auto commits = compare({successors, page(501, {record("k", 3)})}, {{"k", stored(1, 500)}});
+  EXPECT_EQ(kinds(commits[0]), std::vector{change_kind::updated});
+  EXPECT_TRUE(commits[1].changes.empty());
+  EXPECT_EQ(commits[1].counters.refused_older, 1);
+}
+
 TEST(page_comparison_test, the_sources_own_field_decides_before_logical_time) {
   auto commits = compare({page(9, {record("k", 2, 100)})}, {{"k", stored(1, 1, 200)}});
   EXPECT_EQ(commits[0].counters.refused_older, 1);

@@ -21,6 +21,7 @@ public:
   std::function<bool(const page_commit&)> is_too_large = [](const auto&) { return false; }; ///< to commit in time
   std::vector<std::vector<int64_t>> groups; ///< versions
   std::vector<std::string> refused_keys; ///< of every page
+  std::string message; ///< of every outcome
   bool is_down = false;
 
   caf::expected<std::vector<stored_fact>> probe(shard_id, stream_id, std::span<const std::string_view> keys) override {
@@ -64,6 +65,7 @@ private:
       auto& outcome = result.emplace_back();
       outcome.status = status(page);
       outcome.dead_lettered = refused_keys;
+      outcome.message = message;
       outcome.version = page.move.expected_version + 1;
     }
     return result;
@@ -184,6 +186,21 @@ TEST_F(page_writer_test, a_probe_that_fails_is_waited_out_like_a_commit) {
   store->is_down = false;
   advance(5s);
   EXPECT_EQ(committed, std::vector<int64_t>{2});
+}
+
+TEST_F(page_writer_test, an_outage_is_explained_with_what_the_store_said_last) {
+  store->is_down = true;
+  send(1);
+  run();
+  ASSERT_TRUE(health.is_out());
+  EXPECT_EQ(health.why(), "down");
+  store->is_down = false;
+  store->script = {commit_status::unavailable};
+  store->message = "no space left";
+  scheduler.advance_time(100ms);
+  run();
+  ASSERT_TRUE(health.is_out());
+  EXPECT_EQ(health.why(), "no space left");
 }
 
 TEST_F(page_writer_test, an_unknown_outcome_that_was_committed_is_not_written_again) {
