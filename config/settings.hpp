@@ -10,7 +10,6 @@ using namespace std::chrono_literals;
 
 struct node_settings {
   std::string name = "node1";
-  std::string data_dir = "lode-data";
   uint32_t scheduler_threads = 0;
   uint32_t writers = 2;
   uint32_t processors = 0;
@@ -19,7 +18,6 @@ struct node_settings {
 inline void describe(settings_visitor& v, node_settings& s) {
   v.section("node", "This process.");
   v.field("name", s.name, "unique among the nodes of a store; a node that comes back under its name gets its shards back");
-  v.field("data_dir", s.data_dir, "folder for files of this node; made when missing");
   v.field("scheduler_threads", s.scheduler_threads, {0, 256}, "threads that run actors; 0 = one per core");
   v.field("writers", s.writers, {1, 32}, "page writers, each with one database connection");
   v.field("processors", s.processors, {0, 256}, "processors, which parse and hash pages; 0 = one per core");
@@ -42,13 +40,13 @@ struct store_settings {
 inline void describe(settings_visitor& v, store_settings& s) {
   v.section("store", "PostgreSQL, where everything is kept.");
   v.secret("dsn", s.dsn, "libpq connection string, e.g. host=/run/postgresql dbname=lode");
-  v.field("group_rows", s.group_rows, {1, 50'000}, "a writer commits at the latest when so many changed rows have gathered");
-  v.field("group_bytes", s.group_bytes, {64_KiB, 256_MiB}, "... or so many bytes of payload");
-  v.field("group_wait", s.group_wait, {0ms, 1s}, "... or after this time");
+  v.field("group_rows", s.group_rows, {1, 50'000}, "a writer commits at the latest when pages with so many records have gathered");
+  v.field("group_bytes", s.group_bytes, {64_KiB, 256_MiB}, "... or so many bytes of responses");
+  v.field("group_wait", s.group_wait, {0ms, 1s}, "... or when the first of them has waited so long for others; 0 = no page waits");
   v.field("retry_min", s.retry_min, {1ms, 60s}, "first wait before the store is tried again in an outage");
   v.field("retry_max", s.retry_max, {1ms, 10min}, "longest wait between tries");
-  v.field("statement_timeout", s.statement_timeout, {100ms, 1h}, "the database ends a statement of a writer after this time; below half the lease of 4s");
-  v.field("lock_timeout", s.lock_timeout, {10ms, 1h}, "the database ends a wait of a writer for a lock after this time");
+  v.field("statement_timeout", s.statement_timeout, {100ms, 1999ms}, "the database ends a statement of a writer after this time; below half the lease of 4s");
+  v.field("lock_timeout", s.lock_timeout, {10ms, 1999ms}, "the database ends a wait of a writer for a lock after this time");
   v.field("keep_runs", s.keep_runs, {0ms, 3650 * 24h}, "ended runs are removed after this time, but the latest of each connection; 0 = never");
   v.field("keep_dead_letters", s.keep_dead_letters, {0ms, 3650 * 24h}, "dead letters are removed after this time; 0 = never");
   v.field("keep_feed", s.keep_feed, {0ms, 3650 * 24h}, "changes are removed after this time, a week at once; a reader that is further behind gets an error; 0 = never");
@@ -95,6 +93,7 @@ struct mining_settings {
   uint32_t window = 4;
   uint32_t miners_per_tenant = 4;
   uint32_t runs_started_per_second = 100;
+  uint32_t runs_resumed_per_second = 1'000;
   uint32_t max_open_runs = 10'000;
   uint32_t request_retries = 5;
   milliseconds retry_min = 500ms;
@@ -110,7 +109,8 @@ inline void describe(settings_visitor& v, mining_settings& s) {
   v.field("bytes_in_flight", s.bytes_in_flight, {1_MiB, 64_GiB}, "responses requested and not yet committed, all tenants");
   v.field("window", s.window, {1, 64}, "pages of one continuation in flight; 1 = nothing is fetched ahead");
   v.field("miners_per_tenant", s.miners_per_tenant, {1, 256}, "slices and partitions of a tenant read side by side");
-  v.field("runs_started_per_second", s.runs_started_per_second, {1, 100'000}, "steady rate of run starts, also after a restart");
+  v.field("runs_started_per_second", s.runs_started_per_second, {1, 100'000}, "steady rate of run starts, also of those that came due while no node was up");
+  v.field("runs_resumed_per_second", s.runs_resumed_per_second, {1, 100'000}, "steady rate at which runs that a restart left open go on");
   v.field("max_open_runs", s.max_open_runs, {1, 1'000'000}, "runs open on this node; more wait until one has ended");
   v.field("request_retries", s.request_retries, {0, 100}, "tries of a page after the first; a source's error rules may say otherwise");
   v.field("retry_min", s.retry_min, {1ms, 10min}, "first wait before a page is tried again; doubles each time");
@@ -127,14 +127,12 @@ struct schedule_settings {
   milliseconds every = 15min;
   milliseconds jitter = 1min;
   missed_runs missed = missed_runs::run_once;
-  milliseconds look_ahead = 60s;
 };
 inline void describe(settings_visitor& v, schedule_settings& s) {
   v.section("schedule", "What a connection without a schedule of its own gets.");
   v.field("every", s.every, {1s, 366 * 24h}, "time between the starts of two runs");
   v.field("jitter", s.jitter, {0ms, 24h}, "a start moves by up to this much, so that tenants spread out");
   v.choice("missed", s.missed, {"run_once", "skip"}, "runs missed while no node was up: start one at once, or wait for the next time");
-  v.field("look_ahead", s.look_ahead, {1s, 1h}, "due times within this span are held in memory");
 }
 
 struct console_settings {

@@ -12,6 +12,8 @@ namespace lode {
 
 enum class run_kind : uint8_t { scheduled, manual, backfill, repair, full };
 enum class run_phase : uint8_t { open, finished, incomplete, cancelled };
+/// Among runs of one kind that are due, higher ones start first.
+enum class urgency : uint8_t { low, normal, high };
 
 struct shard_claim {
   shard_id shard;

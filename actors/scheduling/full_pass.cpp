@@ -6,55 +6,101 @@ namespace lode {
 
 namespace {
 
-bool is_due(const stream_plan& stream, stream_id id, const std::vector<full_pass_row>& known, instant now) {
-  auto row = std::find_if(known.begin(), known.end(), [&](const auto& each) { return each.stream == id; });
-  if (row == known.end())
-    return true;
-  return !row->is_open && (!row->completed || now - *row->completed >= *stream.lode.full_pass_every);
+template <class Visit>
+void for_each_parent(const stream_plan& stream, Visit visit) {
+  for (const auto& router : stream.routers)
+    if (const auto* substream = std::get_if<substream_router>(&router))
+      for (const auto& parent : substream->parents)
+        visit(parent);
+}
+
+/// Streams of which a run needs every record, changed or not.
+std::vector<bool> needed_whole(const mined_streams& mined) {
+  std::vector<bool> needed(mined.plan.streams.size());
+  for (auto i = needed.size(); i-- > 0;) // parents come before their children
+    if (mined.ids[i])
+      for_each_parent(mined.plan.streams[i], [&](const substream_parent& parent) {
+        if (needed[i] || !parent.incremental_dependency)
+          needed[parent.stream] = true;
+      });
+  return needed;
+}
+
+/// Streams whose partitions are known by records that a run may leave out because they did not change.
+std::vector<bool> below_cursors(const mined_streams& mined, const std::vector<bool>& needed) {
+  std::vector<bool> below(needed.size());
+  for (size_t i = 0; i < below.size(); ++i)
+    for_each_parent(mined.plan.streams[i], [&](const substream_parent& parent) {
+      auto p = parent.stream;
+      auto has_cursor = mined.plan.streams[p].incremental && mined.parents_only.count(p) == 0;
+      if (!needed[p] && (has_cursor || below[p]))
+        below[i] = true;
+    });
+  return below;
 }
 
 /// Marks a stream and, because they come before it in the plan, all its parents.
 void mark_with_parents(const source_plan& plan, size_t index, std::vector<bool>& marked) {
   marked[index] = true;
-  for (const auto& router : plan.streams[index].routers)
-    if (const auto* substream = std::get_if<substream_router>(&router))
-      for (const auto& parent : substream->parents)
-        mark_with_parents(plan, parent.stream, marked);
+  for_each_parent(plan.streams[index],
+                  [&](const substream_parent& parent) { mark_with_parents(plan, parent.stream, marked); });
+}
+
+bool is_kept(const mined_streams& mined, size_t index) {
+  return mined.ids[index] && mined.parents_only.count(index) == 0;
+}
+
+bool is_too_old(const stream_plan& stream, const full_pass_row* row, instant now) {
+  if (!stream.lode.full_pass_every)
+    return false;
+  if (row == nullptr)
+    return true;
+  return !row->is_open && (!row->completed || now - *row->completed >= *stream.lode.full_pass_every);
+}
+
+/// The pass of a stream, with the streams that must be read for it.
+full_pass_start pass_of(const mined_streams& mined, size_t index, std::vector<bool>& marked) {
+  mark_with_parents(mined.plan, index, marked);
+  full_pass_start pass{mined.ids[index], {}};
+  for (size_t i = 0; i < marked.size(); ++i)
+    if (marked[i] && mined.ids[i])
+      pass.needs.push_back(mined.ids[i]);
+  return pass;
 }
 
 } // namespace
 
-bool are_full_passes_wanted(const source_plan& plan, const std::vector<stream_id>& streams) {
-  for (size_t i = 0; i < plan.streams.size(); ++i)
-    if (streams[i] && plan.streams[i].lode.full_pass_every)
+bool are_full_passes_wanted(const mined_streams& mined) {
+  auto is_below = below_cursors(mined, needed_whole(mined));
+  for (size_t i = 0; i < is_below.size(); ++i)
+    if (is_kept(mined, i) && (is_below[i] || mined.plan.streams[i].lode.full_pass_every))
       return true;
   return false;
 }
 
-full_passes plan_full_passes(const source_plan& plan, const std::vector<stream_id>& streams,
-                             const std::vector<full_pass_row>& known, run_kind kind, instant now) {
-  full_passes result;
-  result.is_whole.assign(plan.streams.size(), kind == run_kind::full);
+full_passes plan_full_passes(const mined_streams& mined, const std::vector<full_pass_row>& known, run_kind kind, instant now) {
+  full_passes result{needed_whole(mined), {}};
   if (kind == run_kind::backfill || kind == run_kind::repair)
     return result;
-  for (size_t i = 0; i < plan.streams.size(); ++i) {
-    const auto& stream = plan.streams[i];
-    if (!streams[i] || !stream.lode.full_pass_every)
+  auto is_below = below_cursors(mined, result.is_whole);
+  auto is_full = kind == run_kind::full;
+  for (size_t i = 0; i < is_below.size(); ++i) {
+    const auto& stream = mined.plan.streams[i];
+    if (!is_kept(mined, i) || !(is_below[i] || stream.lode.full_pass_every))
       continue;
-    if (kind != run_kind::full && !is_due(stream, streams[i], known, now))
+    std::vector<bool> marked(is_below.size());
+    auto pass = pass_of(mined, i, marked);
+    auto found = std::find_if(known.begin(), known.end(), [&](const auto& each) { return each.stream == pass.stream; });
+    const auto* row = found == known.end() ? nullptr : &*found;
+    auto is_unearned = is_below[i] && !(row && row->is_sound && row->needs == pass.needs);
+    if (!is_full && !is_unearned && !is_too_old(stream, row, now))
       continue;
-    std::vector<bool> needed(plan.streams.size());
-    mark_with_parents(plan, i, needed);
-    full_pass_start pass{streams[i], {}};
-    for (size_t j = 0; j < needed.size(); ++j) {
-      if (!needed[j])
-        continue;
-      result.is_whole[j] = true;
-      if (streams[j])
-        pass.needs.push_back(streams[j]);
-    }
+    for (size_t j = 0; j < marked.size(); ++j)
+      result.is_whole[j] = result.is_whole[j] || marked[j];
     result.begun.push_back(std::move(pass));
   }
+  if (is_full)
+    result.is_whole.assign(is_below.size(), true);
   return result;
 }
 

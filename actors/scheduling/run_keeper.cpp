@@ -347,14 +347,15 @@ caf::expected<run_started> run_keeper_state::start(const start_run& ask) {
 }
 
 caf::expected<full_passes> run_keeper_state::passes_of(const connection_context& connection, run_kind kind) {
+  mined_streams mined{*connection.plan, connection.streams, connection.parents_only};
   std::vector<full_pass_row> known;
-  if (are_full_passes_wanted(*connection.plan, connection.streams)) {
+  if (are_full_passes_wanted(mined)) {
     auto loaded = parts.runs->load_full_passes(connection.connection);
     if (!loaded)
       return loaded.error();
     known = std::move(*loaded);
   }
-  return plan_full_passes(*connection.plan, connection.streams, known, kind, parts.now());
+  return plan_full_passes(mined, known, kind, parts.now());
 }
 
 caf::expected<run_start> run_keeper_state::plan_run(const connection_context& connection, run_kind kind,

@@ -66,6 +66,7 @@ struct run_keeper_state {
   /// The slices that a run of this kind reads, from the cursors. `is_whole[i]`: stream i of the plan is read from the
   /// beginning, whatever its cursor says.
   caf::expected<run_start> plan_run(const connection_context& connection, run_kind kind, const std::vector<bool>& is_whole);
+  /// What a run of this kind reads from the beginning.
   caf::expected<full_passes> passes_of(const connection_context& connection, run_kind kind);
   /// The connection's schedule at the interval that feedback has arrived at.
   caf::expected<std::optional<schedule>> schedule_of(const connection_context& connection);

@@ -24,9 +24,6 @@ enum class missed_policy : uint8_t {
   skip,     ///< none: on with the next one
 };
 
-/// Among runs of one kind that are due, higher ones start first.
-enum class urgency : uint8_t { low, normal, high };
-
 /// How far feedback may move an interval: the owner's word.
 struct feedback_bounds {
   std::chrono::milliseconds min{};

@@ -9,15 +9,6 @@
 
 namespace lode {
 
-namespace {
-
-/// How many of a per-second rate fall into one tick, at least one.
-size_t per_tick(uint32_t rate, std::chrono::nanoseconds tick) {
-  return std::max<size_t>(1, static_cast<size_t>(rate * std::chrono::duration<double>(tick).count()));
-}
-
-} // namespace
-
 scheduler_state::scheduler_state(scheduler_actor::pointer self, timers_actor timers, run_keeper_actor keeper,
                                  shard_region_actor region, scheduler_settings settings, std::function<instant()> now,
                                  std::function<void(int64_t)> report_open)
@@ -27,7 +18,9 @@ scheduler_state::scheduler_state(scheduler_actor::pointer self, timers_actor tim
     region(std::move(region)),
     settings(settings),
     now(std::move(now)),
-    report_open(std::move(report_open)) {}
+    report_open(std::move(report_open)),
+    starts(settings.starts_per_second, settings.tick),
+    resumes(settings.resumes_per_second, settings.tick) {}
 
 scheduler_actor::behavior_type scheduler_state::make_behavior() {
   self->send(self, timer_fired{token});
@@ -87,7 +80,8 @@ void scheduler_state::load_open() {
 }
 
 void scheduler_state::resume_some() {
-  for (auto n = per_tick(settings.resumes_per_second, settings.tick); n > 0 && !to_resume.empty(); --n) {
+  for (auto n = resumes.room(self->clock().now()); n > 0 && !to_resume.empty(); --n) {
+    resumes.take(1);
     auto run = to_resume.front();
     to_resume.pop_front();
     self->send(region, tenant_command{run.tenant, resume_run{run}});
@@ -98,7 +92,9 @@ void scheduler_state::load_due_runs() {
   auto busy = open.size() + starting.size() + to_resume.size();
   if (busy >= settings.max_open_runs || is_asking)
     return;
-  auto room = std::min(settings.max_open_runs - busy, per_tick(settings.starts_per_second, settings.tick));
+  auto room = std::min(settings.max_open_runs - busy, starts.room(self->clock().now()));
+  if (room == 0)
+    return;
   is_asking = true;
   // What is starting is still due in the store: it is asked for on top and left out below.
   self->request(keeper, caf::infinite, load_due{now(), static_cast<uint32_t>(room + starting.size())})
@@ -117,6 +113,7 @@ void scheduler_state::start(const std::vector<due_connection>& due, size_t room)
     if (!starting.emplace(connection.connection, connection.tenant).second)
       continue;
     --room;
+    starts.take(1);
     self->send(region, tenant_command{connection.tenant, begin_run{connection.connection, connection.kind, connection.due}});
   }
 }

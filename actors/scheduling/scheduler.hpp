@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "actors/scheduling/steady_rate.hpp"
 #include "actors/supervision/restart_budget.hpp"
 #include "messages/actors.hpp"
 
@@ -48,6 +49,8 @@ struct scheduler_state {
   bool is_recovered = false;            ///< the open runs of the last life are known
   bool is_asking = false;               ///< a question to the keeper has no answer yet
   std::deque<open_run> to_resume;
+  steady_rate starts;
+  steady_rate resumes;
   std::map<connection_id, tenant_id> starting; ///< told to begin, not heard of since
   struct begun_run {
     tenant_id tenant;

@@ -48,6 +48,8 @@ page_writer_actor::behavior_type page_writer_state::make_behavior() {
     is_stopping = true;
     if (pending.empty() || is_out)
       self->quit(std::move(exit.reason));
+    else
+      wake_up();
   });
   return {
     [this](hashed_page& page, const miner_actor& miner) {
@@ -81,7 +83,32 @@ void page_writer_state::take(hashed_page&& page, const miner_actor& miner) {
   pending.push_back(std::move(page));
   miners.push_back(miner);
   if (!is_out)
-    wake_up();
+    gather();
+}
+
+void page_writer_state::gather() {
+  if (is_awake)
+    return;
+  // What came while another group committed has waited already.
+  auto rest = settings.group_wait - (self->clock().now() - pending.front().handed_on);
+  if (rest.count() <= 0 || is_full() || is_stopping)
+    return wake_up();
+  if (std::exchange(waiting, group) == group)
+    return;
+  self->run_delayed(rest, [this, mine = group] {
+    if (mine == group)
+      wake_up();
+  });
+}
+
+bool page_writer_state::is_full() const {
+  size_t records = 0;
+  size_t bytes = 0;
+  for (const auto& page : pending) {
+    records += page.records.size();
+    bytes += page.body_bytes;
+  }
+  return pending.size() >= page_limit || records >= settings.group_records || bytes >= settings.group_bytes;
 }
 
 void page_writer_state::tell_when_quiet() {
@@ -135,6 +162,7 @@ caf::expected<std::vector<page_commit>> page_writer_state::compare(size_t count)
 }
 
 void page_writer_state::commit_group() {
+  ++group;
   group_began = std::chrono::steady_clock::now();
   auto commits = compare(group_size());
   if (!commits)
@@ -187,7 +215,7 @@ void page_writer_state::conclude(const std::vector<page_commit>& commits, const 
   if (left == 0)
     page_limit = std::min(settings.group_pages, page_limit * 2);
   if (!pending.empty())
-    wake_up();
+    gather();
 }
 
 bool page_writer_state::is_large(const hashed_page& page) const {

@@ -19,6 +19,8 @@ struct page_writer_settings {
   size_t group_pages = 256;
   size_t group_records = 10'000;
   size_t group_bytes = 8 << 20;
+  /// How long a page waits for others when no group is under way and none of the bounds above is reached.
+  std::chrono::nanoseconds group_wait{0};
   std::chrono::nanoseconds retry_min = std::chrono::milliseconds{100};
   std::chrono::nanoseconds retry_max = std::chrono::seconds{5};
   /// Of a large page that takes longer than the database allows, alone; of any other page ten times that.
@@ -40,7 +42,7 @@ struct page_writer_report {
 
 /// Commits pages in the order in which they arrive. While one group commits, the next one gathers in the mailbox.
 ///
-///   gathering -- wake --> committing -- committed, or refused and told --> gathering
+///   gathering -- full, or its first page has waited group_wait --> committing -- committed, or refused and told --> gathering
 ///                  committing -- unavailable --> waiting -- backoff --> committing   (same group)
 ///                  committing -- unknown --> settling -- backoff --> settling ...
 ///                  committing -- timed out --> gathering: half the group; a page alone behind the others, then given up
@@ -58,6 +60,8 @@ struct page_writer_state {
   page_writer_actor::behavior_type make_behavior();
 
   void take(hashed_page&& page, const miner_actor& miner);
+  void gather();
+  bool is_full() const;
   void commit_group();
   void tell_when_quiet();
   void release();
@@ -97,6 +101,8 @@ struct page_writer_state {
   uint64_t pages_committed = 0;
   std::chrono::nanoseconds backoff;
   bool is_awake = false;              ///< a wake is on its way
+  uint64_t group = 0;                 ///< number of the one that gathers
+  std::optional<uint64_t> waiting;    ///< the group whose first page waits for others
   bool is_out = false;                ///< the store does not answer
   bool is_stopping = false;
 };

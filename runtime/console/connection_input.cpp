@@ -138,9 +138,9 @@ caf::expected<connection_row> store_connection(const tenant_row& tenant, connect
   if (!manifest)
     return manifest.error();
   auto schedule = input.schedule.value_or(context.services.default_schedule);
-  if (!schedule.empty())
-    if (auto wrong = context.services.check_schedule(schedule))
-      return wrong;
+  auto priority = schedule.empty() ? caf::expected<urgency>{urgency::normal} : context.services.check_schedule(schedule);
+  if (!priority)
+    return priority.error();
   auto streams = choose_streams(input, *manifest);
   if (!streams)
     return streams.error();
@@ -152,6 +152,7 @@ caf::expected<connection_row> store_connection(const tenant_row& tenant, connect
   wanted.source_name = source->name;
   wanted.configuration = input.configuration;
   wanted.schedule = schedule;
+  wanted.priority = *priority;
   wanted.streams = std::move(*streams);
   if (!input.secrets.empty()) {
     auto sealed = seal_secrets(input.secrets, context);

@@ -43,8 +43,8 @@ struct console_services {
   /// taken over.
   std::function<caf::expected<std::vector<imported_cursor>>(const connection_row&, const source_row&, const std::string&)>
     read_airbyte_state;
-  /// What is wrong with a schedule (JSON text), or nothing.
-  std::function<caf::error(std::string_view)> check_schedule;
+  /// The priority that a schedule (JSON text) gives its runs, or what is wrong with it.
+  std::function<caf::expected<urgency>(std::string_view)> check_schedule;
   /// JSON of the schedule that a connection without one gets; "" = it runs when triggered only.
   std::string default_schedule;
 };

@@ -16,7 +16,7 @@ public:
     check_key();
     check_paging();
     check_window();
-    check_order();
+    check_children();
   }
 
 private:
@@ -28,10 +28,11 @@ private:
   void check_paging() {
     bool is_offset = std::holds_alternative<offset_paging>(stream_->paginator.strategy);
     bool is_number = std::holds_alternative<page_number_paging>(stream_->paginator.strategy);
-    if ((is_offset || is_number) && !is_ordered())
+    // Without a cursor the next run reads all again.
+    if ((is_offset || is_number) && stream_->incremental && !stream_->lode.full_pass_every)
       warn(std::string{is_offset ? "offset" : "page-number"}
-           + " paging without a declared order: rows that shift while pages are read are noticed at the seam only; "
-             "x-lode.order says how the API sorts (stable: by id or creation)");
+           + " paging with incremental_sync: rows that shift while pages are read are noticed at the seam only, and the cursor "
+             "passes what was missed; x-lode.full_pass_every says how often all is read again");
     if (auto* pages = std::get_if<page_number_paging>(&stream_->paginator.strategy); pages != nullptr && !pages->page_size)
       warn("page-number paging without page_size: the last page is known only by an empty one");
   }
@@ -47,23 +48,23 @@ private:
       warn("incremental_sync without step: the first run is a single slice, its cursor moves only at its end");
   }
 
-  void check_order() {
-    auto& lode = stream_->lode;
-    if (lode.newest_first && stream_->is_parent && !lode.full_pass_every && !is_incremental_parent())
-      warn("newest_first on a parent has no effect: its children need every parent record, unless they declare incremental_dependency");
+  void check_children() {
+    auto child = independent_child();
+    if (stream_->incremental && child)
+      warn("incremental_sync saves nothing where " + child->name + " is mined too: a child that does not declare "
+           "incremental_dependency may be new below an unchanged record, so each run reads all of them");
   }
 
-  bool is_ordered() const { return stream_->lode.newest_first || stream_->lode.has_stable_order; }
-
-  bool is_incremental_parent() const {
+  /// A stream below this one that may change while its parent does not.
+  const stream_plan* independent_child() const {
     auto index = static_cast<size_t>(stream_ - plan_.streams.data());
     for (auto& other : plan_.streams)
       for (auto& router : other.routers)
         if (auto* substream = std::get_if<substream_router>(&router))
           for (auto& parent : substream->parents)
             if (parent.stream == index && !parent.incremental_dependency)
-              return false;
-    return true;
+              return &other;
+    return nullptr;
   }
 
   // The window may also be written into path, parameters or body by templates.

@@ -18,8 +18,8 @@ struct lint_report {
   std::vector<std::string> unsupported_streams;
 };
 
-/// Loads a manifest and looks for what is legal but risky: streams without a primary key, offset
-/// paging without a declared order, windows without a start option, and so on.
+/// Loads a manifest and looks for what is legal but risky: streams without a primary key, a cursor over
+/// offset paging, windows without a start option, and so on.
 lint_report lint(const std::filesystem::path& file, const manifest_setup& setup = {});
 
 } // namespace lode

@@ -62,8 +62,6 @@ struct lode_extension {
     std::optional<std::chrono::milliseconds> whole;
   };
   std::string miner = default_miner; ///< by whom the stream is mined; a name that the node knows
-  bool newest_first = false;         ///< pages come ordered by ordering_field, newest first
-  bool has_stable_order = false;     ///< pages come in an order that edits don't change (id, creation)
   field_path ordering_field;         ///< which of two states of a record is newer; empty = none
   std::vector<named_step> steps;     ///< that each record passes before it is keyed and hashed
   std::string ordering_format;       ///< datetime format of it; empty = compared as the API sent it

@@ -160,19 +160,10 @@ void read_steps(const component& block, const std::vector<field_path>& key, cons
     read_step(each, setup.steps != nullptr ? *setup.steps : none, key, out);
 }
 
-void read_order(const component& block, lode_extension& out) {
-  if (block.has("order")) {
-    auto order = block.text("order");
-    out.newest_first = order == "newest_first";
-    out.has_stable_order = order == "stable";
-    if (!out.newest_first && !out.has_stable_order && order != "none")
-      block.error("expected newest_first, stable or none, found '" + order + "'", "order");
-  }
+void read_ordering(const component& block, lode_extension& out) {
   if (auto* field = block.field("ordering_field"))
     out.ordering_field = block.path_in(*field, "ordering_field").value_or(field_path{});
   out.ordering_format = block.text("ordering_format");
-  if (out.newest_first && !block.has("ordering_field"))
-    block.error("'order: newest_first' needs 'ordering_field': the field by which the API sorts", "order");
 }
 
 } // namespace
@@ -203,12 +194,11 @@ lode_extension read_lode_extension(const component& stream, const std::vector<fi
   auto block = stream.child("x-lode");
   if (!block)
     return out;
-  block->refuse_unknown({"order", "ordering_field", "ordering_format", "ignore", "settle_time", "full_pass_every",
-                      "dead_limits", "page_bytes_estimate", "timeouts", "budgets", "limit_headers", "next_link_hosts",
-                      "miner", "steps"});
+  block->refuse_unknown({"ordering_field", "ordering_format", "ignore", "settle_time", "full_pass_every", "dead_limits",
+                      "page_bytes_estimate", "timeouts", "budgets", "limit_headers", "next_link_hosts", "miner", "steps"});
   read_miner(*block, setup, out);
   read_steps(*block, primary_key, setup, out);
-  read_order(*block, out);
+  read_ordering(*block, out);
   out.ignore = block->paths("ignore");
   read_span_field(*block, "settle_time", std::chrono::milliseconds{0}, [&](auto span) { out.settle_time = span; });
   read_span_field(*block, "full_pass_every", std::chrono::seconds{1}, [&](auto span) { out.full_pass_every = span; });

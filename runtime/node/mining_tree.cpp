@@ -25,6 +25,7 @@ page_writer_settings writer_settings(const settings& config) {
   page_writer_settings result;
   result.group_records = store.group_rows;
   result.group_bytes = store.group_bytes.value;
+  result.group_wait = store.group_wait;
   result.retry_min = store.retry_min;
   result.retry_max = store.retry_max;
   result.late = config.mining.continuation_deadline / 2;
@@ -51,6 +52,7 @@ run_keeper_parts keeper_parts(mining_resources& resources, std::vector<shard_cla
 scheduler_settings scheduling_of(const mining_settings& mining) {
   scheduler_settings result;
   result.starts_per_second = mining.runs_started_per_second;
+  result.resumes_per_second = mining.runs_resumed_per_second;
   result.max_open_runs = mining.max_open_runs;
   result.tenants.restarts = mining.restart_budget;
   result.tenants.window = mining.restart_window;

@@ -94,9 +94,11 @@ console_services make_console(const settings& config, const extensions& known, c
                                                const std::string& text) {
     return import_airbyte_state(connection, source, setup, seal, text);
   };
-  services.check_schedule = [&known](std::string_view text) -> caf::error {
+  services.check_schedule = [&known](std::string_view text) -> caf::expected<urgency> {
     auto parsed = parse_schedule(text, known.schedules);
-    return parsed ? caf::error{} : parsed.error();
+    if (!parsed)
+      return parsed.error();
+    return parsed->priority;
   };
   return services;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "messages/runs.hpp"
 #include "messages/storage.hpp"
 #include "runtime/storage/mined_reader.hpp"
 
@@ -46,6 +47,7 @@ struct connection_row {
   std::string configuration;   ///< JSON object without secrets
   std::string sealed_secrets;  ///< sealed JSON object; "" = none
   std::string schedule;        ///< JSON: {"every":"15m"} or {"cron":"...","time_zone":"..."}, bounds, policies
+  urgency priority = urgency::normal; ///< of its runs, as the schedule says
   std::vector<stream_row> streams; ///< the chosen ones
   activity state = activity::active;
   std::string reason;

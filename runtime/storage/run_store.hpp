@@ -57,6 +57,9 @@ struct full_pass_row {
   stream_id stream;
   std::optional<instant> completed; ///< when the latest pass that read all of it began
   bool is_open = false;             ///< a later pass is under way
+  /// Since the latest pass that read all, no run left anything unread of what the pass needs.
+  bool is_sound = false;
+  std::vector<stream_id> needs{}; ///< of the latest pass, see full_pass_start
 };
 
 struct full_pass_start {
@@ -94,7 +97,7 @@ public:
   virtual caf::error release_shards(incarnation self) = 0;
 
   /// Connections due up to `until` and those that a run was requested of, each once with its most urgent kind; most
-  /// urgent kind first, then latest first; active ones only.
+  /// urgent kind first, then highest priority, then latest first; active ones only.
   virtual caf::expected<std::vector<due_connection>> load_due(instant until, size_t limit) = 0;
   /// Moves the due time (feedback, skip, missed runs); absent = not scheduled.
   virtual caf::error set_due(connection_id connection, std::optional<instant> due, run_kind kind) = 0;
@@ -140,8 +143,8 @@ public:
   /// Fails the open continuations of a stream in a run, so that pages in flight are refused and their intervals stay owed;
   /// the run ends incomplete with the reason, also when it has ended meanwhile.
   virtual caf::error stop_stream(run_id run, stream_id stream, const std::string& reason) = 0;
-  /// Streams of the connection that ever began a full pass. A pass is complete when its run has ended and read all that it
-  /// needs to the end; one that did not is forgotten.
+  /// Streams of the connection that ever began a full pass and were not chosen anew since. A pass is complete when its run
+  /// has ended and read all that it needs to the end; one that did not is forgotten.
   virtual caf::expected<std::vector<full_pass_row>> load_full_passes(connection_id connection) = 0;
   /// The run reads these streams from the beginning; `began` is when it started, on the node's clock.
   virtual caf::error begin_full_passes(run_id run, instant began, const std::vector<full_pass_start>& passes) = 0;

@@ -32,7 +32,6 @@ std::map<std::string, std::string> default_settings() {
 
 std::string scenario::write_config() {
   auto values = default_settings();
-  values["node.data_dir"] = folder_ + "/data";
   values["store.dsn"] = '"' + database_->dsn() + '"';
   for (const auto& [key, value] : settings_.node)
     values[key] = value;

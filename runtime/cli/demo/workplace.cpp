@@ -43,7 +43,7 @@ std::string find_shared(const char* from_environment, const fs::path& programs, 
 }
 
 constexpr auto settings_text = R"(# The node of lode demo.
-node: {{name: demo, data_dir: "{folder}/node"}}
+node: {{name: demo}}
 store: {{dsn: "{dsn}"}}
 http:
   # Fewer connections than tenants: they take turns.
@@ -99,7 +99,7 @@ void workplace::clear() const {
   if (fs::exists(servers_folder()) && run_to_end({servers_, "erase", servers_folder()}, in("servers.log")) != 0)
     throw failure{"the former show's database cannot be erased:\n" + last_lines(read_text(in("servers.log")), 5)};
   for (const auto* name : {"show.json", "simapi.state", "simapi.ready", "lode.key", "lode.yaml", "node.log", "simapi.log", "audit.log",
-                           "audit.json", "servers.log", "node"})
+                           "audit.json", "servers.log"})
     fs::remove_all(in(name));
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/storage/memory/memory_catalog_store.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "runtime/storage/shard_hash.hpp"
 
@@ -156,7 +157,9 @@ void memory_catalog_store::choose_streams(const connection_row& row, const std::
     if (stream.connection != row.id)
       continue;
     auto found = generations.find(stream.row.name);
-    stream.is_chosen = found != generations.end() && found->second == stream.row.generation;
+    bool was_chosen = std::exchange(stream.is_chosen, found != generations.end() && found->second == stream.row.generation);
+    if (stream.is_chosen && !was_chosen)
+      db_->full_passes.erase(id);
     if (stream.is_chosen)
       generations.erase(found);
   }
@@ -194,6 +197,7 @@ caf::expected<connection_row> memory_catalog_store::put_connection(tenant_id ten
     row->source = wanted.source;
     row->configuration = wanted.configuration;
     row->schedule = wanted.schedule;
+    row->priority = wanted.priority;
     if (!wanted.sealed_secrets.empty())
       row->sealed_secrets = wanted.sealed_secrets;
     choose_streams(*row, wanted.streams);

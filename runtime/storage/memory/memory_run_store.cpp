@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "runtime/storage/memory/memory_state.hpp"
 #include "runtime/storage/store_error.hpp"
@@ -15,7 +16,7 @@ caf::error no_answer() {
 }
 
 /// repair > manual > full > scheduled > backfill
-int urgency(run_kind kind) {
+int place_of(run_kind kind) {
   switch (kind) {
     case run_kind::repair: return 0;
     case run_kind::manual: return 1;
@@ -177,7 +178,12 @@ private:
   void count_crash(const std::set<shard_id>& crashed, continuation_id alone);
   caf::error check_refresh(const refresh_token& token) const;
   void close_empty_runs();
+  /// Whether the run read all its slices of these streams to the end.
+  bool has_read(run_id run, const std::vector<stream_id>& streams) const;
   bool is_complete(const state::full_pass_entry& pass) const;
+  /// Ends the pass if its run has ended, and looks whether later runs left something unread.
+  void settle(connection_id connection, state::full_pass_entry& pass);
+  bool is_sound(connection_id connection, const state::full_pass_entry& pass) const;
 
   std::shared_ptr<state> db_;
   incarnation self_;
@@ -272,10 +278,11 @@ caf::expected<std::vector<due_connection>> memory_run_store::load_due(instant un
       add(id, row.due, row.kind);
   for (const auto& [key, requested] : db_->requested)
     add(key.first, requested, key.second);
-  std::stable_sort(out.begin(), out.end(), [](const due_connection& left, const due_connection& right) {
-    return std::pair{urgency(left.kind), -left.due.time_since_epoch()}
-           < std::pair{urgency(right.kind), -right.due.time_since_epoch()};
-  });
+  const auto place = [&](const due_connection& each) {
+    auto priority = static_cast<int>(db_->connections.at(each.connection).row.priority);
+    return std::tuple{place_of(each.kind), -priority, -each.due.time_since_epoch()};
+  };
+  std::stable_sort(out.begin(), out.end(), [&](const auto& left, const auto& right) { return place(left) < place(right); });
   std::set<connection_id> known;
   std::erase_if(out, [&](const due_connection& each) { return !known.insert(each.connection).second; });
   if (out.size() > limit)
@@ -410,12 +417,47 @@ caf::error memory_run_store::stop_stream(run_id run, stream_id stream, const std
 
 bool memory_run_store::is_complete(const state::full_pass_entry& pass) const {
   auto run = db_->runs.find(pass.run);
-  if (run == db_->runs.end() || run->second.summary.phase == run_phase::cancelled)
-    return false;
+  return run != db_->runs.end() && run->second.summary.phase != run_phase::cancelled && has_read(pass.run, pass.needs);
+}
+
+bool memory_run_store::has_read(run_id run, const std::vector<stream_id>& streams) const {
   return std::none_of(db_->continuations.begin(), db_->continuations.end(), [&](const auto& each) {
     const auto& entry = each.second;
-    return entry.row.run == pass.run && std::count(pass.needs.begin(), pass.needs.end(), entry.row.stream) > 0
+    return entry.row.run == run && std::count(streams.begin(), streams.end(), entry.row.stream) > 0
            && (entry.phase != continuation_phase::closed || !entry.reason.empty());
+  });
+}
+
+void memory_run_store::settle(connection_id connection, state::full_pass_entry& pass) {
+  auto run = db_->runs.find(pass.run);
+  if (run != db_->runs.end() && run->second.summary.phase == run_phase::open)
+    return;
+  if (pass.run) {
+    auto is_whole = is_complete(pass);
+    pass.sound_up_to = is_whole ? pass.run : run_id{};
+    pass.completed = is_whole ? pass.began : pass.completed;
+    pass.run = {};
+  }
+  bool has_open = false;
+  auto last = pass.sound_up_to;
+  for (const auto& [id, later] : db_->runs) {
+    const auto& row = later.summary;
+    if (row.connection != connection || id <= pass.sound_up_to)
+      continue;
+    has_open = has_open || row.phase == run_phase::open;
+    if (row.phase != run_phase::open && row.phase != run_phase::finished && !has_read(id, pass.needs))
+      pass.sound_up_to = {};
+    last = id;
+  }
+  if (pass.sound_up_to && !has_open)
+    pass.sound_up_to = last;
+}
+
+bool memory_run_store::is_sound(connection_id connection, const state::full_pass_entry& pass) const {
+  return !pass.run && pass.sound_up_to && std::none_of(db_->runs.begin(), db_->runs.end(), [&](const auto& each) {
+    const auto& row = each.second.summary;
+    return row.connection == connection && each.first > pass.sound_up_to && row.phase == run_phase::open
+           && !has_read(each.first, pass.needs);
   });
 }
 
@@ -427,14 +469,8 @@ caf::expected<std::vector<full_pass_row>> memory_run_store::load_full_passes(con
   for (auto& [stream, pass] : db_->full_passes) {
     if (db_->streams.at(stream).connection != connection)
       continue;
-    auto run = db_->runs.find(pass.run);
-    bool is_open = run != db_->runs.end() && run->second.summary.phase == run_phase::open;
-    if (pass.run && !is_open) {
-      if (is_complete(pass))
-        pass.completed = pass.began;
-      pass.run = {};
-    }
-    out.push_back({stream, pass.completed, is_open});
+    settle(connection, pass);
+    out.push_back({stream, pass.completed, static_cast<bool>(pass.run), is_sound(connection, pass), pass.needs});
   }
   return out;
 }
@@ -445,7 +481,7 @@ caf::error memory_run_store::begin_full_passes(run_id run, instant began, const 
     return no_answer();
   for (const auto& pass : passes) {
     auto& entry = db_->full_passes[pass.stream];
-    entry = {entry.completed, run, began, pass.needs};
+    entry = {entry.completed, run, began, pass.needs, entry.sound_up_to};
   }
   return {};
 }

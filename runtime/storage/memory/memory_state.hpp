@@ -60,6 +60,7 @@ struct memory_database::state {
     run_id run; ///< of the pass that has begun since
     instant began{};
     std::vector<stream_id> needs;
+    run_id sound_up_to; ///< no run from the latest complete pass to this one left unread what it needs; 0 = not known
   };
   struct continuation_entry {
     continuation_row row;

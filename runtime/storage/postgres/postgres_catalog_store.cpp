@@ -52,14 +52,15 @@ constexpr statement erase_some_statement{"erase_some",
 
 constexpr statement put_connection_statement{
   "put_connection", "SELECT lode_put_connection($1::bigint, $2::bigint, $3::text, $4::text, $5::bytea, $6::text, "
-                    "$7::text[], $8::bigint[], $9::bigint)"};
+                    "$7::text[], $8::bigint[], $9::bigint, $10::bigint)"};
 
 #define LODE_CONNECTION_COLUMNS                                                                                        \
   "SELECT c.id, c.tenant_id, t.name, c.shard, c.name, c.source_id, o.name, c.configuration, c.sealed_secrets, "        \
   "c.schedule, c.state, c.reason, "                                                                                    \
   "ARRAY(SELECT id FROM stream s WHERE s.connection_id = c.id AND s.chosen ORDER BY s.name), "                         \
   "ARRAY(SELECT s.name::text FROM stream s WHERE s.connection_id = c.id AND s.chosen ORDER BY s.name), "               \
-  "ARRAY(SELECT generation FROM stream s WHERE s.connection_id = c.id AND s.chosen ORDER BY s.name), c.edition "       \
+  "ARRAY(SELECT generation FROM stream s WHERE s.connection_id = c.id AND s.chosen ORDER BY s.name), c.edition, "      \
+  "c.priority "                                                                                                        \
   "FROM connection c JOIN tenant t ON t.id = c.tenant_id JOIN source o ON o.id = c.source_id "
 
 constexpr statement one_connection{"one_connection",
@@ -127,6 +128,7 @@ connection_row read_connection(const query_result& rows, int row) {
   for (size_t i = 0; i < ids.size(); ++i)
     out.streams.push_back({{ids[i]}, names[i], generations[i]});
   out.edition = rows.number(row, 15);
+  out.priority = static_cast<urgency>(rows.number(row, 16));
   return out;
 }
 
@@ -219,6 +221,7 @@ public:
     values.add_bytes(wanted.sealed_secrets).add_text(wanted.schedule).add_texts(names);
     values.add(std::span<const int64_t>{generations});
     values.add(first_due ? std::optional{first_due->time_since_epoch().count()} : std::nullopt);
+    values.add(static_cast<int64_t>(wanted.priority));
     auto put = link_.execute(put_connection_statement, values);
     if (!put)
       return put.error();

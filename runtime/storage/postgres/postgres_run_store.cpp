@@ -29,14 +29,14 @@ constexpr statement make_feed_partitions{"make_feed_partitions", "SELECT lode_fe
 
 constexpr statement due_query{
   "due", "SELECT connection_id, tenant_id, shard, due, kind FROM ("
-         "SELECT DISTINCT ON (d.connection_id) d.*, CASE d.kind WHEN 3 THEN 0 WHEN 1 THEN 1 WHEN 4 THEN 2 WHEN 0 THEN 3 "
+         "SELECT DISTINCT ON (d.connection_id) d.*, c.priority, CASE d.kind WHEN 3 THEN 0 WHEN 1 THEN 1 WHEN 4 THEN 2 WHEN 0 THEN 3 "
          "ELSE 4 END AS place FROM (SELECT connection_id, tenant_id, shard, due, kind FROM due WHERE due <= $2::bigint "
          "UNION ALL SELECT connection_id, tenant_id, shard, requested, kind FROM requested_run) d "
          "JOIN shard s ON s.id = d.shard AND s.owner = $1::bigint "
          "JOIN connection c ON c.id = d.connection_id AND c.state = 0 "
          "JOIN tenant t ON t.id = d.tenant_id AND t.state = 0 "
          "ORDER BY d.connection_id, place, d.due DESC) most_urgent "
-         "ORDER BY place, due DESC, connection_id LIMIT $3::bigint"};
+         "ORDER BY place, priority DESC, due DESC, connection_id LIMIT $3::bigint"};
 
 constexpr statement request_run_statement{
   "request_run", "SELECT out_answer, out_run FROM lode_request_run($1::bigint, $2::bigint, $3::bigint)"};
@@ -108,7 +108,8 @@ constexpr statement tally{"load_tally", "SELECT coalesce(sum(records), 0)::bigin
 
 constexpr statement stop{"stop_stream", "SELECT lode_stop_stream($1::bigint, $2::bigint, $3::text)"};
 
-constexpr statement full_passes{"full_passes", "SELECT out_stream, out_completed, out_is_open FROM lode_full_passes($1::bigint)"};
+constexpr statement full_passes{"full_passes", "SELECT out_stream, out_completed, out_is_open, out_is_sound, out_needs "
+                                               "FROM lode_settled_passes($1::bigint)"};
 
 constexpr statement begin_full_pass{
   "begin_full_pass", "INSERT INTO full_pass (stream_id, run_id, began, needs) "
@@ -277,7 +278,10 @@ public:
   caf::expected<std::vector<full_pass_row>> load_full_passes(connection_id connection) override {
     return read_all(link_.execute(full_passes, parameters{}.add(connection.value)), [](const query_result& found, int row) {
       auto completed = found.is_null(row, 1) ? std::nullopt : std::optional{at(found.number(row, 1))};
-      return full_pass_row{{found.number(row, 0)}, completed, found.boolean(row, 2)};
+      full_pass_row out{{found.number(row, 0)}, completed, found.boolean(row, 2), found.boolean(row, 3)};
+      for (auto stream : found.numbers(row, 4))
+        out.needs.push_back({stream});
+      return out;
     });
   }
 

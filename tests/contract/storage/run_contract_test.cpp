@@ -176,6 +176,37 @@ TEST_P(storage_contract, what_is_due_comes_most_urgent_kind_first_then_latest_fi
   EXPECT_EQ(runs_->load_due(at_day(5), 10)->size(), 4u);
 }
 
+TEST_P(storage_contract, among_due_runs_of_one_kind_those_of_a_higher_priority_come_first) {
+  const auto set = [&](const char* name, urgency priority, int day, run_kind kind) {
+    auto wanted = connect(name);
+    wanted.priority = priority;
+    auto connection = catalog_->put_connection(wanted.tenant, wanted);
+    EXPECT_EQ(connection->priority, priority);
+    EXPECT_FALSE(runs_->set_due(connection->id, at_day(day), kind));
+    return connection->id;
+  };
+  auto low = set("t1", urgency::low, 4, run_kind::scheduled);
+  auto old = set("t2", urgency::normal, 1, run_kind::scheduled);
+  auto late = set("t3", urgency::normal, 3, run_kind::scheduled);
+  auto high = set("t4", urgency::high, 2, run_kind::scheduled);
+  auto repair = set("t5", urgency::low, 1, run_kind::repair);
+  std::vector<connection_id> order;
+  auto due = runs_->load_due(at_day(5), 10);
+  for (const auto& entry : *due)
+    order.push_back(entry.connection);
+  EXPECT_THAT(order, ElementsAre(repair, high, late, old, low));
+  EXPECT_EQ(runs_->load_due(at_day(5), 2)->back().connection, high) << "also where not all are asked for";
+}
+
+TEST_P(storage_contract, a_priority_is_normal_until_it_is_set_and_can_be_taken_back) {
+  EXPECT_EQ(connection_.priority, urgency::normal);
+  for (auto priority : {urgency::high, urgency::low, urgency::normal}) {
+    connection_.priority = priority;
+    ASSERT_TRUE(catalog_->put_connection(connection_.tenant, connection_));
+    EXPECT_EQ(catalog_->load_connection(connection_.id)->priority, priority);
+  }
+}
+
 TEST_P(storage_contract, a_requested_run_is_due_before_the_scheduled_one_which_stays_due) {
   ASSERT_FALSE(runs_->set_due(connection_.id, at_day(1), run_kind::scheduled));
   auto asked = runs_->request_run(connection_.id, run_kind::manual, at_day(2));

@@ -79,6 +79,17 @@ TEST_F(api_test, a_connection_is_checked_against_its_source) {
   EXPECT_EQ(json::serialize(chosen.at("streams")), R"(["posts"])");
 }
 
+TEST_F(api_test, the_priority_of_a_schedule_is_that_of_its_connection) {
+  make_acme();
+  auto catalog = database.make_catalog_store();
+  const auto priority = [&] { return catalog->load_connection(connection_id{1})->priority; };
+  EXPECT_EQ(priority(), urgency::normal);
+  expect(200, "PUT", crm, R"({"source":"api","schedule":{"every":"1m","priority":"urgent"}})");
+  EXPECT_EQ(priority(), urgency::high);
+  expect(200, "PUT", crm, R"({"source":"api","schedule":null})");
+  EXPECT_EQ(priority(), urgency::normal);
+}
+
 TEST_F(api_test, a_new_connection_is_due_at_once_and_an_unchanged_one_is_left_alone) {
   make_acme();
   auto runs = database.make_run_store(self);

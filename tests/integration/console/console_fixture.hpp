@@ -80,8 +80,10 @@ struct console_fixture : testing::Test {
         return caf::make_error(errc::bad_argument, "stream nothing: the source has no such stream");
       return std::vector<imported_cursor>{{"posts", "", instant{std::chrono::hours{2}}}};
     };
-    services.check_schedule = [](std::string_view text) -> caf::error {
-      return text.find("every") == text.npos ? caf::make_error(errc::bad_argument, "schedule: nothing known") : caf::error{};
+    services.check_schedule = [](std::string_view text) -> caf::expected<urgency> {
+      if (text.find("every") == text.npos)
+        return caf::make_error(errc::bad_argument, "schedule: nothing known");
+      return text.find("urgent") == text.npos ? urgency::normal : urgency::high;
     };
     services.default_schedule = R"({"every":"15m"})";
   }

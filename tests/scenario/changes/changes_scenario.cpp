@@ -83,6 +83,41 @@ TEST(changes_scenario, a_node_whose_clock_is_an_hour_fast_skips_nothing_that_cha
   EXPECT_TRUE(is_verified(world.audit())) << world.audit_text();
 }
 
+TEST(changes_scenario, a_comment_that_changes_below_a_post_that_did_not_is_found_by_the_next_pass) {
+  auto settings = small_pages(0);
+  settings.tenants = 1;
+  settings.dialects = "graph";
+  settings.source_edits.push_back({"incremental_dependency: true", "incremental_dependency: false"});
+  settings.source_edits.push_back({"    name: posts\n", R"(    name: posts
+    incremental_sync:
+      type: DatetimeBasedCursor
+      cursor_field: updated_time
+      datetime_format: "%Y-%m-%dT%H:%M:%S%z"
+      start_datetime: "2000-01-01T00:00:00+0000"
+      start_time_option: {type: RequestOption, inject_into: request_parameter, field_name: since}
+      end_time_option: {type: RequestOption, inject_into: request_parameter, field_name: until}
+)"});
+  scenario world{settings};
+  world.start_node();
+  world.import_tenants();
+  world.await_runs(1);
+  auto target = json::object{{"tenant", world.tenants()[0]}, {"stream", "comments"}};
+  for (const auto& line : world.control_lines("/control/truth?tenant=" + world.tenants()[0]))
+    if (text_in(line, "stream") == "comments")
+      target["key"] = line.at("key");
+  auto mutate = [&](const char* op) {
+    target["op"] = op;
+    world.control("/control/mutate", {{"ops", json::array{target}}});
+  };
+  mutate("edit"); // its post has changed too
+  pass(world, 2);
+  pass(world, 3); // the post's cursor has passed that
+  mutate("revert"); // its post has not
+  pass(world, 4);
+  EXPECT_EQ(world.number("SELECT count(*) FROM feed, unnest(keys) AS key WHERE key = '" + text_in(target, "key") + "'"), 3);
+  EXPECT_TRUE(is_verified(world.audit())) << world.audit_text();
+}
+
 TEST(changes_scenario, a_connection_goes_on_where_an_airbyte_state_says_and_fetches_no_history_again) {
   auto settings = small_pages(0);
   settings.tenants = 1;

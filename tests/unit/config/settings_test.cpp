@@ -88,6 +88,12 @@ TEST(settings_test, relations_between_keys_are_checked_and_name_the_place) {
   EXPECT_THAT(mistakes_of({"", {}, {"http.max_response_bytes=1 GiB"}}), ElementsAre(HasSubstr("mining.bytes_in_flight")));
 }
 
+TEST(settings_test, a_statement_of_a_writer_ends_below_half_the_lease) {
+  EXPECT_THAT(mistakes_of({"", {}, {"store.statement_timeout=2s"}}), ElementsAre(HasSubstr("100ms to 1999ms")));
+  EXPECT_THAT(mistakes_of({"", {}, {"store.lock_timeout=2s"}}), testing::Contains(HasSubstr("10ms to 1999ms")));
+  EXPECT_THAT(mistakes_of({"", {}, {"store.statement_timeout=1999ms"}}), IsEmpty());
+}
+
 TEST(settings_test, retries_have_bounds_and_the_first_wait_is_not_the_longest) {
   EXPECT_THAT(mistakes_of({"", {}, {"mining.request_retries=101"}}), ElementsAre(HasSubstr("0 to 100")));
   EXPECT_THAT(mistakes_of({"", {}, {"mining.retry_min=2m"}}),

@@ -13,6 +13,7 @@ namespace {
 struct full_pass_test : testing::Test {
   source_plan plan;
   std::vector<stream_id> streams;
+  std::set<size_t> parents_only;
   instant now{std::chrono::hours{500'000}};
 
   full_pass_test() {
@@ -30,8 +31,24 @@ struct full_pass_test : testing::Test {
     plan.streams[child].routers.push_back(substream_router{{link}});
   }
 
+  /// The API says that a change of a child changes its parent too.
+  void declare_dependency(size_t child) {
+    for (auto& router : plan.streams[child].routers)
+      for (auto& parent : std::get<substream_router>(router).parents)
+        parent.incremental_dependency = true;
+  }
+
+  void read_by_date(size_t stream) { plan.streams[stream].incremental.emplace(); }
+
+  mined_streams mined() const { return {plan, streams, parents_only}; }
+
   full_passes plan_with(const std::vector<full_pass_row>& known, run_kind kind = run_kind::scheduled) const {
-    return plan_full_passes(plan, streams, known, kind, now);
+    return plan_full_passes(mined(), known, kind, now);
+  }
+
+  /// A pass that was complete and after which nothing stayed owed.
+  full_pass_row sound(size_t stream, std::vector<stream_id> needs) const {
+    return {streams[stream], now - 999h, false, true, std::move(needs)};
   }
 };
 
@@ -40,13 +57,14 @@ using flags = std::vector<bool>;
 } // namespace
 
 TEST_F(full_pass_test, streams_that_declare_nothing_are_never_read_from_the_beginning_by_themselves) {
-  EXPECT_FALSE(are_full_passes_wanted(plan, streams));
+  declare_dependency(1), declare_dependency(2);
+  EXPECT_FALSE(are_full_passes_wanted(mined()));
   EXPECT_EQ(plan_with({}).is_whole, (flags{false, false, false, false}));
 }
 
 TEST_F(full_pass_test, a_pass_is_due_when_there_was_none_and_when_the_last_one_began_long_enough_ago) {
   plan.streams[3].lode.full_pass_every = 168h;
-  EXPECT_TRUE(are_full_passes_wanted(plan, streams));
+  EXPECT_TRUE(are_full_passes_wanted(mined()));
   EXPECT_TRUE(plan_with({}).is_whole[3]);
   EXPECT_TRUE(plan_with({{stream_id{103}, std::nullopt, false}}).is_whole[3]);
   EXPECT_TRUE(plan_with({{stream_id{103}, now - 168h, false}}).is_whole[3]);
@@ -55,6 +73,7 @@ TEST_F(full_pass_test, a_pass_is_due_when_there_was_none_and_when_the_last_one_b
 }
 
 TEST_F(full_pass_test, a_sub_stream_takes_its_parents_with_it_and_needs_them) {
+  declare_dependency(1), declare_dependency(2);
   plan.streams[2].lode.full_pass_every = 1h;
   auto passes = plan_with({});
   EXPECT_EQ(passes.is_whole, (flags{true, true, true, false}));
@@ -63,10 +82,20 @@ TEST_F(full_pass_test, a_sub_stream_takes_its_parents_with_it_and_needs_them) {
   EXPECT_EQ(passes.begun[0].needs, (std::vector<stream_id>{{100}, {101}, {102}}));
 }
 
+TEST_F(full_pass_test, a_stream_that_is_read_for_its_children_only_asks_for_nothing) {
+  declare_dependency(1), declare_dependency(2);
+  plan.streams[1].lode.full_pass_every = 1h;
+  parents_only = {1};
+  EXPECT_FALSE(are_full_passes_wanted(mined()));
+  for (auto kind : {run_kind::scheduled, run_kind::full})
+    EXPECT_TRUE(plan_with({}, kind).begun.empty()) << "nothing of it is kept";
+  EXPECT_EQ(plan_with({}).is_whole, (flags{false, false, false, false})) << "posts are not its to ask for";
+}
+
 TEST_F(full_pass_test, a_stream_that_is_not_mined_asks_for_nothing) {
   plan.streams[3].lode.full_pass_every = 1h;
   streams[3] = {};
-  EXPECT_FALSE(are_full_passes_wanted(plan, streams));
+  EXPECT_FALSE(are_full_passes_wanted(mined()));
   EXPECT_TRUE(plan_with({}).begun.empty());
 }
 
@@ -79,4 +108,79 @@ TEST_F(full_pass_test, a_full_run_reads_all_from_the_beginning_and_backfill_and_
   EXPECT_TRUE(plan_with({}, run_kind::manual).is_whole[3]);
   EXPECT_FALSE(plan_with({}, run_kind::backfill).is_whole[3]);
   EXPECT_FALSE(plan_with({}, run_kind::repair).is_whole[3]);
+}
+
+// -- parents ------------------------------------------------------------------------------------------------------------------
+
+TEST_F(full_pass_test, parents_are_whole_in_every_run_because_something_new_may_be_below_an_unchanged_record) {
+  read_by_date(0);
+  for (auto kind : {run_kind::scheduled, run_kind::manual, run_kind::full, run_kind::backfill, run_kind::repair}) {
+    auto passes = plan_with({sound(1, {{100}, {101}}), sound(2, {{100}, {101}, {102}})}, kind);
+    EXPECT_TRUE(passes.is_whole[0] && passes.is_whole[1]);
+    EXPECT_TRUE(passes.begun.empty()) << "there is nothing to remember";
+  }
+}
+
+TEST_F(full_pass_test, a_child_that_is_not_mined_says_nothing_about_its_parent) {
+  read_by_date(0);
+  streams[1] = streams[2] = {};
+  EXPECT_FALSE(plan_with({}).is_whole[0]);
+}
+
+TEST_F(full_pass_test, one_child_without_incremental_dependency_is_enough) {
+  read_by_date(0);
+  hang(3, 0);
+  for (auto child : {size_t{1}, size_t{2}, size_t{3}})
+    declare_dependency(child);
+  std::vector<full_pass_row> known{sound(1, {{100}, {101}}), sound(2, {{100}, {101}, {102}}), sound(3, {{100}, {103}})};
+  EXPECT_FALSE(plan_with(known).is_whole[0]);
+  std::get<substream_router>(plan.streams[3].routers[0]).parents[0].incremental_dependency = false;
+  EXPECT_TRUE(plan_with(known).is_whole[0]);
+}
+
+TEST_F(full_pass_test, what_is_needed_whole_is_not_to_be_had_without_all_that_is_above_it) {
+  read_by_date(0);
+  declare_dependency(1);
+  auto passes = plan_with({sound(1, {{100}, {101}})});
+  EXPECT_TRUE(passes.is_whole[1]) << "likes may be new below an unchanged comment";
+  EXPECT_TRUE(passes.is_whole[0]) << "which is there below an unchanged post";
+}
+
+TEST_F(full_pass_test, a_parent_is_read_from_its_cursor_once_a_pass_has_read_all_that_is_below_it) {
+  read_by_date(0);
+  declare_dependency(1), declare_dependency(2);
+  EXPECT_TRUE(are_full_passes_wanted(mined()));
+  auto first = plan_with({});
+  EXPECT_TRUE(first.is_whole[0]);
+  ASSERT_EQ(first.begun.size(), 2u);
+  EXPECT_EQ(first.begun[1].needs, (std::vector<stream_id>{{100}, {101}, {102}}));
+  auto comments = sound(1, {{100}, {101}}), likes = sound(2, {{100}, {101}, {102}});
+  auto later = plan_with({comments, likes});
+  EXPECT_EQ(later.is_whole, (flags{false, false, false, false}));
+  EXPECT_TRUE(later.begun.empty());
+  likes.is_sound = false;
+  later = plan_with({comments, likes});
+  EXPECT_TRUE(later.is_whole[0]) << "a like stayed owed below a post that the cursor has passed";
+  ASSERT_EQ(later.begun.size(), 1u);
+  EXPECT_EQ(later.begun[0].stream, stream_id{102});
+}
+
+TEST_F(full_pass_test, a_pass_that_did_not_read_a_parent_of_today_proves_nothing) {
+  read_by_date(0), read_by_date(3);
+  declare_dependency(1);
+  streams[2] = {};
+  EXPECT_FALSE(plan_with({sound(1, {{100}, {101}})}).is_whole[0]);
+  hang(1, 3);
+  declare_dependency(1);
+  auto passes = plan_with({sound(1, {{100}, {101}})});
+  EXPECT_TRUE(passes.is_whole[0] && passes.is_whole[3]);
+}
+
+TEST_F(full_pass_test, backfill_and_repair_are_no_time_to_earn_a_cursor) {
+  read_by_date(0);
+  declare_dependency(1), declare_dependency(2);
+  for (auto kind : {run_kind::backfill, run_kind::repair}) {
+    EXPECT_FALSE(plan_with({}, kind).is_whole[0]);
+    EXPECT_TRUE(plan_with({}, kind).begun.empty());
+  }
 }

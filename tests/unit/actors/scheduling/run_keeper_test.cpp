@@ -10,8 +10,8 @@ using namespace lode;
 
 namespace {
 
-/// accounts (by date) -> posts -> comments, and hobbies by themselves.
-source_plan_pointer family_plan() {
+/// accounts (by date) -> posts -> comments, and hobbies by themselves. `is_dependent`: a change of a child changes its parent.
+source_plan_pointer family_plan(bool is_dependent = false) {
   auto family = std::make_shared<source_plan>(*item_plan());
   auto single = family->streams[0];
   family->streams.assign(4, single);
@@ -23,6 +23,7 @@ source_plan_pointer family_plan() {
     parent.stream = child - 1;
     parent.parent_key = *program::parse("id");
     parent.partition_field = "parent";
+    parent.incremental_dependency = is_dependent;
     family->streams[child].routers = {substream_router{{parent}}};
     family->streams[child - 1].is_parent = true;
   }
@@ -477,6 +478,74 @@ TEST_F(run_keeper_test, an_interval_that_the_owner_changes_is_where_feedback_beg
   now += 8min;
   ASSERT_TRUE(start(now));
   EXPECT_EQ(due_until(now + 20min).at(0).due, now + 20min);
+}
+
+// -- parents ------------------------------------------------------------------------------------------------------------------
+
+struct parents_keeper_test : run_keeper_test {
+  void choose(const std::vector<std::string>& names) {
+    connection.streams.clear();
+    for (const auto& name : names)
+      connection.streams.push_back({{}, name, 0});
+    connection = *catalog->put_connection(connection.tenant, connection);
+  }
+
+  /// Begins the next run and says whether it reads all accounts, or those that its cursor has not passed.
+  bool reads_all_accounts() {
+    now += std::chrono::hours{1};
+    auto started = start(now);
+    EXPECT_TRUE(started) << to_string(started.error());
+    current = started->run;
+    auto rows = *runs->load_continuations(current, {}, 10);
+    EXPECT_EQ(rows.size(), 1u) << "posts are known by their accounts only";
+    return rows.at(0).slice.from == instant{std::chrono::hours{490'000}};
+  }
+
+  run_id current;
+};
+
+TEST_F(parents_keeper_test, accounts_are_read_whole_each_time_because_a_post_may_be_new_below_an_unchanged_one) {
+  plan = family_plan();
+  choose({"accounts", "posts"});
+  for (int times = 0; times < 3; ++times) {
+    EXPECT_TRUE(reads_all_accounts());
+    finish(current);
+  }
+}
+
+TEST_F(parents_keeper_test, accounts_that_change_with_their_posts_are_read_from_the_cursor) {
+  plan = family_plan(true);
+  choose({"accounts", "posts"});
+  EXPECT_TRUE(reads_all_accounts());
+  finish(current);
+  EXPECT_FALSE(reads_all_accounts());
+  finish(current);
+  EXPECT_FALSE(reads_all_accounts());
+}
+
+TEST_F(parents_keeper_test, accounts_are_read_whole_again_after_a_run_that_left_something_below_them_unread) {
+  plan = family_plan(true);
+  choose({"accounts", "posts"});
+  reads_all_accounts(), finish(current);
+  reads_all_accounts(), finish(current, 0, 0, continuation_phase::failed);
+  EXPECT_TRUE(reads_all_accounts());
+  finish(current);
+  EXPECT_FALSE(reads_all_accounts());
+}
+
+TEST_F(parents_keeper_test, posts_that_are_chosen_later_are_read_of_all_accounts_first) {
+  plan = family_plan(true);
+  choose({"accounts"});
+  reads_all_accounts(), finish(current);
+  EXPECT_FALSE(reads_all_accounts()) << "nobody needs them";
+  finish(current);
+  choose({"accounts", "posts"});
+  EXPECT_TRUE(reads_all_accounts());
+  finish(current);
+  EXPECT_FALSE(reads_all_accounts());
+  finish(current);
+  choose({"accounts"}), choose({"accounts", "posts"});
+  EXPECT_TRUE(reads_all_accounts()) << "what changed meanwhile is not known";
 }
 
 // -- full passes --------------------------------------------------------------------------------------------------------------

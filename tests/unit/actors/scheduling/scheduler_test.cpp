@@ -83,6 +83,26 @@ TEST_F(scheduler_test, what_is_due_starts_at_a_steady_rate_and_each_connection_o
   EXPECT_EQ(std::unique(begun.begin(), begun.end()), begun.end());
 }
 
+TEST_F(scheduler_test, runs_start_no_faster_than_told_however_often_it_is_woken) {
+  make_due(100);
+  begin({200ms, 2, 1000, 1000, {}});
+  for (int times = 0; times < 50; ++times)
+    caf::anon_send(scheduling, wake{});
+  advance(10s);
+  EXPECT_LE(begun.size(), 21u);
+  EXPECT_GE(begun.size(), 19u);
+}
+
+TEST_F(scheduler_test, open_runs_of_the_last_life_go_on_at_a_rate_of_their_own) {
+  for (int64_t id = 1; id <= 100; ++id)
+    open.push_back({run_id{id}, tenant_id{id}, connection_id{id}, shard_id{1}, run_kind::scheduled, 0});
+  begin({200ms, 1000, 10, 1000, {}});
+  EXPECT_EQ(resumed, (std::vector<int64_t>{100, 99}));
+  advance(5s);
+  EXPECT_LE(resumed.size(), 52u);
+  EXPECT_GE(resumed.size(), 48u);
+}
+
 TEST_F(scheduler_test, runs_of_the_last_life_are_resumed_before_anything_new_latest_first) {
   open = {{run_id{5}, tenant_id{1}, connection_id{1}, shard_id{1}, run_kind::scheduled, 0},
           {run_id{9}, tenant_id{2}, connection_id{2}, shard_id{1}, run_kind::scheduled, 0}};

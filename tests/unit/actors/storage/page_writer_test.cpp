@@ -313,6 +313,66 @@ TEST_F(page_writer_test, a_group_is_bounded_by_records) {
   EXPECT_EQ(store->groups, (groups{{1, 2}, {3}}));
 }
 
+struct waiting_writer_test : page_writer_test {
+  waiting_writer_test() {
+    page_writer_settings patient;
+    patient.group_wait = 200ms;
+    patient.group_pages = 3;
+    writer = spawn<page_writer>(store, &health, patient, page_writer_report{});
+  }
+};
+
+TEST_F(waiting_writer_test, a_page_waits_for_others_as_long_as_it_may_and_no_longer) {
+  send(1);
+  advance(150ms);
+  send(2);
+  run();
+  EXPECT_TRUE(store->groups.empty());
+  advance(50ms);
+  EXPECT_EQ(store->groups, (groups{{1, 2}})) << "counted from the first of them";
+  send(3);
+  advance(150ms);
+  EXPECT_EQ(store->groups.size(), 1u) << "the next group waits as long";
+  advance(50ms);
+  EXPECT_EQ(store->groups, (groups{{1, 2}, {3}}));
+}
+
+TEST_F(waiting_writer_test, a_full_group_waits_for_nothing) {
+  send(1), send(2), send(3);
+  run();
+  EXPECT_EQ(store->groups, (groups{{1, 2, 3}}));
+}
+
+TEST_F(waiting_writer_test, a_full_group_takes_no_time_from_the_next_one) {
+  send(1);
+  advance(150ms);
+  send(2), send(3), send(4);
+  run();
+  EXPECT_EQ(store->groups, (groups{{1, 2, 3}}));
+  advance(150ms);
+  EXPECT_EQ(store->groups.size(), 1u);
+  advance(50ms);
+  EXPECT_EQ(store->groups, (groups{{1, 2, 3}, {4}}));
+}
+
+TEST_F(waiting_writer_test, a_page_that_has_waited_elsewhere_does_not_wait_again) {
+  hold_for(7);
+  run();
+  send(1);
+  advance(200ms);
+  caf::anon_send(writer, release_pages{});
+  run();
+  EXPECT_EQ(store->groups, groups{{1}});
+}
+
+TEST_F(waiting_writer_test, told_to_stop_it_waits_for_no_more_pages) {
+  send(1);
+  run();
+  caf::anon_send_exit(writer, caf::exit_reason::user_shutdown);
+  run();
+  EXPECT_EQ(committed, std::vector<int64_t>{2});
+}
+
 TEST_F(page_writer_test, told_to_stop_it_commits_what_had_arrived) {
   send(1), send(2);
   caf::anon_send_exit(writer, caf::exit_reason::user_shutdown);

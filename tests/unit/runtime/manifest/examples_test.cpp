@@ -30,12 +30,12 @@ TEST(example_sources, let_a_second_pass_before_a_change_is_final) {
   }
 }
 
-TEST(example_sources, mine_graph_newest_first_with_comments_below_posts) {
+TEST(example_sources, mine_graph_by_next_links_with_comments_below_posts) {
   auto plan = load_manifest(example("graph.yaml")).plan;
   auto* posts = plan->find("posts");
   auto* comments = plan->find("comments");
   ASSERT_TRUE(posts && comments);
-  EXPECT_TRUE(posts->lode.newest_first && posts->is_parent);
+  EXPECT_TRUE(posts->is_parent);
   EXPECT_TRUE(std::holds_alternative<token_is_request_path>(posts->paginator.token_option));
   auto& parent = std::get<substream_router>(comments->routers.at(0)).parents.at(0);
   EXPECT_EQ(&plan->streams[parent.stream], posts);
@@ -81,21 +81,52 @@ TEST(example_sources, follow_the_link_header_of_shop_until_there_is_no_next) {
   EXPECT_TRUE(*evaluate_condition(*pages.stop_condition, names));
 }
 
-TEST(source_lint, warns_of_what_is_legal_but_risky) {
-  auto file = std::filesystem::path{testing::TempDir()} / "risky.yaml";
-  auto text = std::string{manifest_text{
-    .stream = "    incremental_sync: {cursor_field: at, type: DatetimeBasedCursor, datetime_format: '%s', start_datetime: '0'}\n",
-    .retriever = "      paginator: {type: DefaultPaginator, page_token_option: {inject_into: request_parameter, field_name: o}, "
-                 "pagination_strategy: {type: OffsetIncrement, page_size: 10}}\n"}};
-  text.replace(text.find("    primary_key: id\n"), 20, "");
+lint_report lint_text(const std::string& text) {
+  auto name = std::string{testing::UnitTest::GetInstance()->current_test_info()->name()};
+  auto file = std::filesystem::path{testing::TempDir()} / (name + ".yaml");
   std::ofstream{file} << text;
   auto report = lint(file);
   std::filesystem::remove(file);
+  return report;
+}
+
+constexpr auto by_date = "    incremental_sync: {cursor_field: at, type: DatetimeBasedCursor, datetime_format: '%s', start_datetime: '0'}\n";
+constexpr auto by_offset = "      paginator: {type: DefaultPaginator, page_token_option: {inject_into: request_parameter, field_name: o}, "
+                           "pagination_strategy: {type: OffsetIncrement, page_size: 10}}\n";
+
+TEST(source_lint, warns_of_what_is_legal_but_risky) {
+  auto text = std::string{manifest_text{.stream = by_date, .retriever = by_offset}};
+  text.replace(text.find("    primary_key: id\n"), 20, "");
+  auto report = lint_text(text);
   ASSERT_EQ(report.warnings.size(), 3u);
   EXPECT_THAT(report.warnings[0].message, testing::StartsWith("no primary_key"));
-  EXPECT_THAT(report.warnings[1].message, testing::StartsWith("offset paging without a declared order"));
+  EXPECT_THAT(report.warnings[1].message, testing::StartsWith("offset paging with incremental_sync"));
   EXPECT_THAT(report.warnings[2].message, testing::StartsWith("incremental_sync without start_time_option"));
   EXPECT_EQ(report.supported_streams, std::vector<std::string>{"items"});
+}
+
+TEST(source_lint, does_not_warn_of_shifting_rows_that_a_later_run_finds) {
+  EXPECT_TRUE(lint_text(manifest_text{.retriever = by_offset}).warnings.empty()) << "each run reads all";
+  auto dated = std::string{by_date} + "    x-lode: {full_pass_every: 7d}\n";
+  auto report = lint_text(manifest_text{.stream = dated, .retriever = by_offset});
+  ASSERT_EQ(report.warnings.size(), 1u);
+  EXPECT_THAT(report.warnings[0].message, testing::StartsWith("incremental_sync without start_time_option"));
+}
+
+TEST(source_lint, warns_of_a_parent_that_is_read_whole_although_it_has_a_cursor) {
+  auto with_children = [](const std::string& dependency) {
+    auto text = std::string{manifest_text{.stream = by_date}};
+    return text + "  - type: DeclarativeStream\n    name: parts\n    primary_key: id\n    retriever:\n      type: SimpleRetriever\n"
+                  "      record_selector: {type: RecordSelector, extractor: {type: DpathExtractor, field_path: [data]}}\n"
+                  "      requester: {type: HttpRequester, url_base: 'https://x', path: parts}\n"
+                  "      partition_router: {type: SubstreamPartitionRouter, parent_stream_configs: [{type: ParentStreamConfig, "
+                  "stream: '#/streams/0', parent_key: id, partition_field: item, incremental_dependency: " + dependency + "}]}\n";
+  };
+  auto report = lint_text(with_children("false"));
+  ASSERT_FALSE(report.warnings.empty());
+  EXPECT_THAT(report.warnings.back().message, testing::StartsWith("incremental_sync saves nothing where parts is mined too"));
+  auto count = report.warnings.size();
+  EXPECT_EQ(lint_text(with_children("true")).warnings.size(), count - 1);
 }
 
 } // namespace

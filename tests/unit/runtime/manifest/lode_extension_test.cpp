@@ -14,14 +14,13 @@ using testing::HasSubstr;
 TEST(lode_extension, has_defaults) {
   auto lode = load_stream(manifest_text{}).lode;
   EXPECT_EQ(lode.settle_time, 60s);
-  EXPECT_FALSE(lode.newest_first);
+  EXPECT_TRUE(lode.ordering_field.empty());
   EXPECT_EQ(lode.dead_limits.records, 1000u);
   EXPECT_FALSE(lode.full_pass_every);
 }
 
 TEST(lode_extension, reads_every_key) {
   auto lode = load_stream(manifest_text{.stream = R"(    x-lode:
-      order: newest_first
       ordering_field: [meta, updated]
       ordering_format: "%s"
       ignore: [fetched_at, [links, signed]]
@@ -34,7 +33,6 @@ TEST(lode_extension, reads_every_key) {
       limit_headers: [{name: X-Left, form: remaining, scope: tenant}]
       next_link_hosts: [cdn.example.com]
 )"}).lode;
-  EXPECT_TRUE(lode.newest_first);
   EXPECT_EQ(lode.ordering_field, (field_path{"meta", "updated"}));
   EXPECT_EQ(lode.ignore, (std::vector<field_path>{{"fetched_at"}, {"links", "signed"}}));
   EXPECT_EQ(lode.settle_time, 1500ms);
@@ -52,24 +50,18 @@ TEST(lode_extension, reads_every_key) {
 TEST(lode_extension, names_unknown_keys_and_the_allowed_ones) {
   auto loaded = load(manifest_text{.stream = "    x-lode: {settle: 1s, timeouts: {dns: 1s}}\n"});
   EXPECT_THAT(messages(loaded),
-              ElementsAre(HasSubstr("#/streams/0/x-lode/settle: unknown key 'settle'; allowed here: order, ordering_field, "),
+              ElementsAre(HasSubstr("#/streams/0/x-lode/settle: unknown key 'settle'; allowed here: ordering_field, ordering_format, "),
                           HasSubstr("#/streams/0/x-lode/timeouts/dns: unknown key 'dns'; allowed here: connect, first_byte, whole")));
 }
 
 TEST(lode_extension, says_what_is_allowed_for_each_bad_value) {
-  auto loaded = load(manifest_text{.stream = "    x-lode: {order: oldest, settle_time: soon, page_bytes_estimate: 1, "
+  auto loaded = load(manifest_text{.stream = "    x-lode: {settle_time: soon, page_bytes_estimate: 1, "
                                              "budgets: [{scope: world, requests: 0}], dead_limits: {share: 2}}\n"});
   EXPECT_THAT(messages(loaded),
-              ElementsAre(HasSubstr("expected newest_first, stable or none, found 'oldest'"),
-                          HasSubstr("expected a time such as 500ms, 30s, 5m, 2h or 7d"), HasSubstr("expected a number from 0 to 1"),
+              ElementsAre(HasSubstr("expected a time such as 500ms, 30s, 5m, 2h or 7d"), HasSubstr("expected a number from 0 to 1"),
                           HasSubstr("expected 1024 to 268435456 bytes, found 1"),
                           HasSubstr("expected one of app, credential, tenant, endpoint, found 'world'"),
                           HasSubstr("a budget needs 'requests'"), HasSubstr("a budget needs 'per'")));
-}
-
-TEST(lode_extension, needs_the_field_that_newest_first_sorts_by) {
-  auto loaded = load(manifest_text{.stream = "    x-lode: {order: newest_first}\n"});
-  EXPECT_THAT(messages(loaded), ElementsAre(HasSubstr("needs 'ordering_field'")));
 }
 
 TEST(lode_extension, names_the_miner_and_refuses_one_that_the_node_does_not_have) {

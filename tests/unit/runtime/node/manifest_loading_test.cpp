@@ -38,8 +38,8 @@ TEST(manifest_loading, gives_plans_the_nodes_settings_for_what_a_source_leaves_o
 }
 
 TEST(manifest_loading, a_source_that_cannot_be_executed_is_named_with_all_that_is_wrong) {
-  auto plan = load_plan(source_of("    x-lode: {settle_time: soon, order: oldest}\n"), manifest_setup_of({}, known));
+  auto plan = load_plan(source_of("    x-lode: {settle_time: soon, page_bytes_estimate: 1}\n"), manifest_setup_of({}, known));
   ASSERT_FALSE(plan);
   EXPECT_EQ(plan.error(), errc::bad_source);
-  EXPECT_THAT(message_of(plan.error()), testing::AllOf(HasSubstr("items-api"), HasSubstr("found 'oldest'"), HasSubstr("settle_time")));
+  EXPECT_THAT(message_of(plan.error()), testing::AllOf(HasSubstr("items-api"), HasSubstr("268435456 bytes, found 1"), HasSubstr("settle_time")));
 }
