@@ -130,7 +130,7 @@ raw_settings read_assignments(const std::vector<std::string>& assignments) {
   for (const auto& text : assignments) {
     auto at = text.find('=');
     if (at == std::string::npos)
-      out.mistakes.push_back({text, "--set", "expected section.key=value"});
+      out.mistakes.push_back({text, "--set", "expected NAME=VALUE such as store.group_rows=500"});
     else
       out.values.insert_or_assign(text.substr(0, at), raw_value{text.substr(at + 1), "--set"});
   }

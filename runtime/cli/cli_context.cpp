@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "runtime/cli/api_client.hpp"
-#include "runtime/telemetry/redact.hpp"
+#include "runtime/security/redact.hpp"
 
 namespace lode {
 
@@ -54,16 +54,12 @@ const char* name_of(exit_code code) {
 
 /// All messages of one failure; people get a line for each.
 void tell(const cli_context& context, exit_code code, const std::vector<std::string>& messages) {
-  std::string all;
+  std::string text;
   for (const auto& message : messages)
-    all += (all.empty() ? "" : "\n") + redact(message);
-  if (context.as_json) {
-    json::object error{{"code", name_of(code)}, {"message", all}};
-    std::cerr << json::serialize(json::object{{"error", std::move(error)}}) << "\n";
-    return;
-  }
-  for (const auto& message : messages)
-    std::cerr << "error: " << redact(message) << "\n";
+    text += (text.empty() ? "" : "\n") + std::string{context.as_json ? "" : "error: "} + redact(message);
+  if (context.as_json)
+    text = json::serialize(json::object{{"error", {{"code", name_of(code)}, {"message", text}}}});
+  std::cerr << text << "\n";
 }
 
 /// A token as it stands in a file: without the white space around it.

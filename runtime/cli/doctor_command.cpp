@@ -6,6 +6,7 @@
 #include "runtime/cli/api_client.hpp"
 #include "runtime/cli/commands.hpp"
 #include "runtime/cli/table.hpp"
+#include "runtime/security/redact.hpp"
 #include "runtime/security/sealer.hpp"
 #include "runtime/storage/postgres/migrate.hpp"
 
@@ -43,7 +44,7 @@ public:
 
 private:
   void add(const std::string& what, const char* state, const std::string& how) {
-    items_.push_back({{"what", what}, {"state", state}, {"how", how}});
+    items_.push_back({{"what", what}, {"state", state}, {"how", redact(how)}});
   }
   json::array items_;
   bool has_wrong_ = false;

@@ -5,7 +5,7 @@
 #include <charconv>
 
 #include "messages/type_ids.hpp"
-#include "runtime/telemetry/redact.hpp"
+#include "runtime/security/redact.hpp"
 
 namespace lode {
 

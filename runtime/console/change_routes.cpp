@@ -33,6 +33,58 @@ json::string view(std::string_view text) {
   return json::string{text.data(), text.size()};
 }
 
+/// The entries of one tenant in the feed of its shard, from a position on.
+class feed_page {
+public:
+  feed_page(const tenant_row& tenant, const std::vector<connection_row>& connections, int64_t generation,
+            int64_t position, size_t limit)
+    : tenant_(tenant), connections_(connections), generation_(generation), position_(position), limit_(limit) {}
+
+  bool is_complete() const { return is_at_end_ || items_.size() == limit_; }
+  /// Behind the last entry that was looked at.
+  int64_t position() const { return position_; }
+
+  /// What was read behind position(), at most as many entries as the page may hold.
+  void take(const std::vector<feed_entry>& entries) {
+    is_at_end_ = entries.size() < limit_;
+    for (const auto& entry : entries) {
+      if (items_.size() == limit_) {
+        is_at_end_ = false;
+        return;
+      }
+      position_ = entry.seq;
+      if (entry.tenant == tenant_.id)
+        items_.push_back(shown(entry));
+    }
+  }
+
+  json::object answer() && {
+    return {{"changes", std::move(items_)}, {"next", cursor()}, {"more", !is_at_end_}};
+  }
+
+private:
+  std::string cursor() const { return encode_feed_cursor({generation_, {{tenant_.shard, position_}}}); }
+
+  json::object shown(const feed_entry& entry) const {
+    auto from = std::ranges::find(connections_, entry.connection, &connection_row::id);
+    auto is_known = from != connections_.end();
+    return {{"cursor", cursor()},
+            {"change", view(name_of(entry.kind))},
+            {"connection", is_known ? from->name : "#" + to_string(entry.connection)},
+            {"stream", is_known ? stream_name(*from, entry.stream) : "#" + to_string(entry.stream)},
+            {"key", entry.key},
+            {"hash", hex_of(entry.hash)}};
+  }
+
+  const tenant_row& tenant_;
+  const std::vector<connection_row>& connections_;
+  int64_t generation_;
+  int64_t position_;
+  size_t limit_;
+  json::array items_;
+  bool is_at_end_ = false;
+};
+
 caf::expected<api_response> changes(const api_request& request, api_context& context) {
   auto limit = request.query_number("limit", 1'000, 10'000);
   if (!limit)
@@ -48,34 +100,15 @@ caf::expected<api_response> changes(const api_request& request, api_context& con
   auto position = position_of(request.query_text("after"), catalog, *generation, tenant->shard);
   if (!position)
     return position.error();
-  auto cursor_at = [&](int64_t seq) { return encode_feed_cursor({*generation, {{tenant->shard, seq}}}); };
-  json::array items;
-  auto is_at_end = false;
+  feed_page page{*tenant, *connections, *generation, *position, *limit};
   // The feed is the shard's: others' entries are passed over, within bounds per request.
-  for (int reads = 0; reads < 20 && !is_at_end && items.size() < *limit; ++reads) {
-    auto entries = catalog.read_feed(tenant->shard, *position, *limit);
+  for (int reads = 0; reads < 20 && !page.is_complete(); ++reads) {
+    auto entries = catalog.read_feed(tenant->shard, page.position(), *limit);
     if (!entries)
       return entries.error();
-    is_at_end = entries->size() < *limit;
-    for (const auto& entry : *entries) {
-      if (items.size() == *limit) {
-        is_at_end = false;
-        break;
-      }
-      *position = entry.seq;
-      if (entry.tenant != tenant->id)
-        continue;
-      auto from = std::ranges::find(*connections, entry.connection, &connection_row::id);
-      auto is_known = from != connections->end();
-      items.push_back({{"cursor", cursor_at(*position)},
-                       {"change", view(name_of(entry.kind))},
-                       {"connection", is_known ? from->name : "#" + to_string(entry.connection)},
-                       {"stream", is_known ? stream_name(*from, entry.stream) : "#" + to_string(entry.stream)},
-                       {"key", entry.key},
-                       {"hash", hex_of(entry.hash)}});
-    }
+    page.take(*entries);
   }
-  return json_response({{"changes", std::move(items)}, {"next", cursor_at(*position)}, {"more", !is_at_end}});
+  return json_response(std::move(page).answer());
 }
 
 } // namespace

@@ -8,7 +8,7 @@
 #include "messages/type_ids.hpp"
 #include "runtime/console/body_reader.hpp"
 #include "runtime/console/lookup.hpp"
-#include "runtime/telemetry/redact.hpp"
+#include "runtime/security/redact.hpp"
 #include "runtime/wall_clock.hpp"
 
 namespace lode {

@@ -5,7 +5,7 @@
 #include "runtime/console/connection_input.hpp"
 #include "runtime/console/lookup.hpp"
 #include "runtime/console/routes.hpp"
-#include "runtime/telemetry/redact.hpp"
+#include "runtime/security/redact.hpp"
 
 namespace lode {
 

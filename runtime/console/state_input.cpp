@@ -1,11 +1,11 @@
 #include "runtime/console/state_input.hpp"
 
 #include <boost/json.hpp>
-#include <sodium.h>
 
 #include <algorithm>
 
 #include "messages/type_ids.hpp"
+#include "runtime/base64.hpp"
 #include "runtime/console/body_reader.hpp"
 #include "runtime/console/lookup.hpp"
 #include "runtime/console/rfc3339.hpp"
@@ -15,16 +15,6 @@ namespace lode {
 namespace {
 
 namespace json = boost::json;
-
-std::optional<std::string> from_base64(const std::string& text) {
-  std::string out(text.size(), '\0');
-  size_t size = 0;
-  if (sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), text.data(), text.size(), nullptr,
-                        &size, nullptr, sodium_base64_VARIANT_ORIGINAL))
-    return std::nullopt;
-  out.resize(size);
-  return out;
-}
 
 std::optional<instant> read_time(body_reader& body, std::string_view key) {
   const auto* found = body.any(key);
@@ -111,7 +101,7 @@ private:
   void read_continuation(body_reader& item) {
     auto id = item.number("id");
     auto version = item.number("version");
-    auto state = from_base64(item.text("state"));
+    auto state = base64_decode(item.text("state"));
     if (!id || !version || !state)
       item.complain("expected id, version and state (base64) as `state get` shows them");
     const json::object* stands = nullptr;

@@ -1,8 +1,8 @@
 #include "runtime/console/state_view.hpp"
 
 #include <boost/json.hpp>
-#include <sodium.h>
 
+#include "runtime/base64.hpp"
 #include "runtime/console/lookup.hpp"
 #include "runtime/console/rfc3339.hpp"
 
@@ -13,14 +13,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr size_t batch = 1'000;
-
-std::string to_base64(const std::string& bytes) {
-  std::string out(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
-  sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-                    sodium_base64_VARIANT_ORIGINAL);
-  out.pop_back();
-  return out;
-}
 
 json::value time_or_null(instant time) {
   return time == instant{} ? json::value(nullptr) : json::value(format_time(time));
@@ -34,7 +26,7 @@ json::object shown(const continuation_row& row, const connection_row& connection
           {"from", time_or_null(row.slice.from)},
           {"to", time_or_null(row.slice.to)},
           {"version", row.version},
-          {"state", to_base64(row.state)}};
+          {"state", base64_encode(row.state)}};
 }
 
 caf::expected<json::array> open_continuations(const connection_row& connection, run_store& runs) {

@@ -4,7 +4,7 @@
 #include "runtime/console/body_reader.hpp"
 #include "runtime/console/lookup.hpp"
 #include "runtime/console/routes.hpp"
-#include "runtime/telemetry/redact.hpp"
+#include "runtime/security/redact.hpp"
 
 namespace lode {
 

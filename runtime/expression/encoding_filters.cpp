@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "runtime/base64.hpp"
 #include "runtime/expression/filters.hpp"
 #include "runtime/expression/python_text.hpp"
 #include "runtime/expression/text_functions.hpp"
@@ -31,10 +32,10 @@ value base64encode(evaluation& run, function_arguments given) {
 }
 
 value base64decode(evaluation& run, function_arguments given) {
-  std::string bytes;
-  if (!given[0].is(kind::string) || !base64_decode(given[0].string(), bytes))
+  auto bytes = given[0].is(kind::string) ? base64_decode(given[0].string()) : std::nullopt;
+  if (!bytes)
     return run.fail("base64decode expects base64 text");
-  return bytes;
+  return std::move(*bytes);
 }
 
 std::string to_hex(const unsigned char* bytes, size_t size) {

@@ -1,7 +1,5 @@
 #include "runtime/expression/text_functions.hpp"
 
-#include <openssl/evp.h>
-
 #include "runtime/expression/python_text.hpp"
 #include "runtime/expression/utf8.hpp"
 
@@ -35,27 +33,6 @@ std::string url_encode(std::string_view text, std::string_view safe, bool plus) 
       out += {'%', digits[byte >> 4], digits[byte & 15]};
   }
   return out;
-}
-
-std::string base64_encode(std::string_view bytes) {
-  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  auto size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                              reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  out.resize(static_cast<size_t>(size));
-  return out;
-}
-
-bool base64_decode(std::string_view text, std::string& bytes) {
-  bytes.assign(3 * (text.size() / 4) + 3, '\0');
-  if (text.size() % 4 != 0)
-    return false;
-  auto size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                              reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (size < 0)
-    return false;
-  size -= text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  bytes.resize(static_cast<size_t>(size));
-  return true;
 }
 
 std::string strip(std::string_view text, std::string_view characters, side which) {

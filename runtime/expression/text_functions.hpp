@@ -11,10 +11,6 @@ namespace lode::expression {
 /// Percent-encoding; letters, digits, `_.-~` and `safe` stay. `plus`: a space becomes `+`.
 std::string url_encode(std::string_view text, std::string_view safe, bool plus);
 
-std::string base64_encode(std::string_view bytes);
-/// False when it is not base64.
-bool base64_decode(std::string_view text, std::string& bytes);
-
 /// Which end of a text `strip` cleans.
 enum class side { both, left, right };
 /// Removes the code points of `characters` (white space if empty) from an end.

@@ -1,5 +1,6 @@
 #include "runtime/extraction/credentials.hpp"
 
+#include "runtime/base64.hpp"
 #include "runtime/extraction/evaluation.hpp"
 #include "runtime/extraction/failure.hpp"
 
@@ -8,22 +9,6 @@ namespace lode {
 using expression::value;
 
 namespace {
-
-std::string base64(std::string_view bytes) {
-  constexpr char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    auto byte = [&](size_t at) {
-      return at < bytes.size() ? static_cast<uint32_t>(static_cast<unsigned char>(bytes[at])) : 0u;
-    };
-    auto group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-    text += letters[group >> 18 & 63];
-    text += letters[group >> 12 & 63];
-    text += i + 1 < bytes.size() ? letters[group >> 6 & 63] : '=';
-    text += i + 2 < bytes.size() ? letters[group & 63] : '=';
-  }
-  return text;
-}
 
 request_fields authorization(std::string text) {
   request_fields fields;
@@ -61,7 +46,7 @@ struct credential_writer {
     auto password = text_of(plan.password, names, "password");
     if (!password)
       return password.error();
-    return authorization("Basic " + base64(*username + ":" + *password));
+    return authorization("Basic " + base64_encode(*username + ":" + *password));
   }
 
   caf::expected<request_fields> operator()(const oauth_auth&) const {

@@ -1,7 +1,8 @@
 #include "runtime/extraction/message_text.hpp"
 
-#include <array>
 #include <vector>
+
+#include "runtime/security/redact.hpp"
 
 namespace lode {
 
@@ -41,14 +42,6 @@ size_t run_length(std::string_view text, size_t from) {
   return end - from;
 }
 
-void mask_named(std::string& text) {
-  constexpr std::array<std::string_view, 6> marks{"token=", "key=", "secret=", "password=", "Bearer ", "signature="};
-  for (auto mark : marks)
-    for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at + mark.size()))
-      if (auto length = run_length(text, at + mark.size()))
-        text.replace(at + mark.size(), length, "***");
-}
-
 void mask_long_runs(std::string& text) {
   for (size_t at = 0; at < text.size(); ++at) {
     auto length = run_length(text, at);
@@ -70,7 +63,7 @@ std::string made_safe(std::string text, const expression::value& config) {
   collect_texts(config, secrets);
   for (const auto& secret : secrets)
     replace_all(text, secret);
-  mask_named(text);
+  text = redact(text);
   mask_long_runs(text);
   for (auto& letter : text)
     if (static_cast<unsigned char>(letter) < 0x20 || letter == 0x7F)

@@ -8,7 +8,7 @@
 namespace lode {
 
 /// A text of an API made fit for people and logs: one line, without control characters, without secrets (texts of the
-/// configuration, what follows `token=` and the like, long runs that look like a token), at most 500 bytes.
+/// configuration, what redact() takes out, long runs that look like a token), at most 500 bytes.
 std::string made_safe(std::string text, const expression::value& config);
 
 } // namespace lode

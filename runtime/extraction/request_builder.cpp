@@ -259,6 +259,32 @@ http_timeouts timeouts_of(const lode_extension& extension) {
           extension.timeouts.whole.value_or(milliseconds{0})};
 }
 
+/// What all components say together; `link` is where the next page is, if its token says that.
+caf::expected<request_fields> all_fields(const stream_plan& stream, const request_inputs& inputs,
+                                         const slice_bounds& bounds, expression::context& names, std::string& link) {
+  auto paging = paging_fields(stream.paginator, inputs.state, names, link);
+  if (!paging)
+    return paging;
+  auto fields = own_fields(stream.requester, names);
+  if (!fields)
+    return fields;
+  auto credentials = credential_fields(stream.requester.authenticator, inputs.access_token, names);
+  if (!credentials)
+    return credentials;
+  bool is_later_page = !inputs.state.page_token().empty();
+  if (!(is_later_page && stream.omit_slice_parameters_on_later_pages)) {
+    auto slicer = slicer_fields(stream, inputs, bounds, names);
+    if (!slicer)
+      return slicer;
+    if (auto error = merge(*paging, *slicer, on_repeat::refuse))
+      return error;
+  }
+  for (auto part : {&*credentials, &*paging})
+    if (auto error = merge(*fields, *part, on_repeat::refuse))
+      return error;
+  return fields;
+}
+
 } // namespace
 
 caf::expected<http_request> build_request(const stream_plan& stream, const request_inputs& inputs) {
@@ -267,35 +293,17 @@ caf::expected<http_request> build_request(const stream_plan& stream, const reque
   if (!names)
     return names.error();
   std::string link;
-  auto paging = paging_fields(stream.paginator, inputs.state, *names, link);
-  if (!paging)
-    return paging.error();
-  auto fields = own_fields(stream.requester, *names);
+  auto fields = all_fields(stream, inputs, bounds, *names, link);
   if (!fields)
     return fields.error();
-  auto credentials = credential_fields(stream.requester.authenticator, inputs.access_token, *names);
-  if (!credentials)
-    return credentials.error();
-  bool is_later_page = !inputs.state.page_token().empty();
-  if (!(is_later_page && stream.omit_slice_parameters_on_later_pages)) {
-    auto slicer = slicer_fields(stream, inputs, bounds, *names);
-    if (!slicer)
-      return slicer.error();
-    if (auto error = merge(*paging, *slicer, on_repeat::refuse))
-      return error;
-  }
-  for (auto part : {&*credentials, &*paging})
-    if (auto error = merge(*fields, *part, on_repeat::refuse))
-      return error;
-
-  http_request request;
-  request.method = method_name(stream.requester.method);
   auto url = url_of(stream, link, *names);
   if (!url)
     return url.error();
   auto full = with_parameters(std::move(*url), fields->parameters);
   if (!full)
     return full.error();
+  http_request request;
+  request.method = method_name(stream.requester.method);
   request.url = std::move(*full);
   for (const auto& [name, item] : fields->headers)
     request.headers.push_back({name, expression::to_text(item)});

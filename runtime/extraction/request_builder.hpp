@@ -28,9 +28,9 @@ struct request_inputs {
 /// link leads to a host that the source does not name). Messages never hold values.
 caf::expected<http_request> build_request(const stream_plan& stream, const request_inputs& inputs);
 
-/// The POST that fetches an access token.
 /// The refresh token that build_token_request sends; "" for a grant without one.
 caf::expected<std::string> refresh_token_of(const oauth_auth& plan, const expression::value& config, instant now);
+/// The POST that fetches an access token.
 caf::expected<http_request> build_token_request(const oauth_auth& plan, const expression::value& config, instant now);
 
 struct token_grant {

@@ -1,10 +1,11 @@
 #include "runtime/http/route.hpp"
 
+#include "runtime/base64.hpp"
 #include "runtime/http/text.hpp"
 
 #include <boost/asio/ip/address.hpp>
-#include <boost/beast/core/detail/base64.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace lode {
@@ -13,13 +14,6 @@ namespace {
 
 http_error bad_setting(const std::string& key, const std::string& what) {
   return {http_failure::invalid_request, "http setting " + key + ": " + what};
-}
-
-std::string base64(std::string_view text) {
-  namespace codec = boost::beast::detail::base64;
-  std::string out(codec::encoded_size(text.size()), '\0');
-  out.resize(codec::encode(out.data(), text.data(), text.size()));
-  return out;
 }
 
 /// Moves "user:password@" out of a URL.
@@ -51,7 +45,7 @@ std::variant<std::optional<route_table::proxy>, http_error> route_table::read_pr
   auto url = std::get_if<http_url>(&parsed);
   if (url == nullptr || url->scheme != "http" || url->target != "/")
     return bad_setting(key, "expected http://[user:password@]host:port");
-  return std::optional{proxy{*url, user_info.empty() ? "" : "Basic " + base64(unquote(user_info))}};
+  return std::optional{proxy{*url, user_info.empty() ? "" : "Basic " + base64_encode(unquote(user_info))}};
 }
 
 std::variant<route_table::peer, http_error> route_table::read_peer(const std::string& name, const std::string& text) {

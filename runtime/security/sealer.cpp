@@ -3,8 +3,8 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -86,7 +86,7 @@ caf::expected<sealer> sealer::from_bytes(std::string_view bytes) {
     return caf::make_error(errc::internal, "libsodium cannot be initialized: no source of randomness");
   if (bytes.size() != key_bytes)
     return refuse("a sealing key has 32 bytes, this one has " + std::to_string(bytes.size()));
-  return sealer{{std::make_shared<const key>(bytes)}};
+  return sealer{std::make_shared<const key>(bytes)};
 }
 
 caf::expected<sealer> sealer::from_file(const std::string& path) {
@@ -118,35 +118,17 @@ caf::expected<sealer> sealer::from_hexadecimal(std::string_view digits) {
   return from_bytes(key);
 }
 
-caf::expected<sealer> sealer::from_environment(const std::string& variable) {
-  const char* text = std::getenv(variable.c_str());
-  if (!text)
-    return refuse("environment variable " + variable + " is not set, expected 64 hexadecimal digits");
-  auto key = bytes_of_hexadecimal(text);
-  if (key.empty())
-    return refuse("environment variable " + variable + " has " + std::to_string(std::strlen(text))
-                  + " characters, expected 64 hexadecimal digits");
-  return from_bytes(key);
-}
-
-sealer sealer::also_opening(const sealer& former) const {
-  auto keys = keys_;
-  keys.insert(keys.end(), former.keys_.begin(), former.keys_.end());
-  return sealer{std::move(keys)};
-}
-
 std::string sealer::key_name() const {
-  return hexadecimal(keys_.front()->name);
+  return hexadecimal(key_->name);
 }
 
 std::string sealer::seal(std::string_view plain) const {
-  const auto& key = *keys_.front();
   std::string out(head_bytes + crypto_secretbox_MACBYTES + plain.size(), '\0');
   out[0] = static_cast<char>(format_version);
-  std::copy(key.name.begin(), key.name.end(), out.begin() + 1);
+  std::copy(key_->name.begin(), key_->name.end(), out.begin() + 1);
   auto* nonce = bytes_of(out) + 1 + name_bytes;
   randombytes_buf(nonce, crypto_secretbox_NONCEBYTES);
-  crypto_secretbox_easy(bytes_of(out) + head_bytes, bytes_of(plain), plain.size(), nonce, key.bytes.data());
+  crypto_secretbox_easy(bytes_of(out) + head_bytes, bytes_of(plain), plain.size(), nonce, key_->bytes.data());
   return out;
 }
 
@@ -157,14 +139,13 @@ caf::expected<std::string> sealer::open(std::string_view sealed) const {
     return refuse("a sealed value of format " + std::to_string(static_cast<unsigned char>(sealed[0]))
                   + ", this program knows format 1");
   const auto name = sealed.substr(1, name_bytes);
-  auto found = std::find_if(keys_.begin(), keys_.end(), [&](const auto& key) { return key->name == name; });
-  if (found == keys_.end())
+  if (name != key_->name)
     return refuse("sealed with key " + hexadecimal(name) + ", this node has key " + key_name()
                   + ": configure the key that it was sealed with");
   std::string out(sealed.size() - head_bytes - crypto_secretbox_MACBYTES, '\0');
   const auto* nonce = bytes_of(sealed) + 1 + name_bytes;
   if (crypto_secretbox_open_easy(bytes_of(out), bytes_of(sealed) + head_bytes, sealed.size() - head_bytes, nonce,
-                                 (*found)->bytes.data())
+                                 key_->bytes.data())
       != 0)
     return refuse("a sealed value was altered: its authentication fails");
   return out;

@@ -7,7 +7,7 @@
 #include <atomic>
 #include <memory>
 
-#include "runtime/telemetry/redact.hpp"
+#include "runtime/security/redact.hpp"
 
 namespace lode {
 

@@ -1,17 +1,16 @@
 #include "tests/support/child_process.hpp"
 
-#include <fcntl.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
+
+#include "runtime/cli/demo/program_start.hpp"
 
 namespace lode::test {
 
@@ -19,27 +18,6 @@ namespace {
 
 /// How often a wait looks. Other processes cannot be waited for in any other way.
 constexpr std::chrono::milliseconds look_again{10};
-
-[[noreturn]] void become(std::vector<std::string>& command, const std::string& log, std::vector<std::string>& environment,
-                         pid_t parent) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent)
-    _exit(127);
-  setpgid(0, 0);
-  dup2(open("/dev/null", O_RDONLY), 0);
-  dup2(open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600), 1);
-  dup2(1, 2);
-  close_range(3, ~0u, 0);
-  for (auto& each : environment)
-    putenv(each.data());
-  std::vector<char*> arguments;
-  for (auto& each : command)
-    arguments.push_back(each.data());
-  arguments.push_back(nullptr);
-  execvp(arguments[0], arguments.data());
-  dprintf(2, "%s: %s\n", arguments[0], std::strerror(errno));
-  _exit(127);
-}
 
 } // namespace
 
@@ -72,12 +50,7 @@ std::string last_lines(const std::string& path, size_t count) {
 
 child_process::child_process(std::vector<std::string> command, std::string log, std::vector<std::string> environment)
   : name_(command.at(0).substr(command[0].rfind('/') + 1)), log_(std::move(log)) {
-  auto parent = getpid();
-  pid_ = fork();
-  if (pid_ < 0)
-    throw std::runtime_error{name_ + " cannot be started: " + std::strerror(errno)};
-  if (pid_ == 0)
-    become(command, log_, environment, parent);
+  pid_ = demo::start_program({std::move(command), log_, std::move(environment), SIGKILL});
 }
 
 child_process::~child_process() {
@@ -93,7 +66,7 @@ bool child_process::reap(bool waits) {
   if (ended != pid_)
     return false;
   pid_ = 0;
-  code_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  code_ = demo::shell_code_of(status);
   return true;
 }
 

@@ -1,7 +1,5 @@
 #include "runtime/cli/demo/child_process.hpp"
 
-#include <fcntl.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +13,7 @@
 #include <thread>
 
 #include "runtime/cli/demo/files.hpp"
+#include "runtime/cli/demo/program_start.hpp"
 #include "runtime/cli/demo/show_options.hpp"
 
 namespace lode::demo {
@@ -38,49 +37,6 @@ std::vector<std::string> stat_fields(pid_t pid) {
 
 uint64_t number_at(const std::vector<std::string>& fields, size_t i) {
   return i < fields.size() ? std::strtoull(fields[i].c_str(), nullptr, 10) : 0;
-}
-
-[[noreturn]] void become(const std::vector<std::string>& command, const std::string& log_file,
-                         const std::vector<std::string>& environment, pid_t parent, bool dies_with_parent) {
-  setpgid(0, 0);
-  if (dies_with_parent) {
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent)
-      _exit(127);
-  }
-  signal(SIGINT, SIG_DFL);
-  signal(SIGTERM, SIG_DFL);
-  signal(SIGPIPE, SIG_DFL);
-  int nothing = open("/dev/null", O_RDONLY);
-  int log = open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-  dup2(nothing, 0);
-  dup2(log, 1);
-  dup2(log, 2);
-  close_range(3, ~0u, 0);
-  for (const auto& each : environment)
-    putenv(const_cast<char*>(each.c_str()));
-  std::vector<char*> arguments;
-  for (const auto& each : command)
-    arguments.push_back(const_cast<char*>(each.c_str()));
-  arguments.push_back(nullptr);
-  execvp(arguments[0], arguments.data());
-  dprintf(2, "%s: %s\n", arguments[0], std::strerror(errno));
-  _exit(127);
-}
-
-pid_t launch(const std::vector<std::string>& command, const std::string& log_file,
-             const std::vector<std::string>& environment, bool dies_with_parent) {
-  auto parent = getpid();
-  auto pid = fork();
-  if (pid < 0)
-    throw failure{command[0] + ": cannot be started: " + std::strerror(errno)};
-  if (pid == 0)
-    become(command, log_file, environment, parent, dies_with_parent);
-  return pid;
-}
-
-int exit_code_of(int status) {
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 std::string how_it_ended(int status) {
@@ -113,7 +69,7 @@ child_process::~child_process() {
 }
 
 void child_process::start(const std::vector<std::string>& command) {
-  pid_ = launch(command, log_file_, {}, true);
+  pid_ = start_program({command, log_file_, {}, SIGTERM});
   write_text(pid_file_, std::to_string(pid_) + " " + std::to_string(start_ticks(pid_)) + "\n");
 }
 
@@ -168,12 +124,12 @@ std::string child_process::last_words() const {
 
 int run_to_end(const std::vector<std::string>& command, const std::string& log_file,
                const std::vector<std::string>& environment) {
-  auto pid = launch(command, log_file, environment, false);
+  auto pid = start_program({command, log_file, environment});
   int status = 0;
   while (waitpid(pid, &status, 0) != pid)
     if (errno != EINTR)
       throw failure{command[0] + ": its end was missed: " + std::strerror(errno)};
-  return exit_code_of(status);
+  return shell_code_of(status);
 }
 
 bool kill_leftover(const std::string& pid_file, const std::string& mark) {

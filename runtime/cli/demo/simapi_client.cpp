@@ -46,10 +46,6 @@ std::string simapi_client::request_log() const {
   return call("GET", "/control/requests");
 }
 
-void simapi_client::forget_requests() const {
-  call("POST", "/control/requests/clear", "{}");
-}
-
 void simapi_client::set_faults(const std::vector<std::string>& faults) const {
   call("POST", "/control/faults/clear", "{}");
   for (const auto& fault : faults)

@@ -33,7 +33,6 @@ public:
   std::string tenant_lines() const;
   api_traffic traffic() const;
   std::string request_log() const;
-  void forget_requests() const;
   /// Replaces all faults.
   void set_faults(const std::vector<std::string>& faults) const;
   /// Inserts and edits among `tenants`.

@@ -1,4 +1,4 @@
-#include "runtime/telemetry/redact.hpp"
+#include "runtime/security/redact.hpp"
 
 #include <algorithm>
 #include <array>
@@ -59,8 +59,13 @@ private:
     out_ += name;
     if (equals_ignoring_case(name, "bearer") || equals_ignoring_case(name, "basic"))
       after_scheme();
-    else if (is_secret_name(name))
+    else if (is_secret_name(name) || is_key_of_a_query(name))
       after_secret_name();
+  }
+
+  /// `?key=...`: elsewhere a key names a record.
+  bool is_key_of_a_query(std::string_view name) const {
+    return equals_ignoring_case(name, "key") && at_ < in_.size() && in_[at_] == '=';
   }
 
   /// `Bearer abc...`: only long tokens, "basic facts" is prose.

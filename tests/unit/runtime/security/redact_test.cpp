@@ -1,4 +1,4 @@
-#include "runtime/telemetry/redact.hpp"
+#include "runtime/security/redact.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,10 +13,12 @@ TEST(redact_test, credentials_vanish_wherever_they_stand) {
   EXPECT_EQ(redact("host=db password=hunter2 dbname=x"), "host=db password=*** dbname=x");
   EXPECT_EQ(redact("postgres://u:pw@db/x and http://proxy:80/"), "postgres://***@db/x and http://proxy:80/");
   EXPECT_EQ(redact("X-Api-Key: 12345"), "X-Api-Key: ***");
+  EXPECT_EQ(redact("GET /maps?key=AIzaSy&q=1"), "GET /maps?key=***&q=1");
 }
 
 TEST(redact_test, prose_stays_as_it_is) {
-  for (auto text : {"the token was refused", "token: ", "basic facts", "page 3 of run 7", "", "secret", "next_token=5"})
+  for (auto text : {"the token was refused", "token: ", "basic facts", "page 3 of run 7", "", "secret", "next_token=5",
+                    R"({"key":"post-1"})", "Key (id)=(5) exists", "monkey=1"})
     EXPECT_EQ(redact(text), text);
 }
 
