@@ -48,7 +48,7 @@ inline void describe(settings_visitor& v, store_settings& s) {
   v.field("statement_timeout", s.statement_timeout, {100ms, 1999ms}, "the database ends a statement of a writer after this time; below half the lease of 4s");
   v.field("lock_timeout", s.lock_timeout, {10ms, 1999ms}, "the database ends a wait of a writer for a lock after this time");
   v.field("keep_runs", s.keep_runs, {0ms, 3650 * 24h}, "ended runs are removed after this time, but the latest of each connection; 0 = never");
-  v.field("keep_dead_letters", s.keep_dead_letters, {0ms, 3650 * 24h}, "dead letters are removed after this time; 0 = never");
+  v.field("keep_dead_letters", s.keep_dead_letters, {0ms, 3650 * 24h}, "dead letters are removed so long after they were last seen; 0 = never");
   v.field("keep_feed", s.keep_feed, {0ms, 3650 * 24h}, "changes are removed after this time, a week at once; a reader that is further behind gets an error; 0 = never");
 }
 

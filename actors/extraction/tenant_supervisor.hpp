@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <map>
 #include <memory>
@@ -18,6 +19,7 @@ namespace lode {
 /// runs are resumed from there.
 struct tenant_supervisor_state {
   static constexpr const char* name = "lode.tenant-supervisor";
+  static constexpr std::chrono::seconds store_retry{1};
 
   tenant_supervisor_state(tenant_supervisor_actor::pointer self, tenant_id tenant, services_pointer services,
                           scheduler_actor scheduler, shard_region_actor region);

@@ -70,7 +70,8 @@ public:
   /// Pausing and suspending raise the versions of open continuations first, so pages in flight are refused. Runs stay
   /// open: activity::active lets them go on from the store (run_store::load_open_runs).
   virtual caf::error set_tenant_state(tenant_id tenant, activity state, const std::string& reason) = 0;
-  /// Marks as deleting and raises versions; erase_some() then removes records, state and secrets in bounded steps.
+  /// Marks as deleting, which is short whatever the size: pages in flight are refused from then on. erase_some() then removes
+  /// records, state and secrets in bounded steps, by any number of callers.
   virtual caf::error begin_erase(tenant_id tenant) = 0;
   /// Erases at most `rows` rows; 0 = nothing is left in any table and the tenant's row is gone.
   virtual caf::expected<size_t> erase_some(tenant_id tenant, size_t rows) = 0;

@@ -17,7 +17,8 @@ BEGIN
 END $$;
 
 -- As in 0003, but one at a time for each tenant. Of two that erase the same, the second would wait for the rows of the first,
--- find them gone, take that for the end of the table, and erase the streams that the rest of their records is found by.
+-- find them gone, take that for the end of the table, and erase the streams that the rest of their records is found by. No row
+-- lock: who changes the tenant's state holds its shard.
 CREATE OR REPLACE FUNCTION lode_erase_some(p_tenant bigint, p_connection bigint, p_rows bigint) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -28,8 +29,8 @@ DECLARE
   v_rows bigint;
   v_left bigint := p_rows;
 BEGIN
-  PERFORM 1 FROM tenant
-  WHERE id = coalesce(p_tenant, (SELECT tenant_id FROM connection WHERE id = p_connection)) FOR NO KEY UPDATE;
+  PERFORM pg_advisory_xact_lock(hashtextextended(
+    'lode erases from tenant ' || coalesce(p_tenant, (SELECT tenant_id FROM connection WHERE id = p_connection)), 0));
   v_connections := ARRAY(SELECT id FROM connection WHERE state = 3 AND (tenant_id = p_tenant OR id = p_connection));
   v_streams := ARRAY(SELECT id FROM stream WHERE connection_id = ANY (v_connections));
   v_shard := coalesce((SELECT shard FROM tenant WHERE id = p_tenant AND state = 3),

@@ -16,7 +16,7 @@ struct commit_identity {
 
 extern const statement commit_statement;
 
-/// The parameters of lode_commit_v1 for a group of pages. `careful`: records one by one, see 0002_commit.sql.
+/// The parameters of lode_commit_v1 for a group of pages. `careful`: records one by one, see 0011_commit.sql.
 parameters commit_parameters(const commit_identity& who, std::span<const page_commit> pages, bool careful);
 
 /// The page with every record that the database can't take as text, or as a key, moved to its dead ones.

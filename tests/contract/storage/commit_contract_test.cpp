@@ -88,6 +88,15 @@ TEST_P(storage_contract, nothing_follows_the_page_that_ends_a_continuation) {
   EXPECT_EQ(commit_one(page(1)), refused_version);
 }
 
+TEST_P(storage_contract, a_page_of_an_earlier_generation_refuses_itself_and_not_the_new_one_beside_it) {
+  const auto now = runs_->resume_continuation(continuation_)->version;
+  auto stale_end = page(1, continuation_phase::closed);
+  auto done = commit({page(0), stale_end, page(now), page(now + 1)});
+  EXPECT_THAT(statuses(done), ElementsAre(refused_version, refused_version, again, again));
+  EXPECT_EQ(done[0].version, now) << "where the row stands";
+  EXPECT_THAT(statuses(commit({page(now), page(now + 1)})), Each(committed));
+}
+
 TEST_P(storage_contract, a_page_of_an_earlier_epoch_is_refused) {
   auto old = page_with(0, {insert("a", 1)});
   claim_again(second_life);
@@ -194,6 +203,40 @@ TEST_P(storage_contract, dead_records_are_rows_of_their_page) {
   EXPECT_THAT(statuses(commit({with_dead, page(7)})), ElementsAre(again, refused_version));
   EXPECT_EQ(backend_->dead_letters(posts_), 0);
   EXPECT_EQ(commit_one(with_dead), committed);
+  EXPECT_EQ(backend_->dead_letters(posts_), 1);
+}
+
+TEST_P(storage_contract, a_dead_record_is_one_letter_however_often_it_is_seen_and_counts_once_in_a_run) {
+  auto admin = backend_->make_admin_store();
+  const auto letters = [&] { return *admin->list_dead_letters(connection_.tenant, 0, 10); };
+  auto first = page(0);
+  first.dead = {{"k", "text", "no id", {0, 1, 4}}, {"k", "text", "no id", {0, 1, 4}}, {"k", "text", "no date", {0, 1, 4}}};
+  auto second = page(1, continuation_phase::closed);
+  second.dead = {{"k", "text", "no id", {0, 1, 5}}};
+  ASSERT_THAT(statuses(commit({first, second})), Each(committed));
+  auto before = letters();
+  ASSERT_EQ(before.size(), 2u) << "one for each reason";
+  EXPECT_EQ(before[0].times, 1);
+  EXPECT_EQ(before[0].run, run_);
+  auto next = runs_->start_run(start_of(connection_));
+  auto seen_again = page_of(connection_, next->run, next->opened[0], 0);
+  seen_again.dead = {{"k", "text", "no id", {0, 1, 9}}};
+  ASSERT_EQ(commit_one(seen_again), committed);
+  auto after = letters();
+  ASSERT_EQ(after.size(), 2u);
+  EXPECT_EQ(after[0].id, before[0].id);
+  EXPECT_EQ(after[0].times, 2);
+  EXPECT_EQ(after[0].run, next->run);
+  EXPECT_EQ(after[0].first_seen, before[0].first_seen);
+  EXPECT_GT(after[0].last_seen, before[0].last_seen);
+  EXPECT_EQ(after[1].times, 1);
+  EXPECT_EQ(backend_->dead_letters(posts_), 2);
+}
+
+TEST_P(storage_contract, a_record_that_the_store_refuses_is_one_letter_in_every_pass) {
+  backend_->poison("bad");
+  for (int64_t pass = 0; pass < 2; ++pass)
+    ASSERT_EQ(commit_one(page_with(pass, {insert("bad", 2)})), committed);
   EXPECT_EQ(backend_->dead_letters(posts_), 1);
 }
 

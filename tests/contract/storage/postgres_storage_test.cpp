@@ -4,12 +4,7 @@
 #include <future>
 
 #include "runtime/storage/postgres/migrate.hpp"
-#include "runtime/storage/postgres/postgres_catalog_store.hpp"
-#include "runtime/storage/postgres/postgres_page_store.hpp"
-#include "runtime/storage/postgres/postgres_run_store.hpp"
-#include "runtime/storage/postgres/postgres_upkeep_store.hpp"
-#include "runtime/storage/store_error.hpp"
-#include "tests/support/postgres_fixture.hpp"
+#include "tests/contract/storage/postgres_storage_fixture.hpp"
 #include "tests/support/postgres_proxy.hpp"
 
 /// What only a real database can show: sessions, locks and lost connections.
@@ -19,71 +14,6 @@ namespace {
 
 using enum commit_status;
 using testing::HasSubstr;
-
-constexpr incarnation zombie{2001};
-constexpr incarnation heir{2002};
-
-class postgres_storage_test : public testing::Test {
-protected:
-  postgres_storage_test() {
-    auto runs = make_postgres_run_store(database.settings(zombie));
-    auto catalog = make_postgres_catalog_store(database.settings({1}));
-    auto claims = *runs->claim_shards("n1", zombie);
-    auto source = *catalog->put_source("shop", "manifest", "v1");
-    auto tenant = *catalog->create_tenant("acme");
-    connection_row wanted;
-    wanted.name = "shop";
-    wanted.source = source.id;
-    wanted.streams = {{{}, "posts", 0}};
-    connection = *catalog->put_connection(tenant.id, wanted);
-    run_start start;
-    start.connection = connection.id;
-    start.claim = claims[static_cast<size_t>(connection.shard.value)];
-    start.first = {{connection.streams[0].id, "", {}, "state 0"}};
-    started = *runs->start_run(start);
-    shard = to_string(connection.shard);
-  }
-
-  page_commit page(int64_t version, int64_t epoch = 1) const {
-    page_commit out;
-    out.tenant = connection.tenant;
-    out.connection = connection.id;
-    out.stream = connection.streams[0].id;
-    out.shard = connection.shard;
-    out.epoch = {epoch};
-    out.move = {started.opened[0], started.run, version, continuation_phase::open, "state", ""};
-    out.opens = {{connection.streams[0].id, "child " + std::to_string(version), {}, "state"}};
-    out.changes = {{change_kind::inserted, "k" + std::to_string(version), "{}", {1, 1}, {0, epoch, 1}}};
-    out.dead = {{"", "text", "reason", {}}};
-    return out;
-  }
-
-  /// Every statement of a writer that writes to `table` waits until the test lets go of the advisory lock 77.
-  void pause_at(const std::string& table) {
-    session.run("CREATE FUNCTION lode.pause() RETURNS trigger LANGUAGE plpgsql AS "
-                "'BEGIN IF current_setting(''application_name'') LIKE ''lode/2001/writer%'' THEN "
-                "PERFORM pg_advisory_lock_shared(77); END IF; RETURN NULL; END';"
-                "CREATE TRIGGER pause AFTER INSERT OR UPDATE ON lode." + table
-                + " FOR EACH STATEMENT EXECUTE FUNCTION lode.pause(); SELECT pg_advisory_lock(77)");
-  }
-  void await_pause() {
-    session.await("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
-                  "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
-  }
-  void let_go() { session.run("SELECT pg_advisory_unlock(77)"); }
-
-  static commit_status commit_one(page_store& store, const page_commit& page) {
-    return store.commit({&page, 1}).at(0).status;
-  }
-
-  int64_t feed_rows() { return session.number("SELECT count(*) FROM feed"); }
-
-  test_database database;
-  test_session session{database.dsn()};
-  connection_row connection;
-  started_run started;
-  std::string shard;
-};
 
 /// The tables that a commit writes to, in its order: a zombie stops after each.
 class zombie_at : public postgres_storage_test, public testing::WithParamInterface<const char*> {};
@@ -279,40 +209,6 @@ TEST_F(postgres_storage_test, a_locked_table_makes_a_commit_unavailable_and_noth
   EXPECT_EQ(commit_one(*store, page(0)), committed);
 }
 
-TEST_F(postgres_storage_test, a_connection_that_is_put_while_its_tenant_is_removed_is_removed_with_it) {
-  const auto tenant = to_string(connection.tenant);
-  session.run("BEGIN; SELECT FROM tenant WHERE id = " + tenant + " FOR SHARE; "
-              "INSERT INTO connection (tenant_id, shard, source_id, name) "
-              "SELECT tenant_id, shard, source_id, 'late' FROM connection WHERE tenant_id = " + tenant);
-  auto catalog = make_postgres_catalog_store(database.settings({1}));
-  auto removal = std::async(std::launch::async, [&] { return catalog->begin_erase(connection.tenant); });
-  test_session{database.dsn()}.await("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
-                                     "AND application_name = 'lode/1/catalog'");
-  session.run("COMMIT");
-  auto failed = removal.get();
-  ASSERT_FALSE(failed) << to_string(failed);
-  EXPECT_EQ(session.number("SELECT count(*) FROM connection WHERE state <> 3"), 0);
-  caf::expected<size_t> erased{size_t{1}};
-  for (int step = 0; step < 100 && erased && *erased > 0; ++step)
-    erased = catalog->erase_some(connection.tenant, 100);
-  ASSERT_TRUE(erased) << to_string(erased.error());
-  EXPECT_EQ(session.number("SELECT count(*) FROM tenant"), 0);
-}
-
-TEST_F(postgres_storage_test, a_connection_is_not_put_for_a_tenant_whose_removal_has_begun_meanwhile) {
-  session.run("BEGIN; SELECT lode_begin_erase(" + to_string(connection.tenant) + ", null)");
-  auto catalog = make_postgres_catalog_store(database.settings({1}));
-  auto wanted = connection;
-  wanted.name = "late";
-  auto put = std::async(std::launch::async, [&] { return catalog->put_connection(connection.tenant, wanted); });
-  test_session{database.dsn()}.await("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
-                                     "AND application_name = 'lode/1/catalog'");
-  session.run("COMMIT");
-  auto refused = put.get();
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(code_of(refused.error()), errc::not_found);
-}
-
 TEST_F(postgres_storage_test, sessions_have_limits_and_a_name) {
   postgres_settings settings;
   settings.dsn = database.dsn();
@@ -378,70 +274,6 @@ TEST_F(postgres_storage_test, a_reader_behind_the_trim_gets_an_error_not_a_jump)
   auto catalog = make_postgres_catalog_store(database.settings({1}));
   EXPECT_EQ(code_of(catalog->read_feed(connection.shard, 0, 10).error()), errc::bad_argument);
   EXPECT_EQ(catalog->read_feed(connection.shard, 1, 10)->size(), 1u);
-}
-
-/// One whole pass with nothing kept longer than a microsecond.
-void tidy(upkeep_store& store) {
-  constexpr std::chrono::microseconds moment{1};
-  for (int steps = 0; steps < 100; ++steps)
-    if (auto has_more = store.tidy_some({moment, moment, moment}, 100); !has_more || !*has_more) {
-      EXPECT_TRUE(has_more) << to_string(has_more.error());
-      return;
-    }
-}
-
-TEST_F(postgres_storage_test, a_week_of_the_feed_that_is_old_goes_as_a_whole_and_a_reader_behind_it_gets_an_error) {
-  auto store = make_postgres_page_store(database.settings(zombie), 0);
-  ASSERT_EQ(commit_one(*store, page(0)), committed);
-  ASSERT_EQ(commit_one(*store, page(1)), committed);
-  session.run("CREATE TABLE lode.feed_20200106 PARTITION OF lode.feed FOR VALUES FROM ('2020-01-06') TO ('2020-01-13');"
-              "UPDATE feed SET created = '2020-01-07' WHERE base_seq = 1");
-  auto upkeep = make_postgres_upkeep_store(database.settings({1}));
-  tidy(*upkeep);
-  EXPECT_EQ(session.number("SELECT count(*) FROM pg_class WHERE relname = 'feed_20200106'"), 0);
-  EXPECT_EQ(session.number("SELECT feed_trimmed FROM shard WHERE id = " + shard), 1);
-  auto catalog = make_postgres_catalog_store(database.settings({1}));
-  auto late = catalog->read_feed(connection.shard, 0, 10);
-  EXPECT_EQ(code_of(late.error()), errc::bad_argument);
-  EXPECT_THAT(to_string(late.error()), HasSubstr("after=now"));
-  EXPECT_EQ(catalog->read_feed(connection.shard, 1, 10)->size(), 1u);
-  ASSERT_EQ(commit_one(*store, page(2)), committed);
-  EXPECT_EQ(*catalog->feed_end(connection.shard), 3);
-}
-
-TEST_F(postgres_storage_test, a_reader_that_holds_the_feed_delays_its_trimming_and_no_commit_for_long) {
-  auto store = make_postgres_page_store(database.settings(zombie), 0);
-  session.run("CREATE TABLE lode.feed_20200106 PARTITION OF lode.feed FOR VALUES FROM ('2020-01-06') TO ('2020-01-13')");
-  session.run("BEGIN; SELECT count(*) FROM feed");
-  auto upkeep = make_postgres_upkeep_store(database.settings({1}));
-  caf::expected<bool> step = true;
-  for (int steps = 0; steps < 10 && step && *step; ++steps)
-    step = upkeep->tidy_some({{}, {}, std::chrono::microseconds{1}}, 100);
-  EXPECT_EQ(code_of(step.error()), errc::store_unavailable);
-  EXPECT_EQ(commit_one(*store, page(0)), committed);
-  session.run("COMMIT");
-  tidy(*upkeep);
-  EXPECT_EQ(session.number("SELECT count(*) FROM pg_class WHERE relname = 'feed_20200106'"), 0);
-}
-
-TEST_F(postgres_storage_test, a_node_that_runs_for_long_gets_new_weeks_of_the_feed) {
-  session.run("DO $$ DECLARE week text; BEGIN FOR week IN SELECT relname FROM pg_class WHERE relname ~ '^feed_[0-9]{8}$' "
-              "LOOP EXECUTE format('DROP TABLE lode.%I', week); END LOOP; END $$");
-  tidy(*make_postgres_upkeep_store(database.settings({1})));
-  EXPECT_GE(session.number("SELECT count(*) FROM pg_class WHERE relname ~ '^feed_[0-9]{8}$'"), 5);
-}
-
-TEST_F(postgres_storage_test, evidence_of_lives_that_ended_is_removed_and_that_of_the_living_stays) {
-  auto before = make_postgres_page_store(database.settings(zombie), 0);
-  ASSERT_EQ(commit_one(*before, page(0)), committed);
-  ASSERT_TRUE(make_postgres_run_store(database.settings(heir))->claim_shards("n1", heir));
-  auto now = make_postgres_page_store(database.settings(heir), 0);
-  auto next = page(1, 2);
-  ASSERT_EQ(commit_one(*now, next), committed);
-  tidy(*make_postgres_upkeep_store(database.settings({1})));
-  EXPECT_EQ(session.number("SELECT count(*) FROM writer"), 1);
-  EXPECT_EQ(session.number("SELECT incarnation FROM writer"), heir.value);
-  EXPECT_EQ(commit_one(*now, page(2, 2)), committed);
 }
 
 TEST_F(postgres_storage_test, a_feed_row_lands_in_the_partition_of_its_week) {

@@ -104,5 +104,7 @@ TEST_F(records_test, dead_letters_are_listed_without_secrets) {
   const auto& letter = answer.at("dead_letters").at(0);
   EXPECT_EQ(letter.at("stream"), json::value("contacts"));
   EXPECT_EQ(letter.at("reason"), json::value("has no id"));
+  EXPECT_EQ(letter.at("times"), json::value(1));
+  EXPECT_EQ(letter.at("first_seen"), letter.at("last_seen"));
   EXPECT_THAT(json::serialize(answer), testing::Not(HasSubstr("hunter2")));
 }
