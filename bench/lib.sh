@@ -1,0 +1,159 @@
+# shellcheck shell=bash
+# What workloads share: private servers, a node, and what their processes cost. Source it after setup/lib.sh.
+
+bin=$lode_root/build/release/bin
+ticks_per_second=$(getconf CLK_TCK)
+work='' node_pid='' node_address='' postgres_pid='' children=()
+
+# --- the place: everything that is started ends with the script, whatever happens ---------------------------------------
+
+open_work() {
+  work=$(mktemp -d /var/tmp/lode-bench.XXXXXX)
+  chmod 0711 "$work"
+  trap close_work EXIT
+  trap 'exit 130' INT TERM HUP
+}
+
+close_work() {
+  local result=$? pid
+  for pid in "${children[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
+  if ((result != 0)); then
+    cp -- "$work"/*.log "$results/" 2>/dev/null && echo "logs: $results/*.log" >&2
+  fi
+  "$lode_root/setup/servers" erase "$work/servers" || true
+  rm -rf -- "$work"
+}
+
+# end_child PID: SIGTERM, and its end.
+end_child() {
+  local pid still=()
+  kill -TERM "$1" 2>/dev/null || true
+  wait "$1" 2>/dev/null || true
+  for pid in "${children[@]}"; do [[ $pid == "$1" ]] || still+=("$pid"); done
+  children=("${still[@]}")
+}
+
+# await SECONDS WHAT COMMAND...: until COMMAND succeeds, while the children live.
+await() {
+  local seconds=$1 what=$2 end=$((SECONDS + $1)) pid
+  shift 2
+  until "$@"; do
+    for pid in "${children[@]}"; do
+      [[ -e /proc/$pid/stat ]] || fail "$what: a process ended by itself; see its log"
+    done
+    ((SECONDS < end)) || fail "$what: not within $seconds s"
+    sleep 0.1
+  done
+}
+
+# --- PostgreSQL ---------------------------------------------------------------------------------------------------------
+
+start_postgres() {
+  "$lode_root/setup/servers" start "$work/servers" postgres >/dev/null
+  . "$work/servers/env"
+  postgres_pid=$("$lode_root/setup/servers" status "$work/servers" | sed -n 's/^postgres running, process //p')
+  [[ -n $postgres_pid ]] || fail "PostgreSQL does not run in $work/servers"
+}
+
+sql() { # DSN STATEMENT
+  psql "$1" -qAtX -v ON_ERROR_STOP=1 -c "$2"
+}
+
+# fresh_database: an empty one with Lode's schema; sets dsn and writes the node's settings. What the last one left to be
+# written is written before.
+fresh_database() {
+  sql "$LODE_PG_DSN" 'DROP DATABASE IF EXISTS bench WITH (FORCE)'
+  sql "$LODE_PG_DSN" 'CREATE DATABASE bench'
+  dsn=${LODE_PG_DSN%/*}/bench
+  write_settings
+  "$bin/lode" migrate --config "$work/lode.yaml" >"$work/migrate.log"
+  settle_postgres
+}
+
+settle_postgres() { sql "$dsn" 'CHECKPOINT'; }
+
+server_settings() { # as JSON
+  sql "$LODE_PG_DSN" "
+    SELECT json_object_agg(name, current_setting(name) ORDER BY name) FROM pg_settings
+    WHERE name IN ('server_version', 'fsync', 'synchronous_commit', 'full_page_writes', 'shared_buffers', 'wal_level',
+                   'wal_buffers', 'wal_compression', 'wal_sync_method', 'max_wal_size', 'min_wal_size', 'commit_delay',
+                   'checkpoint_timeout', 'autovacuum', 'autovacuum_naptime', 'maintenance_work_mem', 'random_page_cost', 'jit')"
+}
+
+# --- a node -------------------------------------------------------------------------------------------------------------
+
+# Defaults but for what a benchmark needs: where things are, and that runs may start as fast as they can.
+write_settings() {
+  [[ -e $work/lode.key ]] || "$bin/lode" doctor --make-key "$work/lode.key" >/dev/null
+  cat >"$work/lode.yaml" <<YAML
+node: {name: bench, data_dir: "$work/node"}
+store: {dsn: "$dsn"}
+http: {resolve: {posts.test: 127.0.0.1}, extra_ca_file: "$work/api.crt"}
+mining: {runs_started_per_second: 100000}
+console: {listen: "127.0.0.1:0"}
+security: {key_file: "$work/lode.key"}
+YAML
+}
+
+start_node() {
+  : >"$work/node.log"
+  "$bin/lode" serve --config "$work/lode.yaml" >>"$work/node.log" 2>&1 &
+  node_pid=$!
+  children+=("$node_pid")
+  await 60 "the node starts" grep -q 'console on http://' "$work/node.log"
+  node_address=$(sed -n 's|.*console on http://\([0-9.:]*\).*|\1|p' "$work/node.log")
+  export LODE_ADDRESS=$node_address
+  await 60 "the node gets ready" curl -sf -o /dev/null "http://$node_address/readyz"
+}
+
+stop_node() {
+  end_child "$node_pid"
+  node_pid=''
+}
+
+# --- what it costs ------------------------------------------------------------------------------------------------------
+
+cpu_of() { # PID: CPU seconds of a process so far
+  awk -v ticks="$ticks_per_second" '{ sub(/^.*\) /, ""); print ($12 + $13) / ticks }' "/proc/$1/stat"
+}
+
+# All of PostgreSQL: the time of those that have ended stands with their parent.
+cpu_of_postgres() {
+  { cat /proc/[0-9]*/stat 2>/dev/null || true; } | awk -v leader="$postgres_pid" -v ticks="$ticks_per_second" '
+    { pid = $1; sub(/^.*\) /, "") }
+    pid == leader { sum += $12 + $13 + $14 + $15 }
+    $2 == leader { sum += $12 + $13 }
+    END { print sum / ticks }'
+}
+
+peak_memory_of() { # PID: bytes
+  awk '/^VmHWM:/ { printf "%.0f\n", $2 * 1024 }' "/proc/$1/status"
+}
+
+metrics() { curl -sf "http://$node_address/metrics"; }
+
+# metric NAME: the sum over all labels, from metrics on standard input.
+metric() {
+  awk -v name="$1" '$1 == name || index($1, name "{") == 1 { sum += $2 } END { printf "%.0f\n", sum }'
+}
+
+# quantile NAME SHARE: milliseconds, from a histogram in seconds on standard input; even within a bucket. null: no values,
+# or beyond the last bucket.
+quantile() {
+  awk -v name="$1_bucket{" -v share="$2" '
+    index($1, name) == 1 { split($1, part, "\""); bound[++count] = part[2]; below[count] = $2 }
+    END {
+      wanted = share * below[count]
+      for (i = 1; i <= count && below[i] < wanted; ++i) {}
+      if (count == 0 || below[count] == 0 || i > count || bound[i] ~ /[Ii]nf/) { print "null"; exit }
+      from = i > 1 ? bound[i - 1] : 0
+      before = i > 1 ? below[i - 1] : 0
+      printf "%.1f\n", 1000 * (from + (bound[i] - from) * (wanted - before) / (below[i] - before))
+    }'
+}
+
+machine() { # as JSON
+  jq -n --arg cpu "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" --argjson cores "$(nproc)" \
+    --argjson memory_bytes "$(awk '/^MemTotal:/ { printf "%.0f", $2 * 1024 }' /proc/meminfo)" \
+    --arg kernel "$(uname -r)" --argjson load_before "$(cut -d' ' -f1 /proc/loadavg)" '$ARGS.named'
+}
