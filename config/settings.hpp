@@ -52,6 +52,20 @@ inline void describe(settings_visitor& v, store_settings& s) {
   v.field("keep_feed", s.keep_feed, {0ms, 3650 * 24h}, "changes are removed after this time, a week at once; a reader that is further behind gets an error; 0 = never");
 }
 
+struct cache_settings {
+  byte_count memory = 256_MiB;
+  std::string redis_url;
+  std::string redis_ca_file;
+  milliseconds redis_timeout = 250ms;
+};
+inline void describe(settings_visitor& v, cache_settings& s) {
+  v.section("cache", "What is remembered of committed records, so that unchanged ones need not be looked up in the store.");
+  v.field("memory", s.memory, {1_MiB, 256_GiB}, "memory for it, some 20 bytes a record; streams that were not mined longest are forgotten first");
+  v.secret("redis_url", s.redis_url, "Redis, which remembers it over restarts: redis://[[user]:password@]host[:port][/database], rediss:// for TLS, or unix:///path; \"\" = none");
+  v.field("redis_ca_file", s.redis_ca_file, "PEM file of the certificates to trust for rediss:// in place of the system's");
+  v.field("redis_timeout", s.redis_timeout, {1ms, 10s}, "Redis is asked no longer than this; without an answer the store is asked");
+}
+
 struct http_settings {
   milliseconds connect_timeout = 10s;
   milliseconds first_byte_timeout = 30s;
@@ -175,6 +189,7 @@ inline void describe(settings_visitor& v, log_settings& s) {
 struct settings {
   node_settings node;
   store_settings store;
+  cache_settings cache;
   http_settings http;
   mining_settings mining;
   schedule_settings schedule;
@@ -185,6 +200,7 @@ struct settings {
 inline void describe(settings_visitor& v, settings& s) {
   describe(v, s.node);
   describe(v, s.store);
+  describe(v, s.cache);
   describe(v, s.http);
   describe(v, s.mining);
   describe(v, s.schedule);

@@ -89,6 +89,9 @@ struct page_commit {
   /// The cursor's interval that this page completes; meaningful when `completes_slice`.
   slice_bounds completed;
   bool completes_slice = false;
+  /// Random, new with each commit: becomes the stream's tag when `changes` is not empty. With the tag a cache proves that it
+  /// saw the latest of them.
+  int64_t cache_tag = 0;
   std::vector<record_change> changes; ///< in order; a key may occur more than once
   std::vector<dead_record> dead;
   page_counters counters;
@@ -113,6 +116,19 @@ struct page_outcome {
   std::string message;                  ///< for people: what the database said
   /// Keys of `changes` that the database refused: dead-lettered, the store holds what it held before.
   std::vector<std::string> dead_lettered;
+};
+
+/// A stream and the shard that its records lie in.
+struct stream_place {
+  shard_id shard;
+  stream_id stream;
+  friend auto operator<=>(const stream_place&, const stream_place&) = default;
+};
+
+/// How a stream stands before the next commit of its writer.
+struct stream_standing {
+  bool is_empty = false; ///< there is no record of it, deleted ones included
+  int64_t cache_tag = 0; ///< of its latest changing commit
 };
 
 /// The latest committed fact of a key; `known == false`: the key was never seen.

@@ -1,37 +1,56 @@
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <map>
 #include <span>
 #include <string_view>
-#include <unordered_map>
-#include <utility>
 #include <vector>
 
+#include "actors/storage/fact_cache.hpp"
 #include "messages/extraction.hpp"
 #include "messages/storage.hpp"
 
 namespace lode {
 
-/// Decides what each record of a group of pages becomes. Compares in commit order with the latest fact of its key: of an
-/// earlier record of the same group, else of the store. A -> B -> A is two changes. Pure.
+/// Decides what each record of one group of pages becomes. Compares in commit order with the latest fact of its key: of an
+/// earlier record of the same group, else of the cache, else of the store. A -> B -> A is two changes.
+///
+///   page_comparison comparison{cache, pages};
+///   for each of comparison.wanted(): ask the store, comparison.learn(...)
+///   commits = comparison.compare(cache_tag); commit them; remember(cache, ...) each when its outcome is known
 class page_comparison {
 public:
-  using stream_key = std::pair<shard_id, stream_id>;
   /// Keys whose stored facts the group needs, by stream, each once.
-  using wanted_keys = std::map<stream_key, std::vector<std::string_view>>;
+  using wanted_keys = std::map<stream_place, std::vector<std::string_view>>;
 
-  static wanted_keys keys_of(std::span<const hashed_page> pages);
+  /// Views keys in `pages`, which must outlive the comparison; they are in commit order.
+  page_comparison(fact_cache& cache, std::span<const hashed_page> pages);
 
+  const wanted_keys& wanted() const noexcept { return wanted_; }
   /// `facts` in the order of the keys asked.
-  void learn(stream_key stream, std::span<const std::string_view> keys, std::span<const stored_fact> facts);
-
-  /// The page as it is committed. Call once per page, in commit order; keys are viewed in, not copied from, the pages.
-  page_commit compare(const hashed_page& page);
+  void learn(stream_place stream, std::span<const std::string_view> keys, std::span<const stored_fact> facts);
+  /// The pages as they are committed, under a tag of their own. Call once.
+  std::vector<page_commit> compare(int64_t cache_tag);
 
 private:
-  using latest_facts = std::unordered_map<std::string_view, stored_fact>;
+  using latest_facts = boost::unordered_flat_map<std::string_view, stored_fact>;
+  using answers = std::vector<known_facts::answer>; ///< one per record of a page
 
-  std::map<stream_key, latest_facts> latest_;
+  void look_up(const hashed_page& page);
+  page_commit compare(const hashed_page& page, const answers& known);
+
+  fact_cache& cache_;
+  std::span<const hashed_page> pages_;
+  std::vector<answers> known_; ///< one per page
+  wanted_keys wanted_;
+  std::map<stream_place, latest_facts> latest_;
 };
+
+/// What the latest facts of a committed page's keys look like; in order, so the last one of a key counts.
+std::vector<fact_print> prints_after(const page_commit& page, const page_outcome& outcome);
+
+/// Puts what was committed into the cache. To be called when the outcome is known.
+void remember(fact_cache& cache, const page_commit& page, const page_outcome& outcome);
 
 } // namespace lode

@@ -6,7 +6,6 @@
 #include <span>
 #include <utility>
 
-#include "actors/storage/page_comparison.hpp"
 #include "messages/fault_point.hpp"
 
 namespace lode {
@@ -28,9 +27,11 @@ void give_up(hashed_page& page, const std::string& why) {
 } // namespace
 
 page_writer_state::page_writer_state(page_writer_actor::pointer self, std::shared_ptr<page_store> store,
-                                     store_health* health, page_writer_settings settings, page_writer_report report)
+                                     store_health* health, page_writer_settings settings, page_writer_report report,
+                                     std::unique_ptr<shared_facts> redis)
   : self(self),
     store(std::move(store)),
+    changes(*this->store, settings.cache_bytes, std::move(redis)),
     health(health),
     settings(settings),
     report(std::move(report)),
@@ -145,26 +146,10 @@ size_t page_writer_state::group_size() const {
   return count;
 }
 
-caf::expected<std::vector<page_commit>> page_writer_state::compare(size_t count) {
-  auto pages = std::span{pending}.first(count);
-  page_comparison comparison;
-  for (const auto& [stream, keys] : page_comparison::keys_of(pages)) {
-    auto facts = store->probe(stream.first, stream.second, keys);
-    if (!facts)
-      return facts.error();
-    comparison.learn(stream, keys, *facts);
-  }
-  std::vector<page_commit> commits;
-  commits.reserve(count);
-  for (const auto& page : pages)
-    commits.push_back(comparison.compare(page));
-  return commits;
-}
-
 void page_writer_state::commit_group() {
   ++group;
   group_began = std::chrono::steady_clock::now();
-  auto commits = compare(group_size());
+  auto commits = changes.compare(std::span{pending}.first(group_size()));
   if (!commits)
     return wait(message_of(commits.error()));
   LODE_DIE_AT("writer.before_commit");
@@ -180,6 +165,7 @@ void page_writer_state::conclude(const std::vector<page_commit>& commits, const 
     case commit_status::unavailable:
       return wait(outcomes.front().message);
     case commit_status::unknown:
+      changes.forget();
       unsettled = commits;
       return settle();
     case commit_status::data_error:
@@ -208,6 +194,8 @@ void page_writer_state::conclude(const std::vector<page_commit>& commits, const 
     if (outcome.status == commit_status::committed)
       report.committed(counters_after(commits[i], outcome));
   }
+  changes.conclude(commits, outcomes);
+  look_at_redis();
   auto first_done = static_cast<ptrdiff_t>(left);
   auto end_of_group = static_cast<ptrdiff_t>(outcomes.size());
   pending.erase(pending.begin() + first_done, pending.begin() + end_of_group);
@@ -276,6 +264,7 @@ void page_writer_state::settle() {
 }
 
 void page_writer_state::wait(const std::string& why) {
+  changes.forget();
   health->explain(why);
   if (!std::exchange(is_out, true)) {
     health->outage_begins();
@@ -286,6 +275,12 @@ void page_writer_state::wait(const std::string& why) {
   is_awake = true;
   self->run_delayed(backoff, [this] { self->send(self, wake{}); });
   backoff = std::min(backoff * 2, settings.retry_max);
+}
+
+void page_writer_state::look_at_redis() {
+  const auto why = changes.trouble();
+  if (std::exchange(is_redis_out, !why.empty()) == why.empty())
+    report.redis(why);
 }
 
 void page_writer_state::recovered(size_t answered) {

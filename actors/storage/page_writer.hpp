@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "actors/extraction/mining_services.hpp"
+#include "actors/storage/change_finder.hpp"
 #include "actors/storage/group_outcome.hpp"
 #include "messages/actors.hpp"
 #include "runtime/storage/page_store.hpp"
@@ -19,6 +20,7 @@ struct page_writer_settings {
   size_t group_pages = 256;
   size_t group_records = 10'000;
   size_t group_bytes = 8 << 20;
+  size_t cache_bytes = 128 << 20; ///< memory for what is known of committed records
   /// How long a page waits for others when no group is under way and none of the bounds above is reached.
   std::chrono::nanoseconds group_wait{0};
   std::chrono::nanoseconds retry_min = std::chrono::milliseconds{100};
@@ -38,6 +40,8 @@ struct page_writer_report {
   /// Of each try; `elapsed` since the group was compared.
   std::function<void(group_outcome, std::chrono::nanoseconds elapsed)> group = [](auto, auto) {};
   std::function<void(const std::string& why)> outage = [](const std::string&) {};
+  /// Redis stopped helping, or helps again ("").
+  std::function<void(const std::string& why)> redis = [](const std::string&) {};
 };
 
 /// Commits pages in the order in which they arrive. While one group commits, the next one gathers in the mailbox.
@@ -54,8 +58,10 @@ struct page_writer_report {
 struct page_writer_state {
   static constexpr const char* name = "lode.page-writer";
 
+  /// `redis` may be nothing.
   page_writer_state(page_writer_actor::pointer self, std::shared_ptr<page_store> store, store_health* health,
-                    page_writer_settings settings, page_writer_report report);
+                    page_writer_settings settings, page_writer_report report,
+                    std::unique_ptr<shared_facts> redis = nullptr);
   ~page_writer_state();
   page_writer_actor::behavior_type make_behavior();
 
@@ -66,7 +72,6 @@ struct page_writer_state {
   void tell_when_quiet();
   void release();
   size_t group_size() const;
-  caf::expected<std::vector<page_commit>> compare(size_t count);
   void conclude(const std::vector<page_commit>& commits, const std::vector<page_outcome>& outcomes);
   void tell(size_t index, const page_outcome& outcome);
   /// The page at the head takes longer than the database allows, alone. Others go first; the last time its continuation
@@ -78,10 +83,12 @@ struct page_writer_state {
   void settle();
   void wait(const std::string& why);
   void recovered(size_t answered);
+  void look_at_redis();
   void wake_up();
 
   page_writer_actor::pointer self;
   std::shared_ptr<page_store> store;
+  change_finder changes;
   store_health* health;
   page_writer_settings settings;
   page_writer_report report;
@@ -104,6 +111,7 @@ struct page_writer_state {
   uint64_t group = 0;                 ///< number of the one that gathers
   std::optional<uint64_t> waiting;    ///< the group whose first page waits for others
   bool is_out = false;                ///< the store does not answer
+  bool is_redis_out = false;
   bool is_stopping = false;
 };
 using page_writer = page_writer_actor::stateful_impl<page_writer_state>;

@@ -14,7 +14,7 @@ using namespace setting_text;
 namespace {
 
 json::string text(std::string_view from) {
-  return {from.data(), from.size()};
+  return json::string{from.data(), from.size()};
 }
 
 /// Turns each key into JSON once.

@@ -140,7 +140,8 @@ private:
 
   asio::awaitable<bool> read_body(request_parser& parser) {
     if (parser.get()[http::field::expect] == "100-continue") {
-      if (!co_await write("HTTP/1.1 100 Continue\r\n\r\n"))
+      const std::string go_on{"HTTP/1.1 100 Continue\r\n\r\n"};
+      if (!co_await write(go_on))
         co_return false;
     }
     stream_.expires_after(idle_limit);
@@ -209,7 +210,9 @@ private:
     auto head = head_of(response, version);
     head.keep_alive(keep_alive);
     head.content_length(response.body.size());
-    co_return co_await write(text_of(head) + response.body) && keep_alive;
+    auto text = text_of(head) + response.body;
+    auto is_written = co_await write(text);
+    co_return is_written && keep_alive;
   }
 
   static http::response<http::empty_body> head_of(const api_response& response, unsigned version) {
@@ -236,7 +239,10 @@ private:
     auto is_chunked = version >= 11;
     head.chunked(is_chunked);
     head.keep_alive(keep_alive && is_chunked);
-    if (!co_await write(text_of(head)) || !co_await send_piece(response.body, is_chunked))
+    auto text = text_of(head);
+    if (!co_await write(text))
+      co_return false;
+    if (!co_await send_piece(response.body, is_chunked))
       co_return false;
     for (auto goes_on = true; goes_on;) {
       std::string piece;
@@ -251,7 +257,9 @@ private:
     }
     if (!is_chunked)
       co_return false;
-    co_return co_await write(beast::buffers_to_string(http::make_chunk_last())) && keep_alive;
+    text = beast::buffers_to_string(http::make_chunk_last());
+    auto is_written = co_await write(text);
+    co_return is_written && keep_alive;
   }
 
   asio::awaitable<bool> produce(api_response::producer& more, std::string& piece, caf::error& broken) {
@@ -265,11 +273,12 @@ private:
   asio::awaitable<bool> send_piece(const std::string& piece, bool is_chunked) {
     if (piece.empty())
       co_return true;
-    co_return co_await write(is_chunked ? beast::buffers_to_string(http::make_chunk(asio::buffer(piece))) : piece);
+    auto text = is_chunked ? beast::buffers_to_string(http::make_chunk(asio::buffer(piece))) : piece;
+    co_return co_await write(text); // no temporary within ?: here: g++ 12 destroys it twice
   }
 
   /// All that is written goes through here: each further type of buffers would compile the whole machinery of Asio again.
-  asio::awaitable<bool> write(std::string text) {
+  asio::awaitable<bool> write(const std::string& text) {
     stream_.expires_after(write_limit);
     auto [failed, size] = co_await asio::async_write(stream_, asio::buffer(text), no_throw);
     co_return !failed;

@@ -31,8 +31,8 @@ private:
     // Without a cursor the next run reads all again.
     if ((is_offset || is_number) && stream_->incremental && !stream_->lode.full_pass_every)
       warn(std::string{is_offset ? "offset" : "page-number"}
-           + " paging with incremental_sync: rows that shift while pages are read are noticed at the seam only, and the cursor "
-             "passes what was missed; x-lode.full_pass_every says how often all is read again");
+           + " paging with incremental_sync: not every shift of rows while pages are read is noticed, and the cursor passes what "
+             "was missed; x-lode.full_pass_every says how often all is read again");
     if (auto* pages = std::get_if<page_number_paging>(&stream_->paginator.strategy); pages != nullptr && !pages->page_size)
       warn("page-number paging without page_size: the last page is known only by an empty one");
   }

@@ -13,6 +13,7 @@
 #include "actors/storage/page_writer.hpp"
 #include "actors/supervision/timers.hpp"
 #include "cluster/sharding/shard_region.hpp"
+#include "messages/fault_point.hpp"
 #include "runtime/node/manifest_loading.hpp"
 #include "runtime/node/reports.hpp"
 
@@ -25,6 +26,7 @@ page_writer_settings writer_settings(const settings& config) {
   page_writer_settings result;
   result.group_records = store.group_rows;
   result.group_bytes = store.group_bytes.value;
+  result.cache_bytes = config.cache.memory.value / config.node.writers;
   result.group_wait = store.group_wait;
   result.retry_min = store.retry_min;
   result.retry_max = store.retry_max;
@@ -69,13 +71,15 @@ mining_tree::mining_tree(caf::actor_system& system, mining_resources& resources,
   for (uint32_t i = 0; i < config.node.writers; ++i)
     writers_.push_back(watched(system.spawn<page_writer, caf::detached>(resources.open_page_store(i), &resources.health,
                                                                         writer_settings(config),
-                                                                        writer_report(resources))));
+                                                                        writer_report(resources), resources.open_redis())));
   auto processors = config.node.processors > 0 ? config.node.processors : std::max(1u, std::thread::hardware_concurrency());
   for (uint32_t i = 0; i < processors; ++i)
     processors_.push_back(watched(system.spawn<processor>(writers_, resources.codec)));
   keeper_ = watched(system.spawn<run_keeper, caf::detached>(keeper_parts(resources, std::move(claims))));
-  quarantine_ = watched(system.spawn<quarantine>(
-    quarantine_parts{timers_, keeper_, processors_, writers_, &resources.health, quarantine_parts{}.patience}));
+  quarantine_parts watch{timers_, keeper_, processors_, writers_, &resources.health, quarantine_parts{}.patience};
+  if (LODE_FAULT("quarantine.waits_long")) // a test kills from outside again and again, also on a slow machine
+    watch.patience = std::chrono::minutes{1};
+  quarantine_ = watched(system.spawn<quarantine>(std::move(watch)));
   auto services = make_services(resources);
   auto scheduler_slot = std::make_shared<scheduler_actor>(); // region and scheduler know each other
   region_ = watched(system.spawn<shard_region>(

@@ -11,6 +11,7 @@
 #include "runtime/extraction/continuation_codec.hpp"
 #include "runtime/node/extensions.hpp"
 #include "runtime/node/node_figures.hpp"
+#include "runtime/redis/shared_facts.hpp"
 #include "runtime/security/sealer.hpp"
 #include "runtime/storage/catalog_store.hpp"
 #include "runtime/storage/page_store.hpp"
@@ -30,6 +31,8 @@ struct mining_resources {
   metrics* measured = nullptr;
   const extensions* known = nullptr;
   std::function<std::shared_ptr<page_store>(int64_t writer)> open_page_store;
+  /// Nothing where there is no Redis.
+  std::function<std::unique_ptr<shared_facts>()> open_redis = [] { return nullptr; };
   std::function<std::shared_ptr<run_store>()> open_run_store;
   std::function<std::shared_ptr<catalog_store>()> open_catalog;
   std::function<instant()> now;

@@ -174,6 +174,9 @@ exit_code run_node(const settings& config, const extensions& known) {
   auto http = open_http_client(config.http);
   if (!http)
     return give_up(http.error());
+  auto redis = redis_of(config.cache);
+  if (!redis)
+    return give_up(redis.error());
   continuation_codec codec{[&](std::string_view text) { return seal->seal(text); },
                            [&](std::string_view text) { return seal->open(text); }};
   init_meta_objects();
@@ -191,6 +194,10 @@ exit_code run_node(const settings& config, const extensions& known) {
   resources->seal = &*seal;
   resources->codec = &codec;
   resources->measured = &measured;
+  if (*redis)
+    resources->open_redis = [settings = **redis, generation = generation_of(postgres)] {
+      return std::make_unique<shared_facts>(settings, generation);
+    };
 
   auto control = std::make_shared<live_control>(system, *resources, postgres.self, claims->size());
   auto console = http_server::start(config.console, make_console_router(), make_console(config, known, postgres, *seal, control));

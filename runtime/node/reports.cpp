@@ -139,6 +139,12 @@ page_writer_report writer_report(mining_resources& resources) {
     resources.measured->store_outages->inc();
     log_warning("the store cannot commit; fetching pauses until it can: " + why);
   };
+  report.redis = [](const std::string& why) {
+    if (why.empty())
+      log_info("Redis helps again");
+    else
+      log_warning("Redis does not help; the store is asked instead, which takes longer: " + why);
+  };
   return report;
 }
 

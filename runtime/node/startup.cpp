@@ -4,7 +4,9 @@
 #include <random>
 
 #include "messages/actors.hpp"
+#include "messages/fault_point.hpp"
 #include "runtime/storage/postgres/migrate.hpp"
+#include "runtime/storage/postgres/postgres_catalog_store.hpp"
 #include "runtime/telemetry/log.hpp"
 
 namespace lode {
@@ -22,6 +24,8 @@ postgres_settings postgres_of(const settings& config, incarnation self) {
   result.self = self;
   result.statement_timeout = config.store.statement_timeout;
   result.lock_timeout = config.store.lock_timeout;
+  if (LODE_FAULT("store.waits_long")) // a commit that a test holds stays in work
+    result.statement_timeout = result.lock_timeout = std::chrono::seconds{50};
   return result;
 }
 
@@ -55,6 +59,24 @@ caf::expected<std::unique_ptr<http_client>> open_http_client(const http_settings
   if (auto* error = std::get_if<http_error>(&made))
     return caf::make_error(errc::bad_argument, "http: " + error->message);
   return std::get<std::unique_ptr<http_client>>(std::move(made));
+}
+
+caf::expected<std::optional<redis_settings>> redis_of(const cache_settings& cache) {
+  if (cache.redis_url.empty())
+    return std::optional<redis_settings>{};
+  auto address = parse_redis_url(cache.redis_url);
+  if (auto wrong = std::get_if<std::string>(&address))
+    return caf::make_error(errc::bad_argument, "cache.redis_url: " + *wrong);
+  redis_settings result;
+  result.address = std::get<redis_address>(std::move(address));
+  result.timeout = cache.redis_timeout;
+  result.ca_file = cache.redis_ca_file;
+  return std::optional{std::move(result)};
+}
+
+int64_t generation_of(const postgres_settings& postgres) {
+  auto found = make_postgres_catalog_store(postgres, "generation")->store_generation();
+  return found ? *found : 0;
 }
 
 namespace {

@@ -5,9 +5,11 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "config/settings.hpp"
 #include "runtime/http/http_client.hpp"
+#include "runtime/redis/redis_connection.hpp"
 #include "runtime/security/sealer.hpp"
 #include "runtime/storage/postgres/connection.hpp"
 #include "runtime/storage/run_store.hpp"
@@ -19,6 +21,10 @@ incarnation random_incarnation();
 postgres_settings postgres_of(const settings& config, incarnation self);
 caf::expected<sealer> open_sealer(const security_settings& security);
 caf::expected<std::unique_ptr<http_client>> open_http_client(const http_settings& http);
+/// Nothing where no Redis is configured; an address that cannot be is an error, a Redis that does not answer is none.
+caf::expected<std::optional<redis_settings>> redis_of(const cache_settings& cache);
+/// Of the store; 0 when it cannot be read at this moment.
+int64_t generation_of(const postgres_settings& postgres);
 
 /// Brings the schema up to date and takes over the shards. Waits as long as the database does not answer; `is_told` waits
 /// that long and says whether the node is to stop (then errc::store_unavailable). errc::conflict: the database is

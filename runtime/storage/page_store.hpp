@@ -24,6 +24,10 @@ public:
   virtual caf::expected<std::vector<stored_fact>> probe(shard_id shard, stream_id stream,
                                                         std::span<const std::string_view> keys) = 0;
 
+  /// How `streams` stand, in the order asked. Holds until this writer's next commit, for the same reason as probe().
+  /// Fails with errc::store_unavailable.
+  virtual caf::expected<std::vector<stream_standing>> standings(std::span<const stream_place> streams) = 0;
+
   /// Commits `pages` in their order in one transaction, or nothing of them. One outcome per page, in order:
   /// all `committed`; or all `unknown`, `unavailable`, `timed_out` or `data_error` (the last two with more than one page:
   /// split the group; a page that stands alone never ends as `data_error`: its culprit becomes a dead letter); or the

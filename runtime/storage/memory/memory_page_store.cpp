@@ -34,6 +34,20 @@ public:
     return out;
   }
 
+  caf::expected<std::vector<stream_standing>> standings(std::span<const stream_place> streams) override {
+    std::lock_guard lock{db_->mutex};
+    if (db_->is_unavailable())
+      return store_error(errc::store_unavailable, "injected: the store does not answer");
+    std::vector<stream_standing> out(streams.size());
+    for (size_t i = 0; i < streams.size(); ++i) {
+      auto rows = db_->records.find(streams[i].stream);
+      auto stream = db_->streams.find(streams[i].stream);
+      if (stream != db_->streams.end())
+        out[i] = {rows == db_->records.end() || rows->second.empty(), stream->second.cache_tag};
+    }
+    return out;
+  }
+
   std::vector<page_outcome> commit(std::span<const page_commit> pages) override {
     std::lock_guard lock{db_->mutex};
     if (pages.empty())
@@ -160,7 +174,7 @@ void memory_page_store::write_changes(const page_commit& page, page_outcome& out
                                        page.stream, change.kind, change.key, change.hash, change.order});
   }
   if (!page.changes.empty())
-    ++db_->streams.at(page.stream).cache_tag;
+    db_->streams.at(page.stream).cache_tag = page.cache_tag;
 }
 
 page_outcome memory_page_store::write(const page_commit& page) {

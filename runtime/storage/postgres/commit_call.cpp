@@ -1,7 +1,5 @@
 #include "runtime/storage/postgres/commit_call.hpp"
 
-#include <sodium.h>
-
 #include <tuple>
 #include <unordered_map>
 
@@ -13,12 +11,6 @@ namespace {
 
 using texts = std::vector<std::string_view>;
 using numbers = std::vector<int64_t>;
-
-int64_t random_tag() {
-  int64_t out = 0;
-  randombytes_buf(&out, sizeof(out));
-  return out;
-}
 
 int64_t micros(instant at) {
   return at.time_since_epoch().count();
@@ -65,7 +57,7 @@ void add_pages(parameters& out, std::span<const page_commit> pages) {
   out.add_bools(completes);
   add([](const page_commit& page) { return micros(page.completed.from); });
   add([](const page_commit& page) { return micros(page.completed.to); });
-  add([](const page_commit&) { return random_tag(); });
+  add([](const page_commit& page) { return page.cache_tag; });
   for (auto counter : {&page_counters::pages, &page_counters::records, &page_counters::inserted,
                        &page_counters::updated, &page_counters::unchanged, &page_counters::refused_older,
                        &page_counters::dead, &page_counters::bytes})

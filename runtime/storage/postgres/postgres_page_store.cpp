@@ -20,6 +20,12 @@ constexpr statement probe_statement{
            "FROM unnest($3::text[]) WITH ORDINALITY AS u(key, place) "
            "JOIN record r ON r.shard = $1::bigint AND r.stream_id = $2::bigint AND r.key = u.key"};
 
+constexpr statement standings_statement{
+  "standings", "SELECT u.place, s.cache_tag, NOT EXISTS (SELECT FROM record r "
+               "WHERE r.shard = u.shard AND r.stream_id = u.stream) "
+               "FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS u(shard, stream, place) "
+               "JOIN stream s ON s.id = u.stream"};
+
 /// Sessions of this writer; a writer's name is its alone.
 constexpr statement end_writer{"end_writer", "SELECT pg_terminate_backend(pid, 1500) FROM pg_stat_activity "
                                              "WHERE application_name = $1::text AND pid <> pg_backend_pid() "
@@ -45,6 +51,7 @@ public:
 
   caf::expected<std::vector<stored_fact>> probe(shard_id shard, stream_id stream,
                                                 std::span<const std::string_view> keys) override;
+  caf::expected<std::vector<stream_standing>> standings(std::span<const stream_place> streams) override;
   std::vector<page_outcome> commit(std::span<const page_commit> pages) override;
   caf::expected<std::vector<page_outcome>> settle() override;
 
@@ -156,6 +163,22 @@ caf::error postgres_page_store::probe_some(shard_id shard, stream_id stream, std
     fact.order = {found->number(row, 4), found->number(row, 5), found->number(row, 6)};
   }
   return {};
+}
+
+caf::expected<std::vector<stream_standing>> postgres_page_store::standings(std::span<const stream_place> streams) {
+  std::vector<int64_t> shards;
+  std::vector<int64_t> ids;
+  for (const auto& place : streams) {
+    shards.push_back(place.shard.value);
+    ids.push_back(place.stream.value);
+  }
+  auto found = link_.execute(standings_statement, parameters{}.add(shards).add(ids));
+  if (!found)
+    return found.error();
+  std::vector<stream_standing> out(streams.size());
+  for (int row = 0; row < found->rows(); ++row)
+    out[static_cast<size_t>(found->number(row, 0) - 1)] = {found->boolean(row, 2), found->number(row, 1)};
+  return out;
 }
 
 bool postgres_page_store::can_commit() {

@@ -43,6 +43,27 @@ TEST_P(storage_contract, a_probe_for_no_keys_is_answered_with_no_facts) {
   EXPECT_THAT(*found, IsEmpty());
 }
 
+TEST_P(storage_contract, a_stream_stands_as_its_latest_changing_commit_left_it) {
+  const stream_place places[] = {{connection_.shard, posts_}, {connection_.shard, comments_}};
+  const auto stand = [&] { return *pages_->standings(places); };
+  EXPECT_TRUE(stand()[0].is_empty);
+  auto first = page_with(0, {insert("a", 1)});
+  first.cache_tag = 41;
+  ASSERT_EQ(commit_one(first), commit_status::committed);
+  EXPECT_FALSE(stand()[0].is_empty);
+  EXPECT_EQ(stand()[0].cache_tag, 41);
+  EXPECT_TRUE(stand()[1].is_empty);
+  auto unchanged = page(1);
+  unchanged.cache_tag = 42;
+  ASSERT_EQ(commit_one(unchanged), commit_status::committed);
+  EXPECT_EQ(stand()[0].cache_tag, 41);
+  auto deletion = page_with(2, {removal("a", 2)});
+  deletion.cache_tag = 43;
+  ASSERT_EQ(commit_one(deletion), commit_status::committed);
+  EXPECT_FALSE(stand()[0].is_empty) << "a tombstone is a record too";
+  EXPECT_EQ(stand()[0].cache_tag, 43);
+}
+
 TEST_P(storage_contract, consecutive_pages_of_one_continuation_are_one_move) {
   EXPECT_THAT(statuses(commit({page(0), page(1), page(2)})), Each(committed));
   EXPECT_EQ(runs_->load_continuation(continuation_)->version, 3);
@@ -150,13 +171,14 @@ TEST_P(storage_contract, a_reordered_record_moves_its_order_without_a_feed_entry
 TEST_P(storage_contract, the_first_fact_of_a_new_epoch_is_newer_than_all_facts_of_the_epoch_before) {
   ASSERT_EQ(commit_one(page_with(0, {insert("k", 1, 500)})), committed);
   claim_again(second_life);
+  pages_ = backend_->make_page_store(second_life, 0); // the sessions of the life before have ended
   const fact_order first{0, claim_of(connection_.shard).epoch.value, 1};
   ASSERT_EQ(first.epoch, 2);
   EXPECT_LT(fact("k").order, first);
   auto news = update("k", 2);
   news.order = first;
   auto page = page_with(1, {news});
-  ASSERT_EQ(backend_->make_page_store(second_life, 0)->commit({&page, 1})[0].status, committed);
+  ASSERT_EQ(commit_one(page), committed);
   EXPECT_EQ(fact("k").order, first);
   EXPECT_LT((fact_order{0, 1, 501}), fact("k").order) << "an answer that the owner before still waited for";
   EXPECT_THAT(feed_words(), ElementsAre("insert k 1", "update k 2"));

@@ -39,6 +39,7 @@ protected:
 
   page_commit page(int64_t version, int64_t epoch = 1) const {
     page_commit out;
+    out.cache_tag = version + 100;
     out.tenant = connection.tenant;
     out.connection = connection.id;
     out.stream = connection.streams[0].id;

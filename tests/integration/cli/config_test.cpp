@@ -37,6 +37,6 @@ TEST_F(config_test, the_help_in_json_names_each_setting_with_bounds_and_meaning)
   EXPECT_EQ(rows["default"], json::value(2000));
   EXPECT_EQ(rows["least"], json::value(1));
   EXPECT_EQ(rows["environment"], json::value("LODE_STORE_GROUP_ROWS"));
-  EXPECT_THAT(std::string{rows["help"].as_string()}, HasSubstr("changed rows"));
+  EXPECT_THAT(std::string{rows["help"].as_string()}, HasSubstr("so many records"));
   EXPECT_EQ(level["one_of"].as_array().size(), 5u);
 }

@@ -24,7 +24,7 @@ struct serve_pgtest : testing::Test {
 
   void serve(const std::string& dsn) {
     std::vector<std::string> command{LODE_PROGRAM, "serve"};
-    for (const auto& setting : {"store.dsn=" + dsn, "security.key=" + std::string(64, '6'), "node.data_dir=" + folder,
+    for (const auto& setting : {"store.dsn=" + dsn, "security.key=" + std::string(64, '6'),
                                 std::string{"console.listen=127.0.0.1:0"}})
       command.insert(command.end(), {"--set", setting});
     node = std::make_unique<child_process>(command, log);

@@ -84,7 +84,7 @@ TEST_F(server_test, a_port_that_is_taken_is_told) {
 
 TEST_F(server_test, web_pages_cannot_use_a_loopback_console) {
   start();
-  EXPECT_THAT(raw("GET /api/v1/tenants HTTP/1.1\r\nHost: rebound.example\r\n\r\n"), StartsWith("HTTP/1.1 403"));
+  EXPECT_THAT(raw("GET /api/v1/tenants HTTP/1.1\r\nHost: rebound.example\r\nConnection: close\r\n\r\n"), StartsWith("HTTP/1.1 403"));
   EXPECT_THAT(raw("POST /api/v1/tenants HTTP/1.1\r\nHost: " + server->address()
                   + "\r\nOrigin: http://evil.example\r\nContent-Length: 12\r\n\r\n{\"name\":\"x\"}"),
               StartsWith("HTTP/1.1 403"));

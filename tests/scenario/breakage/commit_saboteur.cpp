@@ -62,7 +62,7 @@ commit_saboteur::commit_saboteur(scenario& world) : world_(world) {
 }
 
 void commit_saboteur::without_version_check() {
-  replace("OR p.expected <> c.version + p.place OR p.after_end", "");
+  replace("OR p.expected <> p.version + p.place OR p.after_end", "");
 }
 
 void commit_saboteur::without_fence() {

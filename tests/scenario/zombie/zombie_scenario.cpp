@@ -12,7 +12,6 @@ scenario_settings patient_database() {
   settings.tenants = 4;
   settings.records = "contacts=400,orders=400,products=200,customers=200";
   settings.simapi = {"--latency-ms", "10"};
-  settings.node = {{"store.lock_timeout", "50s"}, {"store.statement_timeout", "50s"}};
   settings.source_edits = {{"page_size: 200", "page_size: 20"}, {"page_size: 250", "page_size: 20"}, {"step: P91D", "step: P3650D"}};
   return settings;
 }
@@ -24,7 +23,7 @@ int64_t commits_in_work(scenario& world) {
 
 TEST(zombie_scenario, a_node_that_stands_still_in_mid_commit_and_goes_on_after_another_has_claimed_writes_nothing) {
   scenario world{patient_database()};
-  world.start_node();
+  world.start_node("store.waits_long");
   world.import_tenants();
   world.await_pages(30);
   test_session other{world.database().dsn()};

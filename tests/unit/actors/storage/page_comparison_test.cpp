@@ -26,19 +26,42 @@ stored_fact stored(uint64_t content, int64_t counter = 0, int64_t field = 0) {
   return {true, false, {0, content}, {field, 1, counter}};
 }
 
-/// Commits `pages` over a store that holds `facts`.
-std::vector<page_commit> compare(const std::vector<hashed_page>& pages, std::map<std::string, stored_fact> facts = {}) {
-  page_comparison comparison;
-  for (const auto& [wanted, keys] : page_comparison::keys_of(pages)) {
+constexpr size_t plenty = 1 << 20;
+
+/// Commits `pages` over a store that holds `facts` and a cache that remembers.
+std::vector<page_commit> compare(fact_cache& cache, const std::vector<hashed_page>& pages,
+                                 std::map<std::string, stored_fact> facts = {}) {
+  page_comparison comparison{cache, pages};
+  for (const auto& [wanted, keys] : comparison.wanted()) {
     std::vector<stored_fact> found;
     for (auto key : keys)
       found.push_back(facts[std::string{key}]);
     comparison.learn(wanted, keys, found);
   }
-  std::vector<page_commit> result;
-  for (const auto& each : pages)
-    result.push_back(comparison.compare(each));
-  return result;
+  return comparison.compare(7);
+}
+
+/// ... without a cache.
+std::vector<page_commit> compare(const std::vector<hashed_page>& pages, std::map<std::string, stored_fact> facts = {}) {
+  fact_cache nothing{plenty};
+  return compare(nothing, pages, std::move(facts));
+}
+
+fact_cache begun(bool is_complete = true) {
+  fact_cache cache{plenty};
+  cache.begin({shard, stream}, {}, {is_complete, 0});
+  return cache;
+}
+
+page_outcome ended(commit_status status, std::vector<std::string> dead_lettered = {}) {
+  page_outcome outcome;
+  outcome.status = status;
+  outcome.dead_lettered = std::move(dead_lettered);
+  return outcome;
+}
+
+void commit(fact_cache& cache, const page_commit& page) {
+  remember(cache, page, ended(commit_status::committed));
 }
 
 std::vector<change_kind> kinds(const page_commit& commit) {
@@ -138,4 +161,96 @@ TEST(page_comparison_test, the_same_key_of_two_streams_are_two_records) {
   other.stream = stream_id{10};
   auto commits = compare({page(5, {record("k", 1)}), other});
   EXPECT_EQ(commits[0].counters.inserted + commits[1].counters.inserted, 2);
+}
+
+TEST(page_comparison_test, what_was_committed_is_known_without_asking_the_store) {
+  auto cache = begun();
+  commit(cache, compare(cache, {page(1, {record("a", 1)})})[0]);
+  std::vector pages{page(2, {record("a", 1), record("b", 1)})};
+  page_comparison comparison{cache, pages};
+  EXPECT_TRUE(comparison.wanted().empty()); // a is unchanged; b was never there
+  auto commits = comparison.compare(7);
+  EXPECT_EQ(commits[0].counters.unchanged, 1);
+  EXPECT_EQ(kinds(commits[0]), std::vector{change_kind::inserted});
+}
+
+TEST(page_comparison_test, what_is_not_committed_yet_is_not_known) {
+  auto cache = begun(false);
+  compare(cache, {page(1, {record("a", 1)})});
+  std::vector pages{page(1, {record("a", 1)})};
+  EXPECT_EQ((page_comparison{cache, pages}.wanted().size()), 1u);
+}
+
+TEST(page_comparison_test, a_change_is_judged_by_the_store_not_by_the_cache) {
+  auto cache = begun();
+  commit(cache, compare(cache, {page(5, {record("a", 1)})})[0]);
+  auto commits = compare(cache, {page(3, {record("a", 2)})}, {{"a", stored(1, 5)}});
+  EXPECT_EQ(commits[0].counters.refused_older, 1);
+}
+
+TEST(page_comparison_test, A_to_B_to_A_within_a_group_is_two_changes_although_the_cache_knows_A) {
+  auto cache = begun();
+  commit(cache, compare(cache, {page(1, {record("a", 1)})})[0]);
+  auto commits = compare(cache, {page(2, {record("a", 2)}), page(3, {record("a", 1)})}, {{"a", stored(1, 1)}});
+  EXPECT_EQ(kinds(commits[0]), std::vector{change_kind::updated});
+  EXPECT_EQ(kinds(commits[1]), std::vector{change_kind::updated});
+}
+
+TEST(page_comparison_test, A_to_B_to_A_over_three_commits_is_two_changes) {
+  auto cache = begun();
+  commit(cache, compare(cache, {page(1, {record("a", 1)})})[0]);
+  commit(cache, compare(cache, {page(2, {record("a", 2)})}, {{"a", stored(1, 1)}})[0]);
+  auto commits = compare(cache, {page(3, {record("a", 1)})}, {{"a", stored(2, 2)}});
+  EXPECT_EQ(kinds(commits[0]), std::vector{change_kind::updated});
+}
+
+TEST(page_comparison_test, equal_content_with_a_newer_field_is_not_unchanged_to_the_cache) {
+  auto cache = begun();
+  commit(cache, compare(cache, {page(1, {record("a", 1, 10)})})[0]);
+  auto commits = compare(cache, {page(2, {record("a", 1, 20)})}, {{"a", stored(1, 1, 10)}});
+  EXPECT_EQ(kinds(commits[0]), std::vector{change_kind::reordered});
+}
+
+TEST(page_comparison_test, beside_another_run_the_store_is_asked_for_the_order_of_unchanged_records) {
+  auto cache = begun();
+  commit(cache, compare(cache, {page(1, {record("a", 1)})})[0]);
+  auto again = page(5, {record("a", 1)});
+  again.is_beside_another_run = true;
+  auto commits = compare(cache, {again}, {{"a", stored(1, 1)}});
+  EXPECT_EQ(kinds(commits[0]), std::vector{change_kind::reordered});
+}
+
+TEST(page_comparison_test, what_the_database_refused_is_not_known) {
+  auto cache = begun();
+  commit(cache, compare(cache, {page(1, {record("a", 1)})})[0]);
+  remember(cache, compare(cache, {page(2, {record("a", 2)})}, {{"a", stored(1, 1)}})[0],
+           ended(commit_status::committed, {"a"}));
+  std::vector pages{page(3, {record("a", 2)})};
+  EXPECT_EQ((page_comparison{cache, pages}.wanted().size()), 1u);
+}
+
+TEST(page_comparison_test, another_epoch_knows_nothing) {
+  auto cache = begun();
+  commit(cache, compare(cache, {page(1, {record("a", 1)})})[0]);
+  auto later = page(2, {record("a", 1)});
+  later.epoch = shard_epoch{2};
+  std::vector pages{later};
+  EXPECT_EQ((page_comparison{cache, pages}.wanted().size()), 1u);
+}
+
+TEST(page_comparison_test, a_refused_fence_ends_what_is_known_of_the_shard) {
+  auto cache = begun();
+  auto commits = compare(cache, {page(1, {record("a", 1)})});
+  commit(cache, commits[0]);
+  remember(cache, commits[0], ended(commit_status::refused_fence));
+  EXPECT_EQ(cache.find({shard, stream}, {}), nullptr);
+  EXPECT_EQ(cache.bytes(), 0u);
+}
+
+TEST(page_comparison_test, a_refused_version_ends_what_is_known_of_the_stream) {
+  auto cache = begun();
+  auto commits = compare(cache, {page(1, {record("a", 1)})});
+  commit(cache, commits[0]);
+  remember(cache, commits[0], ended(commit_status::refused_version));
+  EXPECT_EQ(cache.find({shard, stream}, {}), nullptr) << "the store may have lost what it had confirmed";
 }

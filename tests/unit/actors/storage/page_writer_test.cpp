@@ -30,6 +30,12 @@ public:
     return std::vector<stored_fact>(keys.size());
   }
 
+  caf::expected<std::vector<stream_standing>> standings(std::span<const stream_place> streams) override {
+    if (is_down)
+      return caf::make_error(errc::store_unavailable, "down");
+    return std::vector<stream_standing>(streams.size());
+  }
+
   std::vector<page_outcome> commit(std::span<const page_commit> pages) override {
     last.assign(pages.begin(), pages.end());
     std::vector<int64_t> versions;
@@ -97,6 +103,7 @@ struct page_writer_test : actor_test {
   void send(int64_t version, int64_t connection = 1) {
     hashed_page page;
     page.connection = connection_id{connection};
+    page.stream = stream_id{connection};
     page.move.id = continuation_id{connection};
     page.move.expected_version = version;
     page.handed_on = system.clock().now();
@@ -301,6 +308,20 @@ TEST_F(page_writer_test, a_store_in_which_even_small_pages_take_too_long_is_out_
   EXPECT_FALSE(health.is_out());
   EXPECT_EQ(committed.size(), 3u);
   EXPECT_TRUE(failed.empty());
+}
+
+TEST_F(page_writer_test, after_an_outage_nothing_is_known_any_more) {
+  auto commits_of = [&](int64_t version) {
+    counted = {};
+    send(version);
+    advance(10s);
+    return counted.inserted;
+  };
+  EXPECT_EQ(commits_of(1), 1);
+  EXPECT_EQ(commits_of(1), 0) << "it is remembered";
+  store->script = {commit_status::unavailable};
+  EXPECT_EQ(commits_of(2), 1);
+  EXPECT_EQ(commits_of(1), 1) << "a database that failed over may have lost what it had confirmed; the store says it has";
 }
 
 TEST_F(page_writer_test, a_group_is_bounded_by_records) {

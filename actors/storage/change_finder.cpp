@@ -1,0 +1,131 @@
+#include "actors/storage/change_finder.hpp"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <set>
+
+#include "actors/storage/page_comparison.hpp"
+
+namespace lode {
+
+namespace {
+
+int64_t random_tag() {
+  int64_t out = 0;
+  randombytes_buf(&out, sizeof(out));
+  return out;
+}
+
+} // namespace
+
+change_finder::change_finder(page_store& store, size_t memory_bytes, std::unique_ptr<shared_facts> shared)
+  : store_(store), cache_(memory_bytes), shared_(std::move(shared)) {}
+
+change_finder::~change_finder() = default;
+
+caf::expected<std::vector<page_commit>> change_finder::compare(std::span<const hashed_page> pages) {
+  learned_.clear();
+  if (auto error = begin_streams(pages))
+    return error;
+  if (shared_)
+    ask_redis(pages);
+  page_comparison comparison{cache_, pages};
+  for (const auto& [place, keys] : comparison.wanted()) {
+    auto facts = store_.probe(place.shard, place.stream, keys);
+    if (!facts)
+      return facts.error();
+    comparison.learn(place, keys, *facts);
+    if (!shared_)
+      continue;
+    for (size_t i = 0; i < keys.size(); ++i)
+      if (const auto& fact = (*facts)[i]; fact.known && !fact.deleted)
+        learned_[place].push_back(print_of(keys[i], fact.hash, fact.order.field));
+  }
+  return comparison.compare(random_tag());
+}
+
+/// Streams that are touched for the first time in this epoch, or again after they were forgotten.
+caf::error change_finder::begin_streams(std::span<const hashed_page> pages) {
+  std::map<stream_place, shard_epoch> fresh;
+  for (const auto& page : pages)
+    if (stream_place place{page.shard, page.stream}; !page.records.empty() && !cache_.find(place, page.epoch))
+      fresh[place] = page.epoch;
+  if (fresh.empty())
+    return {};
+  std::vector<stream_place> places;
+  for (const auto& [place, epoch] : fresh)
+    places.push_back(place);
+  auto standings = store_.standings(places);
+  if (!standings)
+    return standings.error();
+  for (size_t i = 0; i < places.size(); ++i) {
+    cache_.begin(places[i], fresh[places[i]], (*standings)[i]);
+    if (shared_)
+      shared_->begin(places[i].stream);
+  }
+  return {};
+}
+
+void change_finder::ask_redis(std::span<const hashed_page> pages) {
+  std::vector<stream_place> places;
+  std::vector<shared_facts::question> questions;
+  const page_comparison unknown{cache_, pages};
+  for (const auto& [place, keys] : unknown.wanted()) {
+    auto of_place = [&](const hashed_page& page) { return stream_place{page.shard, page.stream} == place; };
+    const auto* known = cache_.find(place, std::find_if(pages.begin(), pages.end(), of_place)->epoch);
+    if (!known)
+      continue;
+    auto& question = questions.emplace_back(shared_facts::question{place.stream, known->cache_tag(), {}});
+    for (auto key : keys)
+      question.keys.push_back(print_of(key, {}, 0).key);
+    places.push_back(place);
+  }
+  if (questions.empty())
+    return;
+  auto found = shared_->look_up(questions);
+  for (size_t i = 0; i < places.size(); ++i)
+    for (const auto& print : found[i])
+      cache_.put_if_absent(places[i], print);
+}
+
+void change_finder::conclude(std::span<const page_commit> pages, std::span<const page_outcome> outcomes) {
+  if (shared_)
+    tell_redis(pages, outcomes);
+  for (size_t i = 0; i < pages.size(); ++i)
+    remember(cache_, pages[i], outcomes[i]);
+  learned_.clear();
+}
+
+void change_finder::tell_redis(std::span<const page_commit> pages, std::span<const page_outcome> outcomes) {
+  std::map<stream_place, shared_facts::news> news;
+  auto news_of = [&](stream_place place) -> shared_facts::news& {
+    auto [found, is_new] = news.try_emplace(place);
+    if (is_new) {
+      auto tag = cache_.tag_of(place);
+      found->second = {place.stream, tag, tag, {}};
+    }
+    return found->second;
+  };
+  for (auto& [place, prints] : learned_)
+    news_of(place).prints = std::move(prints);
+  for (size_t i = 0; i < pages.size(); ++i) {
+    const auto& page = pages[i];
+    if (outcomes[i].status != commit_status::committed || page.changes.empty())
+      continue;
+    auto& told = news_of({page.shard, page.stream});
+    told.tag = page.cache_tag;
+    for (const auto& print : prints_after(page, outcomes[i]))
+      told.prints.push_back(print);
+  }
+  std::vector<shared_facts::news> all;
+  for (auto& [place, each] : news)
+    all.push_back(std::move(each));
+  shared_->tell(all);
+}
+
+std::string change_finder::trouble() const {
+  return shared_ ? shared_->trouble() : std::string{};
+}
+
+} // namespace lode
