@@ -16,7 +16,7 @@ open_work() {
 
 close_work() {
   local result=$? pid
-  for pid in "${children[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
+  for pid in "${children[@]}"; do { kill -KILL "$pid" && wait "$pid"; } 2>/dev/null || true; done
   if ((result != 0)); then
     cp -- "$work"/*.log "$results/" 2>/dev/null && echo "logs: $results/*.log" >&2
   fi
@@ -49,14 +49,14 @@ await() {
 # --- PostgreSQL ---------------------------------------------------------------------------------------------------------
 
 start_postgres() {
-  "$lode_root/setup/servers" start "$work/servers" postgres >/dev/null
+  "$lode_root/setup/servers" start "$work/servers" postgres redis >/dev/null
   . "$work/servers/env"
   postgres_pid=$("$lode_root/setup/servers" status "$work/servers" | sed -n 's/^postgres running, process //p')
   [[ -n $postgres_pid ]] || fail "PostgreSQL does not run in $work/servers"
 }
 
 sql() { # DSN STATEMENT
-  psql "$1" -qAtX -v ON_ERROR_STOP=1 -c "$2"
+  PGOPTIONS='-c client_min_messages=warning' psql "$1" -qAtX -v ON_ERROR_STOP=1 -c "$2"
 }
 
 # fresh_database: an empty one with Lode's schema; sets dsn and writes the node's settings. What the last one left to be
@@ -65,10 +65,13 @@ fresh_database() {
   sql "$LODE_PG_DSN" 'DROP DATABASE IF EXISTS bench WITH (FORCE)'
   sql "$LODE_PG_DSN" 'CREATE DATABASE bench'
   dsn=${LODE_PG_DSN%/*}/bench
+  forget_redis
   write_settings
   "$bin/lode" migrate --config "$work/lode.yaml" >"$work/migrate.log"
   settle_postgres
 }
+
+forget_redis() { redis-cli -s "${LODE_REDIS_URL#unix://}" FLUSHALL >/dev/null; }
 
 settle_postgres() { sql "$dsn" 'CHECKPOINT'; }
 
@@ -86,8 +89,9 @@ server_settings() { # as JSON
 write_settings() {
   [[ -e $work/lode.key ]] || "$bin/lode" doctor --make-key "$work/lode.key" >/dev/null
   cat >"$work/lode.yaml" <<YAML
-node: {name: bench, data_dir: "$work/node"}
+node: {name: bench}
 store: {dsn: "$dsn"}
+cache: {redis_url: "$LODE_REDIS_URL"}
 http: {resolve: {posts.test: 127.0.0.1}, extra_ca_file: "$work/api.crt"}
 mining: {runs_started_per_second: 100000}
 console: {listen: "127.0.0.1:0"}

@@ -114,6 +114,7 @@ struct mining_settings {
   milliseconds retry_max = 60s;
   uint32_t dead_records_limit = 1'000;
   uint32_t dead_records_percent = 1;
+  uint32_t delete_brake_percent = 20;
   uint32_t restart_budget = 5;
   milliseconds restart_window = 1min;
   milliseconds continuation_deadline = 5min;
@@ -131,6 +132,7 @@ inline void describe(settings_visitor& v, mining_settings& s) {
   v.field("retry_max", s.retry_max, {1ms, 24h}, "longest wait between tries of a page");
   v.field("dead_records_limit", s.dead_records_limit, {0, 1'000'000'000}, "records of a stream that a run may fail to use; one more stops the stream in that run. A source may say otherwise");
   v.field("dead_records_percent", s.dead_records_percent, {0, 100}, "... or more than so many in a hundred, of 1000 records and more");
+  v.field("delete_brake_percent", s.delete_brake_percent, {0, 100}, "a full pass that misses more than so many in a hundred of a stream's records deletes nothing and asks; 100 = never asks. A source may say otherwise");
   v.field("restart_budget", s.restart_budget, {0, 1'000}, "miner failures of a connection within restart_window; one more suspends it");
   v.field("restart_window", s.restart_window, {1s, 24h}, "see restart_budget");
   v.field("continuation_deadline", s.continuation_deadline, {1s, 24h}, "a page unanswered for so long inside the node counts as lost and is read again");

@@ -112,7 +112,11 @@ using run_keeper_actor = caf::typed_actor<
   // Feedback: within the owner's bounds, once per run; without bounds nothing moves.
   caf::result<void>(adjust_pace),
   caf::result<stream_tally>(load_tally),
-  caf::result<void>(stop_stream)>;
+  caf::result<void>(stop_stream),
+  // For a sweep: the pass, its marks, and what lives, each a bounded part in order.
+  caf::result<pass_standing>(load_pass),
+  caf::result<pass_marks>(load_marks),
+  caf::result<live_loaded>(load_live)>;
 
 /// Whoever owns a listener.
 using listener_owner_actor = caf::typed_actor<

@@ -17,9 +17,11 @@
 namespace lode {
 
 struct connection_context;  // actors/extraction/connection_context.hpp: plan, configuration, secrets, shard claim
+struct record_form;         // runtime/extraction/record_form.hpp: how content hashes are made
 struct http_exchange;       // actors/extraction/http_exchange.hpp: what came back for one request
 
 using connection_pointer = std::shared_ptr<const connection_context>;
+using form_pointer = std::shared_ptr<const record_form>;
 using exchange_pointer = std::shared_ptr<const http_exchange>;
 
 /// The miner's message to itself: fetch the page that its state names. It carries what the durable continuation
@@ -50,6 +52,7 @@ struct process_page {
   instant requested_at{};  ///< node clock when the request was sent; for "now" in templates
   exchange_pointer exchange;
   bool is_beside_another_run = false; ///< another run of the connection was open when the request was sent
+  run_id pass{}; ///< see continuation_row
 };
 
 /// The processor's answer to the miner, sent when the page is on its way to the writer.
@@ -86,10 +89,16 @@ struct hashed_page {
   std::vector<new_continuation> opens;
   slice_bounds completed;
   bool completes_slice = false;
+  form_pointer form; ///< of the records' hashes; nothing: as they are, they compare with every stored one
   std::vector<hashed_record> records;
   std::vector<dead_record> dead;
   uint64_t body_bytes = 0;
   std::chrono::steady_clock::time_point handed_on{}; ///< when it was sent to the writer
+  run_id pass{};          ///< see continuation_row
+  bool is_unsure = false; ///< the API refused to say what there is: its full pass proves nothing
+  /// Of a sweep: keys that a full pass which began at `stamp` did not see. What is older than that is deleted.
+  std::vector<std::string> unseen{};
+  bool is_sweep = false;
 };
 
 struct page_committed {

@@ -40,6 +40,32 @@ struct continuation_row {
   /// How often the process died since its last page. A page commit, and a person who resumes its connection, set it to 0.
   int32_t crash_resumes = 0;
   int32_t alone_deaths = 0; ///< those of them that found its page in work with nothing beside it
+  run_id pass{};         ///< the full pass of its stream that waits for what it sees; 0 = none: its pages leave no marks
+  bool is_sweep = false; ///< reads nothing: deletes at the end of the run what a full pass did not see
+};
+
+/// A full pass as the sweep at the end of `run` finds it.
+struct pass_standing {
+  run_id pass;
+  fact_order began;       ///< logical time before its first request; what is newer stays
+  slice_bounds window;    ///< what all its partitions covered; whole where the stream is not sliced
+  bool is_confirmed = false; ///< a person said that so much may be deleted
+  std::string why_not;    ///< it proves nothing; empty: what it did not see is gone
+  bool comes_again = false; ///< only this run did not read enough after it: a later one may
+  int64_t marks = 0;        ///< keys that it saw, as often as it did
+};
+
+/// A live record, as a sweep looks at it.
+struct live_fact {
+  std::string key;
+  fact_order order;
+  std::string payload; ///< only where it was asked for
+};
+
+/// Part of the marks of a full pass.
+struct pass_marks {
+  int64_t last = 0; ///< where to go on; 0 = that was all
+  std::vector<uint64_t> keys;
 };
 
 /// What was read of one stream in one run.

@@ -170,6 +170,26 @@ struct stop_stream {
   std::string reason;
 };
 
+/// What a sweep works with: see run_store.
+struct load_pass {
+  run_id run;
+  stream_id stream;
+};
+struct load_marks {
+  stream_id stream;
+  run_id pass;
+  int64_t after = 0;
+};
+struct load_live {
+  shard_id shard;
+  stream_id stream;
+  std::string after;
+  bool with_payload = false;
+};
+struct live_loaded {
+  std::vector<live_fact> facts; ///< none: that was all
+};
+
 /// Wakes an actor that looks for work by itself.
 struct wake {};
 

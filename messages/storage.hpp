@@ -52,14 +52,15 @@ enum class change_kind : uint8_t {
   inserted,  ///< the key was not there, or was deleted
   updated,   ///< the content differs from the latest
   deleted,
-  reordered, ///< same content, newer order or another form: no feed entry
+  reordered, ///< same content, newer order: no feed entry
+  reformed,  ///< same content, hashed in another form: only hash and form change, no feed entry
 };
 
 /// What a record becomes once it was compared with the latest fact of its key.
 struct record_change {
   change_kind kind = change_kind::inserted;
   std::string key;
-  std::string payload; ///< the whole text, whatever the kind; "" when deleted
+  std::string payload; ///< the whole text, whatever the kind; "" when deleted or reformed
   content_hash hash;   ///< all zero when deleted
   fact_order order;
 };
@@ -73,7 +74,11 @@ struct page_counters {
   int64_t refused_older = 0;
   int64_t dead = 0;
   int64_t bytes = 0;
+  int64_t deleted = 0;
 };
+
+/// Stands in a page's marks for a record that is there and whose key nobody could read.
+inline constexpr uint64_t unreadable_mark = 0;
 
 /// One page as it is committed: records, feed entries, dead letters, the continuation's move and all continuations
 /// that the page causes are one transaction under the fence of its shard.
@@ -92,9 +97,14 @@ struct page_commit {
   /// Random, new with each commit: becomes the stream's tag when `changes` is not empty. With the tag a cache proves that it
   /// saw the latest of them.
   int64_t cache_tag = 0;
-  std::vector<record_change> changes; ///< in order; a key may occur more than once
+  /// In order; a key may occur more than once, but only once as reformed, and then first.
+  std::vector<record_change> changes;
   std::vector<dead_record> dead;
   page_counters counters;
+  int64_t form = 0; ///< of the hashes in `changes`, see record_form
+  /// The full pass that this page belongs to (0 = none) and the key half of the fact_print of each record that it saw.
+  run_id pass{};
+  std::vector<uint64_t> marks{};
 };
 
 enum class commit_status : uint8_t {
@@ -137,6 +147,7 @@ struct stored_fact {
   bool deleted = false;
   content_hash hash;
   fact_order order;
+  int64_t form = 0; ///< of the hash, see record_form
 };
 
 } // namespace lode

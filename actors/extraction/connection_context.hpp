@@ -31,6 +31,7 @@ struct connection_context {
   uint64_t hash_seed = 0;
   int64_t store_generation = 0;
   int64_t edition = 0; ///< of the connection when it was loaded
+  std::string source_version; ///< of the manifest that the plan was made from
 
   const stream_plan& stream(size_t index) const { return plan->streams[index]; }
   /// Index in the plan, or plan->streams.size() when the stream is not mined here.

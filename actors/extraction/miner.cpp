@@ -116,6 +116,7 @@ void miner_state::begin(const continuation_row& row) {
   version = row.version;
   job.row.crash_resumes = row.crash_resumes;
   job.row.alone_deaths = row.alone_deaths;
+  job.row.pass = row.pass;
   failures = waits = 0;
   at = step::idle;
   self->send(self, go_on{generation});
@@ -230,7 +231,7 @@ void miner_state::parse(exchange_pointer exchange) {
   self->send(job.services->processor_of(job.row.id),
              process_page{job.row.id, job.row.run, generation, version, stamp, job.connection, job.stream,
                           job.row.partition, job.row.slice, state.SerializeAsString(), failures, waits, requested_at,
-                          std::move(exchange), is_beside_another_run},
+                          std::move(exchange), is_beside_another_run, job.row.pass},
              miner_actor{self});
 }
 

@@ -8,6 +8,7 @@
 #include "runtime/extraction/continuation_codec.hpp"
 #include "runtime/extraction/error_rules.hpp"
 #include "runtime/extraction/limit_headers.hpp"
+#include "runtime/extraction/record_form.hpp"
 
 namespace lode {
 
@@ -41,6 +42,11 @@ page_content read_refused_token(const wire::continuation_state& state, const std
     content.ending = page_ending::failed;
   }
   return content;
+}
+
+/// The API says nothing of what there is, although the source's rules ignore that.
+bool is_refusal(int status) {
+  return status == 401 || status == 403 || status == 429 || status >= 500;
 }
 
 std::vector<budget_pause> pauses_of(const process_page& page, std::chrono::nanoseconds wait) {
@@ -132,8 +138,11 @@ caf::expected<page_content> processor_state::read(const process_page& page, std:
   switch (judged.action) {
     case verdict_action::accept:
       break;
-    case verdict_action::ignore:
-      return read_ignored_page(state, page.slice);
+    case verdict_action::ignore: {
+      auto content = read_ignored_page(state, page.slice);
+      content.is_unsure = is_refusal(response.status());
+      return content;
+    }
     case verdict_action::restart_paging:
       return read_refused_token(state, judged.message);
     case verdict_action::retry:
@@ -168,6 +177,8 @@ caf::expected<hashed_page> processor_state::seal(process_page& page, page_conten
   result.partition = std::move(page.partition);
   result.stamp = page.stamp;
   result.is_beside_another_run = page.is_beside_another_run;
+  result.pass = page.pass;
+  result.is_unsure = content.is_unsure;
   result.move = {page.continuation, page.run, page.version, phase_after(content.ending), {}, {}};
   if (!content.reason.empty())
     result.move.reason = connection.path_of(page.stream) + ": " + content.reason;
@@ -185,6 +196,7 @@ caf::expected<hashed_page> processor_state::seal(process_page& page, page_conten
     if (auto stream = connection.streams[child.stream])
       result.opens.push_back({stream, std::move(child.partition), {}, {}});
   if (is_kept) {
+    result.form = std::make_shared<const record_form>(connection.stream(page.stream).lode.ignore, connection.hash_seed);
     result.records = std::move(content.records);
     result.dead = std::move(content.dead);
   }

@@ -11,6 +11,7 @@
 #include "actors/extraction/credential_keeper.hpp"
 #include "actors/extraction/miner.hpp"
 #include "actors/extraction/suspicion.hpp"
+#include "actors/extraction/sweeper.hpp"
 #include "messages/fault_point.hpp"
 
 namespace lode {
@@ -216,6 +217,8 @@ void tenant_supervisor_state::pump(active_run& run) {
                  && run.judging == 0;
   if (!is_done)
     return;
+  if (!run.sweeps.empty() && run.last_looks > 0)
+    return sweep(run);
   if (run.has_ended)
     return finish(run.id, run.has_failed ? run_phase::incomplete : run_phase::finished);
   look_again(run);
@@ -226,6 +229,7 @@ void tenant_supervisor_state::look_again(active_run& run) {
     return finish(run.id, run_phase::open);
   ++run.last_looks;
   run.loaded = {};
+  run.sweeps.clear(); // they are found again, and nothing else that is open when they begin
   load_more(run);
 }
 
@@ -265,7 +269,7 @@ void tenant_supervisor_state::loaded(active_run& run, std::vector<continuation_r
       continue;
     }
     if (run.last_looks == 0) {
-      run.ready.push_back(std::move(row));
+      run.waiting(row).push_back(std::move(row));
       continue;
     }
     // It may be closed or stopped by now, and its miner has gone: only the store can let it go on.
@@ -275,6 +279,19 @@ void tenant_supervisor_state::loaded(active_run& run, std::vector<continuation_r
   for (auto stream : late)
     stop_stream(run, stream, run.reason);
   pump(run);
+}
+
+void tenant_supervisor_state::sweep(active_run& run) {
+  while (!run.sweeps.empty() && mined < services->miners_per_tenant) {
+    auto row = std::move(run.sweeps.front());
+    run.sweeps.pop_front();
+    auto stream = run.connection->index_of(row.stream);
+    if (stream == run.connection->streams.size())
+      return suspend({run.connection->connection,
+                      "a full pass belongs to a stream that its source no longer has: cancel its run", run.id});
+    miner_job job{services, run.connection, row, static_cast<uint32_t>(stream), tenant_supervisor_actor{self}, {}, {}};
+    adopt(run, self->system().spawn<sweeper>(std::move(job)), std::move(row));
+  }
 }
 
 bool tenant_supervisor_state::mine(active_run& run, continuation_row row) {
@@ -299,6 +316,10 @@ void tenant_supervisor_state::spawn_miner(active_run& run, continuation_row row,
   auto miner = services->make_miner(self->system(),
                                     miner_job{services, run.connection, row, stream, tenant_supervisor_actor{self},
                                               credentials_of(run, stream), open_runs[run.connection->connection]});
+  adopt(run, std::move(miner), std::move(row));
+}
+
+void tenant_supervisor_state::adopt(active_run& run, miner_actor miner, continuation_row row) {
   self->monitor(miner);
   run.last_looks = 0;
   auto id = row.id;
@@ -450,7 +471,7 @@ void tenant_supervisor_state::restart(run_id id, continuation_id continuation) {
         if (i == runs.end() || i->second.restarting == 0)
           return rest();
         --i->second.restarting;
-        i->second.ready.push_front(std::move(row));
+        i->second.waiting(row).push_front(std::move(row));
         pump(i->second);
       },
       [this, id, continuation](const caf::error& why) {

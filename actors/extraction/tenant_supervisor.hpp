@@ -41,6 +41,7 @@ struct tenant_supervisor_state {
     run_kind kind = run_kind::scheduled;
     connection_pointer connection;
     std::deque<continuation_row> ready;
+    std::deque<continuation_row> sweeps; ///< when everything else of the run has been read
     std::map<continuation_id, child> mining;
     continuation_id loaded; ///< the last one that was read from the store
     bool has_more = true;   ///< the store may hold open continuations after `loaded`
@@ -53,6 +54,8 @@ struct tenant_supervisor_state {
     bool has_failed = false;
     std::string reason;
     std::optional<double> quota_left; ///< as the latest miner that knows left it
+
+    std::deque<continuation_row>& waiting(const continuation_row& row) { return row.is_sweep ? sweeps : ready; }
   };
   using budget = restart_budget<caf::actor_clock::time_point>;
 
@@ -72,7 +75,9 @@ struct tenant_supervisor_state {
   /// Nothing is known to be left: asks the store before the run is taken for finished.
   void look_again(active_run& run);
   bool mine(active_run& run, continuation_row row);
+  void sweep(active_run& run);
   void spawn_miner(active_run& run, continuation_row row, uint32_t stream);
+  void adopt(active_run& run, miner_actor miner, continuation_row row);
   void pump_all();
   void finish(run_id run, run_phase phase);
   void count_open_runs(connection_id connection);

@@ -82,7 +82,8 @@ void tenant_supervisor_state::stop_stream(active_run& run, stream_id stream, con
     tell(run_event::stream_stopped, run, stream, reason);
   run.has_failed = true;
   run.reason = reason;
-  std::erase_if(run.ready, [&](const auto& row) { return row.stream == stream; });
+  for (auto* rows : {&run.ready, &run.sweeps})
+    std::erase_if(*rows, [&](const auto& row) { return row.stream == stream; });
   for (auto i = run.mining.begin(); i != run.mining.end();) {
     const auto& [actor, row] = i->second;
     if (row.stream != stream) {

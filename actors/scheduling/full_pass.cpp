@@ -1,6 +1,7 @@
 #include "actors/scheduling/full_pass.hpp"
 
 #include <algorithm>
+#include <variant>
 
 namespace lode {
 
@@ -68,7 +69,50 @@ full_pass_start pass_of(const mined_streams& mined, size_t index, std::vector<bo
   return pass;
 }
 
+/// Whether a record may move from where a pass has not read yet to where it has, and nobody notices. In an order that edits
+/// do not change, offsets show at their seams that rows shifted; page numbers are checked here and there only.
+bool may_miss_what_moves(const stream_plan& stream) {
+  const auto& paging = stream.paginator.strategy;
+  if (stream.incremental || std::holds_alternative<page_number_paging>(paging))
+    return true;
+  return !std::holds_alternative<no_paging>(paging) && !stream.lode.has_stable_order;
+}
+
+/// Because a stream says how old its latest full pass may be; by index in the plan.
+std::vector<bool> read_whole_as_declared(const mined_streams& mined, const full_passes& whole) {
+  std::vector<bool> result(mined.plan.streams.size());
+  for (size_t i = 0; i < result.size(); ++i) {
+    auto is_of_stream = [&](const full_pass_start& pass) { return pass.stream == mined.ids[i]; };
+    if (mined.ids[i] && mined.plan.streams[i].lode.full_pass_every
+        && std::any_of(whole.begun.begin(), whole.begun.end(), is_of_stream))
+      mark_with_parents(mined.plan, i, result);
+  }
+  return result;
+}
+
 } // namespace
+
+std::vector<pass_start> plan_passes(const mined_streams& mined, const full_passes& whole, run_kind kind) {
+  std::vector<pass_start> result;
+  if (kind == run_kind::backfill || kind == run_kind::repair)
+    return result;
+  auto is_declared = read_whole_as_declared(mined, whole);
+  for (size_t i = 0; i < is_declared.size(); ++i) {
+    if (!is_kept(mined, i))
+      continue;
+    std::vector<bool> marked(is_declared.size());
+    auto needs = pass_of(mined, i, marked).needs;
+    pass_start pass{mined.ids[i], std::move(needs), kind == run_kind::full || is_declared[i], false, std::chrono::microseconds{0}};
+    for (size_t j = 0; j < marked.size(); ++j) {
+      const auto& stream = mined.plan.streams[j];
+      pass.is_patient = pass.is_patient || (marked[j] && may_miss_what_moves(stream));
+      if (marked[j] && stream.incremental)
+        pass.settles = std::max<std::chrono::microseconds>(pass.settles, stream.lode.settle_time);
+    }
+    result.push_back(std::move(pass));
+  }
+  return result;
+}
 
 bool are_full_passes_wanted(const mined_streams& mined) {
   auto is_below = below_cursors(mined, needed_whole(mined));

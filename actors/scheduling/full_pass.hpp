@@ -26,6 +26,10 @@ struct full_passes {
 /// its cursor, which has to be earned.
 bool are_full_passes_wanted(const mined_streams& mined);
 
+/// The streams of a run that are kept as their sweeps see them: what would have to be read to its end, and whose full pass may
+/// begin: in a `full` run all, else those that declare `full_pass_every` and are read whole for it, with their parents.
+std::vector<pass_start> plan_passes(const mined_streams& mined, const full_passes& whole, run_kind kind);
+
 /// Whole is in every run
 /// - a parent of a stream that does not declare `incremental_dependency`, because something new may be below each of its
 ///   records, and for the same reason all above it.

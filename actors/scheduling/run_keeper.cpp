@@ -141,6 +141,13 @@ run_keeper_actor::behavior_type run_keeper_state::make_behavior() {
       return *tally;
     },
     [this](const stop_stream& ask) { return done_or(parts.runs->stop_stream(ask.run, ask.stream, ask.reason)); },
+    [this](const load_pass& ask) { return reply_with<pass_standing>(parts.runs->load_pass(ask.run, ask.stream)); },
+    [this](const load_marks& ask) {
+      return reply_with<pass_marks>(parts.runs->load_marks(ask.stream, ask.pass, ask.after));
+    },
+    [this](const load_live& ask) {
+      return reply_with<live_loaded>(parts.runs->load_live(ask.shard, ask.stream, ask.after, ask.with_payload));
+    },
   };
 }
 
@@ -248,6 +255,7 @@ caf::expected<connection_pointer> run_keeper_state::load(connection_id id) {
   result->hash_seed = *seed;
   result->store_generation = generation;
   result->edition = row->edition;
+  result->source_version = plans[row->source].first;
   if (auto error = choose_streams(*row, *result))
     return error;
   return connection_pointer{std::move(result)};
@@ -326,6 +334,7 @@ caf::expected<run_started> run_keeper_state::start(const start_run& ask) {
   if (!planned)
     return planned.error();
   planned->next_due = next;
+  add_passes(*planned, connection, *passes);
   caf::expected<started_run> started = started_run{};
   LODE_DIE_AT("run.before_start");
   // What was asked for ends as a run that is seen, even when there is nothing to read.
@@ -346,6 +355,13 @@ caf::expected<run_started> run_keeper_state::start(const start_run& ask) {
   return run_started{started->run, static_cast<uint32_t>(started->opened.size())};
 }
 
+void run_keeper_state::add_passes(run_start& run, const connection_context& connection, const full_passes& whole) {
+  run.passes = plan_passes({*connection.plan, connection.streams, connection.parents_only}, whole, run.kind);
+  run.stamp = {0, connection.claim.epoch.value, parts.tick()};
+  run.edition = connection.edition;
+  run.source_version = connection.source_version;
+}
+
 caf::expected<full_passes> run_keeper_state::passes_of(const connection_context& connection, run_kind kind) {
   mined_streams mined{*connection.plan, connection.streams, connection.parents_only};
   std::vector<full_pass_row> known;
@@ -363,7 +379,7 @@ caf::expected<run_start> run_keeper_state::plan_run(const connection_context& co
   auto cursors = parts.runs->load_cursors(connection.connection);
   if (!cursors)
     return cursors.error();
-  run_start result{connection.connection, connection.claim, kind, {}, {}, {}};
+  run_start result{connection.connection, connection.claim, kind, {}, {}, {}, {}, {}, 0, {}};
   for (size_t i = 0; i < connection.streams.size(); ++i) {
     auto stream = connection.streams[i];
     if (!stream)

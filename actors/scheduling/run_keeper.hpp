@@ -30,6 +30,7 @@ struct run_keeper_parts {
   std::function<caf::expected<std::string>(std::string_view)> open_secrets;
   std::function<caf::expected<std::string>(std::string_view)> seal_secrets;
   std::function<instant()> now;
+  std::function<int64_t()> tick = [] { return int64_t{0}; }; ///< the node's logical clock
   schedule_registry schedules = builtin_schedules();
   run_report report = no_run_report; ///< of what becomes durable here
 };
@@ -66,6 +67,8 @@ struct run_keeper_state {
   /// The slices that a run of this kind reads, from the cursors. `is_whole[i]`: stream i of the plan is read from the
   /// beginning, whatever its cursor says.
   caf::expected<run_start> plan_run(const connection_context& connection, run_kind kind, const std::vector<bool>& is_whole);
+  /// What the run's full passes begin with, before its first request.
+  void add_passes(run_start& run, const connection_context& connection, const full_passes& whole);
   /// What a run of this kind reads from the beginning.
   caf::expected<full_passes> passes_of(const connection_context& connection, run_kind kind);
   /// The connection's schedule at the interval that feedback has arrived at.

@@ -17,6 +17,7 @@ enum class run_event : uint8_t {
   page_lost,       ///< it died with its worker and is read again
   page_failed,     ///< it could not be had: its interval stays owed
   records_died,
+  not_swept,       ///< a full pass deletes nothing, or asks first
   stream_stopped,  ///< too many of its records could not be used
   miner_restarted,
   left_open,       ///< it stays open in the store, nothing of it is mined for now

@@ -35,12 +35,17 @@ caf::expected<std::vector<page_commit>> change_finder::compare(std::span<const h
     auto facts = store_.probe(place.shard, place.stream, keys);
     if (!facts)
       return facts.error();
-    comparison.learn(place, keys, *facts);
+    if (auto foreign = comparison.learn(place, keys, *facts); !foreign.empty()) {
+      auto payloads = store_.payloads(place.shard, place.stream, foreign);
+      if (!payloads)
+        return payloads.error();
+      comparison.learn_payloads(place, foreign, std::move(*payloads));
+    }
     if (!shared_)
       continue;
     for (size_t i = 0; i < keys.size(); ++i)
       if (const auto& fact = (*facts)[i]; fact.known && !fact.deleted)
-        learned_[place].push_back(print_of(keys[i], fact.hash, fact.order.field));
+        learned_[place].push_back(print_of(keys[i], fact.hash, fact.order.field, fact.form));
   }
   return comparison.compare(random_tag());
 }
@@ -49,7 +54,7 @@ caf::expected<std::vector<page_commit>> change_finder::compare(std::span<const h
 caf::error change_finder::begin_streams(std::span<const hashed_page> pages) {
   std::map<stream_place, shard_epoch> fresh;
   for (const auto& page : pages)
-    if (stream_place place{page.shard, page.stream}; !page.records.empty() && !cache_.find(place, page.epoch))
+    if (stream_place place{page.shard, page.stream}; !(page.records.empty() && page.unseen.empty()) && !cache_.find(place, page.epoch))
       fresh[place] = page.epoch;
   if (fresh.empty())
     return {};

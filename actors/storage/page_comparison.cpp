@@ -4,19 +4,24 @@
 #include <optional>
 
 #include "messages/fault_point.hpp"
+#include "runtime/extraction/record_form.hpp"
 
 namespace lode {
 
 namespace {
 
+int64_t form_of(const hashed_page& page) {
+  return page.form ? page.form->number : 0;
+}
+
 /// What a record means after `latest`; nothing when it is no change. Counts it either way.
-std::optional<change_kind> judge(const stored_fact& latest, const content_hash& hash, const fact_order& order,
+std::optional<change_kind> judge(const stored_fact& latest, bool is_same, const fact_order& order,
                                  bool is_beside_another_run, page_counters& counters) {
   if (!latest.known || (latest.deleted && !(order < latest.order))) {
     ++counters.inserted;
     return change_kind::inserted;
   }
-  if (hash == latest.hash && !latest.deleted && !LODE_FAULT("compare.off")) {
+  if (is_same && !LODE_FAULT("compare.off")) {
     ++counters.unchanged;
     // Only the source's own field moves the order of equal content: logical time grows with every pass. Beside another run
     // it moves too: a page that run asked for earlier may still arrive, with what the record was meanwhile.
@@ -29,6 +34,26 @@ std::optional<change_kind> judge(const stored_fact& latest, const content_hash& 
   }
   ++counters.updated;
   return change_kind::updated;
+}
+
+/// What the page saw, for the sweep of its full pass. Of a record that died the key may be all that is known, or not even that.
+std::vector<uint64_t> marks_of(const hashed_page& page) {
+  std::vector<uint64_t> marks;
+  if (!page.pass)
+    return marks;
+  marks.reserve(page.records.size() + page.dead.size() + 1);
+  for (const auto& record : page.records)
+    marks.push_back(print_of(record.key, {}, 0).key);
+  for (const auto& dead : page.dead)
+    marks.push_back(dead.key.empty() ? unreadable_mark : print_of(dead.key, {}, 0).key);
+  if (page.is_unsure)
+    marks.push_back(unreadable_mark);
+  return marks;
+}
+
+/// Order fields apart, which a full pass knows nothing of.
+bool is_before(const fact_order& fact, const fact_order& stamp) {
+  return fact.epoch < stamp.epoch || (fact.epoch == stamp.epoch && fact.counter < stamp.counter);
 }
 
 } // namespace
@@ -48,27 +73,49 @@ void page_comparison::look_up(const hashed_page& page) {
   auto& known = known_.emplace_back(page.records.size(), unknown);
   stream_place stream{page.shard, page.stream};
   const auto* facts = cache_.find(stream, page.epoch);
+  const auto form = form_of(page);
+  if (page.form)
+    forms_[stream].insert(form);
   for (size_t i = 0; i < page.records.size(); ++i) {
     const auto& record = page.records[i];
     if (facts)
-      known[i] = facts->look(print_of(record.key, record.hash, record.order_field));
+      known[i] = facts->look(print_of(record.key, record.hash, record.order_field, form));
     // Beside another run the order of an unchanged record counts, which only the store knows.
     if (known[i] == unchanged && page.is_beside_another_run)
       known[i] = unknown;
     if (known[i] == unknown)
       wanted_[stream].push_back(record.key);
   }
+  for (const auto& key : page.unseen) // what is deleted keeps its order, which only the store knows
+    wanted_[stream].push_back(key);
 }
 
-void page_comparison::learn(stream_place stream, std::span<const std::string_view> keys,
-                            std::span<const stored_fact> facts) {
+std::vector<std::string_view> page_comparison::learn(stream_place stream, std::span<const std::string_view> keys,
+                                                     std::span<const stored_fact> facts) {
+  std::vector<std::string_view> of_another_form;
+  const auto& forms = forms_[stream];
+  auto is_of_another = [&](const stored_fact& fact) {
+    return !forms.empty() && (forms.size() > 1 || *forms.begin() != fact.form);
+  };
   auto& latest = latest_[stream];
   latest.reserve(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) {
-    latest[keys[i]] = facts[i];
-    if (facts[i].known && !facts[i].deleted)
-      cache_.put(stream, print_of(keys[i], facts[i].hash, facts[i].order.field));
+    latest[keys[i]].fact = facts[i];
+    if (!facts[i].known || facts[i].deleted)
+      continue;
+    cache_.put(stream, print_of(keys[i], facts[i].hash, facts[i].order.field, facts[i].form));
+    if (is_of_another(facts[i]))
+      of_another_form.push_back(keys[i]);
   }
+  return of_another_form;
+}
+
+void page_comparison::learn_payloads(stream_place stream, std::span<const std::string_view> keys,
+                                     std::vector<std::string> payloads) {
+  const auto& kept = payloads_.emplace_back(std::move(payloads));
+  auto& latest = latest_[stream];
+  for (size_t i = 0; i < keys.size(); ++i)
+    latest[keys[i]].payload = kept[i];
 }
 
 std::vector<page_commit> page_comparison::compare(int64_t cache_tag) {
@@ -82,11 +129,13 @@ std::vector<page_commit> page_comparison::compare(int64_t cache_tag) {
 page_commit page_comparison::compare(const hashed_page& page, const answers& known) {
   page_commit result{page.tenant,    page.connection, page.stream,    page.shard,           page.epoch, page.partition,
                      page.move,      page.opens,      page.completed, page.completes_slice, 0,          {},
-                     page.dead,      page_counters{}};
+                     page.dead,      page_counters{},  form_of(page)};
   for (auto& dead : result.dead)
     dead.order = {0, page.stamp.epoch, page.stamp.counter};
+  result.pass = page.pass;
+  result.marks = marks_of(page);
   auto& counters = result.counters;
-  counters.pages = 1;
+  counters.pages = page.is_sweep ? 0 : 1;
   counters.records = static_cast<int64_t>(page.records.size() + page.dead.size());
   counters.dead = static_cast<int64_t>(page.dead.size());
   counters.bytes = static_cast<int64_t>(page.body_bytes);
@@ -94,19 +143,52 @@ page_commit page_comparison::compare(const hashed_page& page, const answers& kno
   for (size_t i = 0; i < page.records.size(); ++i) {
     const auto& record = page.records[i];
     // The cache speaks of what is committed; an earlier record of the group is newer.
-    if (known[i] == known_facts::answer::unchanged && !latest.contains(record.key) && !LODE_FAULT("compare.off")) {
+    if (known[i] == known_facts::answer::unchanged && !latest.contains(record.key) && !LODE_FAULT("compare.off"))
       ++counters.unchanged;
-      continue;
-    }
-    auto& fact = latest[record.key];
-    fact_order order{record.order_field, page.stamp.epoch, page.stamp.counter};
-    auto kind = judge(fact, record.hash, order, page.is_beside_another_run, counters);
-    if (!kind)
-      continue;
-    fact = {true, false, record.hash, order};
-    result.changes.push_back({*kind, record.key, record.payload, record.hash, order});
+    else
+      compare(page, record, latest[record.key], result);
   }
+  for (const auto& key : page.unseen)
+    remove(key, page.stamp, latest[key], result);
   return result;
+}
+
+/// What came after the full pass had begun stays: it is news, whatever the pass did not see.
+void page_comparison::remove(const std::string& key, const fact_order& stamp, latest_fact& latest, page_commit& result) {
+  const auto& fact = latest.fact;
+  if (!fact.known || fact.deleted || !is_before(fact.order, stamp))
+    return;
+  // As of the beginning of the pass: what was asked for since may bring the record back.
+  const fact_order order{fact.order.field, stamp.epoch, stamp.counter};
+  latest = {{true, true, {}, order, result.form}, {}, true};
+  result.changes.push_back({change_kind::deleted, key, {}, {}, order});
+  ++result.counters.deleted;
+}
+
+void page_comparison::compare(const hashed_page& page, const hashed_record& record, latest_fact& latest,
+                              page_commit& into) const {
+  auto& fact = latest.fact;
+  fact_order order{record.order_field, page.stamp.epoch, page.stamp.counter};
+  auto same = fact.known && !fact.deleted && is_same(latest, page, record);
+  auto kind = judge(fact, same, order, page.is_beside_another_run, into.counters);
+  // The stored text stays, so an older page may say it too. What this group has touched is left to the next pass: one
+  // statement touches a row once.
+  if (same && fact.form != into.form && page.form && !latest.is_of_group && kind != change_kind::updated) {
+    into.changes.push_back({change_kind::reformed, record.key, {}, record.hash, fact.order});
+    fact.hash = record.hash;
+    fact.form = into.form;
+    latest.is_of_group = true;
+  }
+  if (!kind)
+    return;
+  latest = {{true, false, record.hash, order, into.form}, record.payload, true};
+  into.changes.push_back({*kind, record.key, record.payload, record.hash, order});
+}
+
+bool page_comparison::is_same(const latest_fact& latest, const hashed_page& page, const hashed_record& record) const {
+  if (!page.form || latest.fact.form == page.form->number)
+    return latest.fact.hash == record.hash;
+  return page.form->hash(latest.payload) == record.hash;
 }
 
 std::vector<fact_print> prints_after(const page_commit& page, const page_outcome& outcome) {
@@ -114,7 +196,7 @@ std::vector<fact_print> prints_after(const page_commit& page, const page_outcome
   out.reserve(page.changes.size());
   const auto& dead = outcome.dead_lettered;
   for (const auto& change : page.changes) {
-    auto& print = out.emplace_back(print_of(change.key, change.hash, change.order.field));
+    auto& print = out.emplace_back(print_of(change.key, change.hash, change.order.field, page.form));
     if (change.kind == change_kind::deleted || std::find(dead.begin(), dead.end(), change.key) != dead.end())
       print.fact = 0;
   }

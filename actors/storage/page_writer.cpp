@@ -12,13 +12,19 @@ namespace lode {
 
 namespace {
 
+/// Records that a commit of the page may write.
+size_t rows_of(const hashed_page& page) {
+  return page.records.size() + page.unseen.size();
+}
+
 /// The page becomes the failure of its continuation: a commit that is small.
 void give_up(hashed_page& page, const std::string& why) {
-  page.move.reason = "a page of " + std::to_string(page.records.size()) + " records (" + std::to_string(page.body_bytes)
+  page.move.reason = "a page of " + std::to_string(rows_of(page)) + " records (" + std::to_string(page.body_bytes)
                      + " bytes) is too large to commit: " + why + "; lower the page size of the source";
   page.move.phase = continuation_phase::failed;
   page.move.state.clear();
   page.records.clear();
+  page.unseen.clear();
   page.dead.clear();
   page.opens.clear();
   page.completes_slice = false;
@@ -106,7 +112,7 @@ bool page_writer_state::is_full() const {
   size_t records = 0;
   size_t bytes = 0;
   for (const auto& page : pending) {
-    records += page.records.size();
+    records += rows_of(page);
     bytes += page.body_bytes;
   }
   return pending.size() >= page_limit || records >= settings.group_records || bytes >= settings.group_bytes;
@@ -134,7 +140,7 @@ size_t page_writer_state::group_size() const {
   size_t bytes = 0;
   while (count < pending.size() && count < page_limit) {
     const auto& page = pending[count];
-    records += page.records.size();
+    records += rows_of(page);
     bytes += page.body_bytes;
     bool is_slow = slow.count(page.move.id) > 0;
     if (count > 0 && (is_slow || records > settings.group_records || bytes > settings.group_bytes))
@@ -207,7 +213,7 @@ void page_writer_state::conclude(const std::vector<page_commit>& commits, const 
 }
 
 bool page_writer_state::is_large(const hashed_page& page) const {
-  return page.records.size() >= settings.large_records || page.body_bytes >= settings.large_bytes;
+  return rows_of(page) >= settings.large_records || page.body_bytes >= settings.large_bytes;
 }
 
 void page_writer_state::head_timed_out(const std::string& why) {

@@ -16,6 +16,7 @@ struct connection_options {
   std::string name;
   std::string file;
   std::string reason;
+  std::string stream;
   bool is_sure = false;
 };
 
@@ -67,6 +68,14 @@ int set_state(cli_context& context, const connection_options& o, const char* sta
   return ask(context, "PATCH", path_of(o), json::serialize(json::object{{"state", state}, {"reason", o.reason}}), print_connection);
 }
 
+int confirm_deletes(cli_context& context, const connection_options& o) {
+  auto body = json::serialize(json::object{{"streams", json::array{json::string{o.stream}}}});
+  return ask(context, "POST", path_of(o) + "/confirm-deletes", body, [&](const json::value& answer) {
+    std::cout << "confirmed for " << joined_cell(answer.as_object(), "streams") << "; the next full pass deletes what it misses: lode run trigger "
+              << o.tenant << " " << o.name << " --kind full\n";
+  });
+}
+
 int remove(cli_context& context, const connection_options& o) {
   if (!o.is_sure)
     return complain(context, exit_usage, "this erases all records, state and secrets of connection " + o.name + ": repeat it with --yes");
@@ -111,6 +120,14 @@ void add_connection_command(command program, cli_context& context) {
                                   [](auto& c, auto& o) { return set_state(c, o, "active"); });
   add_command<connection_options>(connection, context, "secrets", "Replace all secrets",
                                   "  echo '{\"access_token\":\"...\"}' | lode connection secrets acme crm -", with_file, put_secrets);
+  add_command<connection_options>(
+    connection, context, "confirm-deletes", "Let the next full pass delete more than the brake lets pass",
+    "  lode connection confirm-deletes acme crm contacts",
+    [](command c, connection_options& o) {
+      with_names(c, o);
+      c.argument("stream", o.stream, "Name of the stream");
+    },
+    confirm_deletes);
   add_command<connection_options>(
     connection, context, "remove", "Erase a connection: records, state, secrets", "  lode connection remove acme crm --yes",
     [](command c, connection_options& o) {

@@ -20,7 +20,7 @@ struct run_options {
   size_t limit = 20;
 };
 
-constexpr std::array columns{"run", "kind", "phase", "started", "pages", "records", "inserted", "updated", "unchanged", "dead", "open", "failed", "reason"};
+constexpr std::array columns{"run", "kind", "phase", "started", "pages", "records", "inserted", "updated", "unchanged", "deleted", "dead", "open", "failed", "reason"};
 
 std::vector<std::string> cells_of(const json::value& run) {
   std::vector<std::string> out;

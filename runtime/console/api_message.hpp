@@ -2,6 +2,7 @@
 
 #include <caf/expected.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "messages/error.hpp"
+#include "messages/ids.hpp"
 
 namespace lode {
 
@@ -31,6 +33,15 @@ struct api_request {
   caf::expected<size_t> query_number(const std::string& name, size_t otherwise, size_t most) const;
 };
 
+/// The answer is another one once the feed of `shard` goes beyond `position`. The request is then made again with its `after`
+/// as it is here, or answered as it was when `at_most` has passed since it came.
+struct feed_wait {
+  shard_id shard;
+  int64_t position = 0;
+  std::string after;
+  std::chrono::seconds at_most{0};
+};
+
 struct api_response {
   /// Appends the next piece; false = that was the last one. An error ends the response early, so that the client sees
   /// that it is not complete.
@@ -42,6 +53,7 @@ struct api_response {
   std::string allow; ///< methods, with status 405
   producer more;     ///< when set: what follows `body`, sent in chunks
   std::map<std::string, std::string> named{}; ///< by the path of the request: for the log
+  std::optional<feed_wait> waits_for{};       ///< sent at once without
 };
 
 /// Without its %XX; nothing when one of them is malformed.

@@ -13,6 +13,9 @@ namespace {
 
 namespace json = boost::json;
 
+/// In seconds; less than proxies and clients wait for an answer.
+constexpr size_t longest_wait = 30;
+
 /// Where `text` stands in the tenant's shard; "" and "0" are the beginning, "now" is the end.
 caf::expected<int64_t> position_of(const std::string& text, catalog_store& catalog, int64_t generation,
                                    shard_id shard) {
@@ -58,13 +61,15 @@ public:
     }
   }
 
+  /// There was nothing to the end of the feed.
+  bool is_empty() const { return is_at_end_ && items_.empty(); }
   json::object answer() && {
     return {{"changes", std::move(items_)}, {"next", cursor()}, {"more", !is_at_end_}};
   }
 
-private:
   std::string cursor() const { return encode_feed_cursor({generation_, {{tenant_.shard, position_}}}); }
 
+private:
   json::object shown(const feed_entry& entry) const {
     auto from = std::ranges::find(connections_, entry.connection, &connection_row::id);
     auto is_known = from != connections_.end();
@@ -87,8 +92,9 @@ private:
 
 caf::expected<api_response> changes(const api_request& request, api_context& context) {
   auto limit = request.query_number("limit", 1'000, 10'000);
-  if (!limit)
-    return limit.error();
+  auto wait = request.query_number("wait", 0, longest_wait);
+  if (!limit || !wait)
+    return !limit ? limit.error() : wait.error();
   auto tenant = routed_tenant(request, context);
   if (!tenant)
     return tenant.error();
@@ -108,7 +114,12 @@ caf::expected<api_response> changes(const api_request& request, api_context& con
       return entries.error();
     page.take(*entries);
   }
-  return json_response(std::move(page).answer());
+  std::optional<feed_wait> waits;
+  if (*wait > 0 && page.is_empty())
+    waits = feed_wait{tenant->shard, page.position(), page.cursor(), std::chrono::seconds{*wait}};
+  auto response = json_response(std::move(page).answer());
+  response.waits_for = std::move(waits);
+  return response;
 }
 
 } // namespace

@@ -86,6 +86,25 @@ caf::expected<api_response> put_secrets(const api_request& request, api_context&
   return show(request, context);
 }
 
+/// The next full pass of these streams may delete more than the brake lets pass.
+caf::expected<api_response> confirm_deletes(const api_request& request, api_context& context) {
+  body_reader body{request.body};
+  auto streams = body.texts("streams");
+  if (!streams || streams->empty())
+    body.complain("streams: expected the names of at least one stream");
+  if (auto wrong = body.finish())
+    return wrong;
+  auto row = routed_connection(request, context);
+  if (!row)
+    return row.error();
+  if (auto failed = context.stores.runs->confirm_deletes(row->id, *streams))
+    return failed;
+  json::array names;
+  for (const auto& name : *streams)
+    names.emplace_back(name);
+  return json_response({{"tenant", row->tenant_name}, {"connection", row->name}, {"streams", std::move(names)}});
+}
+
 /// Erases records, state and secrets of a connection, to the end.
 caf::expected<api_response> remove(const api_request& request, api_context& context) {
   auto row = routed_connection(request, context);
@@ -114,6 +133,7 @@ void add_connection_routes(router& routes) {
   routes.add("PATCH", "/api/v1/tenants/{tenant}/connections/{connection}", change);
   routes.add("DELETE", "/api/v1/tenants/{tenant}/connections/{connection}", remove);
   routes.add("PUT", "/api/v1/tenants/{tenant}/connections/{connection}/secrets", put_secrets);
+  routes.add("POST", "/api/v1/tenants/{tenant}/connections/{connection}/confirm-deletes", confirm_deletes);
 }
 
 } // namespace lode

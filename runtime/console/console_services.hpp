@@ -29,6 +29,7 @@ struct manifest_summary {
   std::string version;              ///< hash of the text
   std::vector<std::string> streams; ///< selectable ones
   std::vector<std::string> secrets; ///< fields of the configuration that the manifest declares as secret
+  std::vector<stream_view> views;   ///< of the selectable streams
 };
 
 /// What the console works with, given by the composition root. The functions keep manifests and keys out of it;

@@ -109,7 +109,7 @@ private:
     request.body = std::move(parser.get().body());
     api_response response; // no co_await inside ?: here: g++ 12 destroys such a result twice
     if (to->access == route_access::stored)
-      response = co_await answer_by_worker(*to, request);
+      response = co_await answer_when_ready(*to, request);
     else
       response = answer_here(*to, request);
     co_return co_await send(response, parser.get().version(), parser.get().keep_alive());
@@ -155,6 +155,21 @@ private:
     console_stores none;
     api_context context{none, parts_.services};
     return call(to, request, context);
+  }
+
+  /// Between two answers by a worker it waits for the feed that the first one names.
+  asio::awaitable<api_response> answer_when_ready(const route& to, api_request& request) {
+    const auto arrived = feed_watch::clock::now();
+    auto response = co_await answer_by_worker(to, request);
+    while (response.waits_for) {
+      const auto waits = *response.waits_for;
+      auto moves = co_await parts_.watch.moves(waits.shard, waits.position, arrived + waits.at_most, stream_.socket());
+      if (!moves)
+        break;
+      request.query["after"] = waits.after;
+      response = co_await answer_by_worker(to, request);
+    }
+    co_return response;
   }
 
   asio::awaitable<api_response> answer_by_worker(const route& to, const api_request& request) {
@@ -289,7 +304,19 @@ private:
   session_parts& parts_;
 };
 
+asio::awaitable<feed_watch::positions> read_ends(session_parts& parts, std::vector<shard_id> shards) {
+  lent_stores stores{parts};
+  auto ends = (*stores).catalog->feed_ends(shards);
+  if (!ends)
+    co_return std::nullopt;
+  co_return std::move(*ends);
+}
+
 } // namespace
+
+asio::awaitable<feed_watch::positions> look_at_feeds(session_parts& parts, std::vector<shard_id> shards) {
+  co_return co_await asio::co_spawn(parts.workers, read_ends(parts, std::move(shards)), asio::use_awaitable);
+}
 
 asio::awaitable<void> converse(asio::ip::tcp::socket socket, session_parts& parts) {
   session one{std::move(socket), parts};

@@ -8,9 +8,15 @@
 #include <mutex>
 
 #include "runtime/console/access_check.hpp"
+#include "runtime/console/feed_watch.hpp"
 #include "runtime/console/router.hpp"
 
 namespace lode {
+
+struct session_parts;
+
+/// Where the feeds of `shards` end, as a worker with its stores finds out.
+boost::asio::awaitable<feed_watch::positions> look_at_feeds(session_parts& parts, std::vector<shard_id> shards);
 
 /// What all conversations of a server share. Outlives them.
 struct session_parts {
@@ -22,6 +28,7 @@ struct session_parts {
   std::mutex guard;
   std::vector<console_stores> free_stores; ///< as many as workers
   std::atomic<int> open_sessions{0};
+  feed_watch watch{[this](std::vector<shard_id> shards) { return look_at_feeds(*this, std::move(shards)); }};
 };
 
 /// One keep-alive conversation with a client, to its end.

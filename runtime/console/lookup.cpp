@@ -66,7 +66,7 @@ std::string_view name_of(run_phase phase) {
   return names.at(static_cast<size_t>(phase));
 }
 std::string_view name_of(change_kind kind) {
-  constexpr std::array<std::string_view, 4> names{"inserted", "updated", "deleted", "reordered"};
+  constexpr std::array<std::string_view, 5> names{"inserted", "updated", "deleted", "reordered", "reformed"};
   return names.at(static_cast<size_t>(kind));
 }
 std::string_view name_of(request_answer answer) {

@@ -38,6 +38,7 @@ json::object shown(const run_summary& run, int64_t store_generation) {
           {"unchanged", n.unchanged},
           {"refused_older", n.refused_older},
           {"dead", n.dead},
+          {"deleted", n.deleted},
           {"bytes", n.bytes},
           {"reason", redact(run.reason)}};
 }

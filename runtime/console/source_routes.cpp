@@ -3,6 +3,7 @@
 #include "messages/type_ids.hpp"
 #include "runtime/console/lookup.hpp"
 #include "runtime/console/routes.hpp"
+#include "runtime/console/source_views.hpp"
 
 namespace lode {
 
@@ -34,9 +35,11 @@ caf::expected<api_response> put(const api_request& request, api_context& context
     out["error"] = json::object{{"code", "bad_source"}, {"message", "the manifest has errors; it was not stored"}};
     return json_response(out, 422);
   }
-  auto row = context.stores.catalog->put_source(name, request.body, manifest.version);
+  auto& catalog = *context.stores.catalog;
+  auto row = catalog.put_source(name, request.body, manifest.version);
   if (!row)
     return row.error();
+  put_views(catalog, *row, manifest);
   return json_response(shown(name, manifest));
 }
 

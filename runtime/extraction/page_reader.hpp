@@ -54,6 +54,7 @@ struct page_content {
   /// With slice_ended: what the partition is known of now. Ends before the slice does when the API's clock had not passed
   /// the slice's end when its first page was read; whole where there is no slice.
   slice_bounds completed;
+  bool is_unsure = false;                ///< the API refused to say what there is, which its source ignores
   int64_t seen = 0;                      ///< records the extractor saw, dead and filtered ones included
   std::optional<int64_t> largest_order;  ///< of the ordering field
   std::optional<instant> largest_cursor; ///< of the incremental cursor field

@@ -62,6 +62,7 @@ struct lode_extension {
     std::optional<std::chrono::milliseconds> whole;
   };
   std::string miner = default_miner; ///< by whom the stream is mined; a name that the node knows
+  bool has_stable_order = false;     ///< pages come in an order that edits do not change (id, creation)
   field_path ordering_field;         ///< which of two states of a record is newer; empty = none
   std::vector<named_step> steps;     ///< that each record passes before it is keyed and hashed
   std::string ordering_format;       ///< datetime format of it; empty = compared as the API sent it
@@ -69,6 +70,7 @@ struct lode_extension {
   std::chrono::milliseconds settle_time{60'000}; ///< slices end this much before now
   std::optional<std::chrono::milliseconds> full_pass_every;
   dead_record_limits dead_limits;
+  uint32_t delete_brake_percent = 20; ///< more of the live records missing in a full pass: a person is asked first
   uint64_t page_bytes_estimate = 65'536; ///< first guess for the budget of bytes in flight
   request_timeouts timeouts;             ///< absent = the node's settings
   std::vector<rate_budget> budgets;

@@ -160,10 +160,14 @@ void read_steps(const component& block, const std::vector<field_path>& key, cons
     read_step(each, setup.steps != nullptr ? *setup.steps : none, key, out);
 }
 
-void read_ordering(const component& block, lode_extension& out) {
+void read_order(const component& block, lode_extension& out) {
   if (auto* field = block.field("ordering_field"))
     out.ordering_field = block.path_in(*field, "ordering_field").value_or(field_path{});
   out.ordering_format = block.text("ordering_format");
+  auto order = block.text("order", "none");
+  out.has_stable_order = order == "stable";
+  if (order != "stable" && order != "none")
+    block.error("expected stable or none, found '" + order + "'", "order");
 }
 
 } // namespace
@@ -191,18 +195,24 @@ lode_extension read_lode_extension(const component& stream, const std::vector<fi
                                    const manifest_setup& setup) {
   lode_extension out;
   out.dead_limits = setup.dead_limits;
+  out.delete_brake_percent = setup.delete_brake_percent;
   auto block = stream.child("x-lode");
   if (!block)
     return out;
   block->refuse_unknown({"ordering_field", "ordering_format", "ignore", "settle_time", "full_pass_every", "dead_limits",
-                      "page_bytes_estimate", "timeouts", "budgets", "limit_headers", "next_link_hosts", "miner", "steps"});
+                      "page_bytes_estimate", "timeouts", "budgets", "limit_headers", "next_link_hosts", "miner", "steps",
+                      "delete_brake_percent", "order"});
   read_miner(*block, setup, out);
   read_steps(*block, primary_key, setup, out);
-  read_ordering(*block, out);
+  read_order(*block, out);
   out.ignore = block->paths("ignore");
   read_span_field(*block, "settle_time", std::chrono::milliseconds{0}, [&](auto span) { out.settle_time = span; });
   read_span_field(*block, "full_pass_every", std::chrono::seconds{1}, [&](auto span) { out.full_pass_every = span; });
   read_dead_limits(*block, out);
+  if (auto percent = block->whole("delete_brake_percent"); percent && *percent >= 0 && *percent <= 100)
+    out.delete_brake_percent = static_cast<uint32_t>(*percent);
+  else if (percent)
+    block->error("expected 0 to 100, found " + std::to_string(*percent), "delete_brake_percent");
   if (auto bytes = block->whole("page_bytes_estimate"); bytes && *bytes >= 1024 && *bytes <= 268'435'456)
     out.page_bytes_estimate = static_cast<uint64_t>(*bytes);
   else if (bytes)

@@ -14,6 +14,7 @@ struct manifest_setup {
   const step_registry* steps = nullptr;           ///< that `x-lode.steps` may name; null = none
   retry_defaults retries;
   dead_record_limits dead_limits;
+  uint32_t delete_brake_percent = 20;
 };
 
 } // namespace lode

@@ -1,5 +1,7 @@
 #include "runtime/node/housekeeper.hpp"
 
+#include <utility>
+
 #include "messages/error.hpp"
 #include "runtime/storage/store_error.hpp"
 #include "runtime/telemetry/log.hpp"
@@ -14,8 +16,9 @@ constexpr auto rest_after_failure = std::chrono::minutes{1};
 
 } // namespace
 
-housekeeper::housekeeper(std::unique_ptr<catalog_store> catalog, std::unique_ptr<upkeep_store> upkeep, retention keep)
-    : catalog_(std::move(catalog)), upkeep_(std::move(upkeep)), keep_(keep), thread_([this] { work(); }) {}
+housekeeper::housekeeper(std::unique_ptr<catalog_store> catalog, std::unique_ptr<upkeep_store> upkeep, retention keep,
+                         std::function<void()> at_pass)
+    : catalog_(std::move(catalog)), upkeep_(std::move(upkeep)), keep_(keep), at_pass_(std::move(at_pass)), thread_([this] { work(); }) {}
 
 housekeeper::~housekeeper() {
   {
@@ -41,9 +44,12 @@ bool housekeeper::tidy_step() {
   auto now = std::chrono::steady_clock::now();
   if (now < next_pass_)
     return false;
+  if (!std::exchange(is_in_pass_, true))
+    at_pass_();
   auto has_more = upkeep_->tidy_some(keep_, rows_per_step);
   if (has_more && *has_more)
     return true;
+  is_in_pass_ = false;
   next_pass_ = now + (has_more ? rest_between_passes : rest_after_failure);
   if (!has_more && code_of(has_more.error()) != errc::store_unavailable)
     log_warning("old runs, dead letters and changes are not removed: " + message_of(has_more.error()));

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -34,7 +35,9 @@ bool erase_round(Catalog& catalog, GoesOn goes_on) {
 /// connections of its own; goes on after a restart where the last life stopped.
 class housekeeper {
 public:
-  housekeeper(std::unique_ptr<catalog_store> catalog, std::unique_ptr<upkeep_store> upkeep, retention keep);
+  /// `at_pass` is called on its thread before each pass of the upkeep.
+  housekeeper(std::unique_ptr<catalog_store> catalog, std::unique_ptr<upkeep_store> upkeep, retention keep,
+              std::function<void()> at_pass);
   ~housekeeper();
 
 private:
@@ -45,6 +48,8 @@ private:
   std::unique_ptr<catalog_store> catalog_;
   std::unique_ptr<upkeep_store> upkeep_;
   retention keep_;
+  std::function<void()> at_pass_;
+  bool is_in_pass_ = false;
   std::chrono::steady_clock::time_point next_pass_{};
   std::mutex mutex_;
   std::condition_variable stopped_;

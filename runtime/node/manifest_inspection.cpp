@@ -4,6 +4,7 @@
 
 #include "messages/type_ids.hpp"
 #include "runtime/manifest/loader.hpp"
+#include "runtime/node/declared_fields.hpp"
 
 namespace lode {
 
@@ -27,8 +28,10 @@ manifest_summary inspect_manifest(const std::string& name, const std::string& te
     return result;
   result.version = fmt::format("{:016x}", loaded.plan->hash);
   for (const auto& stream : loaded.plan->streams)
-    if (stream.is_selectable)
+    if (stream.is_selectable) {
       result.streams.push_back(stream.name);
+      result.views.push_back({stream.name, declared_fields(stream.schema)});
+    }
   for (const auto& path : loaded.plan->secret_fields)
     result.secrets.push_back(joined(path));
   return result;

@@ -10,6 +10,7 @@ manifest_setup manifest_setup_of(const mining_settings& mining, const extensions
   result.miners = known.miners.names();
   result.steps = &known.steps;
   result.retries = {mining.request_retries, mining.retry_min, mining.retry_max};
+  result.delete_brake_percent = mining.delete_brake_percent;
   result.dead_limits = {mining.dead_records_percent / 100.0, mining.dead_records_limit};
   return result;
 }

@@ -46,6 +46,7 @@ run_keeper_parts keeper_parts(mining_resources& resources, std::vector<shard_cla
   parts.open_secrets = [seal = resources.seal](std::string_view text) { return seal->open(text); };
   parts.seal_secrets = [seal = resources.seal](std::string_view text) { return seal->seal(text); };
   parts.now = resources.now;
+  parts.tick = [&resources] { return resources.clock.next(); };
   parts.schedules = resources.known->schedules;
   parts.report = event_report(resources);
   return parts;

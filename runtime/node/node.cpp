@@ -9,6 +9,7 @@
 #include "actors/scheduling/schedule.hpp"
 #include "runtime/console/http_server.hpp"
 #include "runtime/console/routes.hpp"
+#include "runtime/console/source_views.hpp"
 #include "runtime/node/housekeeper.hpp"
 #include "runtime/node/live_control.hpp"
 #include "runtime/node/manifest_inspection.hpp"
@@ -73,14 +74,26 @@ exit_code end_without_shards(const caf::error& why) {
   return exit_ok;
 }
 
+/// People's questions, and what is done for them, may take longer than a page's commit.
+postgres_settings patient(postgres_settings postgres) {
+  postgres.statement_timeout = std::chrono::seconds{60};
+  return postgres;
+}
+
+/// Makes the SQL views that are missing, by a session of its own.
+std::function<void()> view_mender(const settings& config, const extensions& known, const postgres_settings& postgres) {
+  return [setup = manifest_setup_of(config.mining, known), postgres = patient(postgres)] {
+    auto inspect = [&](const std::string& name, const std::string& text) { return inspect_manifest(name, text, setup); };
+    put_missing_views(*make_postgres_catalog_store(postgres, "views"), inspect);
+  };
+}
+
 console_services make_console(const settings& config, const extensions& known, const postgres_settings& postgres,
                               const sealer& seal, std::shared_ptr<node_control> control) {
   console_services services;
-  services.open_stores = [postgres] {
-    auto patient = postgres; // people's questions may take longer than a page's commit
-    patient.statement_timeout = std::chrono::seconds{60};
-    return console_stores{make_postgres_catalog_store(patient, "console"), make_postgres_run_store(patient, "console"),
-                          make_postgres_admin_store(patient, "console")};
+  services.open_stores = [postgres = patient(postgres)] {
+    return console_stores{make_postgres_catalog_store(postgres, "console"), make_postgres_run_store(postgres, "console"),
+                          make_postgres_admin_store(postgres, "console")};
   };
   services.node = std::move(control);
   services.default_schedule = schedule_json(config.schedule);
@@ -204,7 +217,8 @@ exit_code run_node(const settings& config, const extensions& known) {
   if (!console)
     return give_up(console.error());
   housekeeper janitor{make_postgres_catalog_store(postgres, "housekeeper"), make_postgres_upkeep_store(postgres),
-                      {config.store.keep_runs, config.store.keep_dead_letters, config.store.keep_feed}};
+                      {config.store.keep_runs, config.store.keep_dead_letters, config.store.keep_feed},
+                      view_mender(config, known, postgres)};
   log_info("node " + config.node.name + " is up with " + std::to_string(claims->size()) + " shards; console on http://"
            + (*console)->address());
   auto code = supervise(system, *resources, *claims, *control, signals);

@@ -95,6 +95,8 @@ event_line line_of(run_event event) {
       return {log_level::warning, "run ended incomplete"};
     case run_event::cancelled:
       return {log_level::info, "run is cancelled"};
+    case run_event::not_swept:
+      return {log_level::warning, "full pass deletes nothing"};
     case run_event::not_suspended:
       return {log_level::error, "connection could not be suspended, it rests only until it is due again"};
     case run_event::suspended:
@@ -109,6 +111,7 @@ void count_records(metrics& measured, const page_counters& page) {
   measured.records.unchanged->inc(page.unchanged);
   measured.records.refused_older->inc(page.refused_older);
   measured.records.dead->inc(page.dead);
+  measured.records.deleted->inc(page.deleted);
 }
 
 } // namespace

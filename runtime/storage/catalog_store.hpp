@@ -9,6 +9,7 @@
 #include "messages/runs.hpp"
 #include "messages/storage.hpp"
 #include "runtime/storage/mined_reader.hpp"
+#include "runtime/storage/stream_view.hpp"
 
 namespace lode {
 
@@ -63,6 +64,13 @@ public:
   virtual caf::expected<std::vector<source_row>> list_sources() = 0;
   virtual caf::expected<source_row> load_source(source_id source) = 0;
   virtual caf::expected<source_row> find_source(const std::string& name) = 0;
+
+  /// Makes the SQL views of a source these and no others, and notes that they are those of `version` of its manifest. What
+  /// could not be done is returned in words: something else has a view's name, or was built upon one that has to go.
+  virtual caf::expected<std::vector<std::string>> put_views(const source_row& source, const std::string& version,
+                                                            const std::vector<stream_view>& views) = 0;
+  /// Sources whose views are not those of their manifest: put_views() was not reached, or failed.
+  virtual caf::expected<std::vector<source_row>> sources_without_views() = 0;
 
   virtual caf::expected<tenant_row> create_tenant(const std::string& name) = 0;
   virtual caf::expected<tenant_row> find_tenant(const std::string& name) = 0;

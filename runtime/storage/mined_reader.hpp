@@ -42,6 +42,8 @@ public:
   virtual caf::expected<std::vector<feed_entry>> read_feed(shard_id shard, int64_t after, size_t limit) = 0;
   /// The last position of a shard's feed: where a reader begins that takes the records as they are.
   virtual caf::expected<int64_t> feed_end(shard_id shard) = 0;
+  /// The same of several shards, in the order asked; 0 for one that is not there.
+  virtual caf::expected<std::vector<int64_t>> feed_ends(const std::vector<shard_id>& shards) = 0;
   /// Random, new after a restore: part of every feed cursor.
   virtual caf::expected<int64_t> store_generation() = 0;
   /// Seed of every content hash; made once with the store.

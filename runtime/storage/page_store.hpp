@@ -24,6 +24,11 @@ public:
   virtual caf::expected<std::vector<stored_fact>> probe(shard_id shard, stream_id stream,
                                                         std::span<const std::string_view> keys) = 0;
 
+  /// The stored texts of `keys`, in the order asked; "" of a key that is not there or deleted. For the few whose hash is of
+  /// another form. Fails with errc::store_unavailable.
+  virtual caf::expected<std::vector<std::string>> payloads(shard_id shard, stream_id stream,
+                                                           std::span<const std::string_view> keys) = 0;
+
   /// How `streams` stand, in the order asked. Holds until this writer's next commit, for the same reason as probe().
   /// Fails with errc::store_unavailable.
   virtual caf::expected<std::vector<stream_standing>> standings(std::span<const stream_place> streams) = 0;

@@ -19,6 +19,17 @@ struct cursor_skip {
   instant to{};   ///< where reading begins
 };
 
+/// A stream of a run, as full passes see it.
+struct pass_start {
+  stream_id stream;
+  std::vector<stream_id> needs; ///< streams of the run that must be read to their end: this one and its parents
+  bool reads_all = false;       ///< the run reads it whole: its full pass begins with the run, unless one is under way
+  /// What an edit moves may have been missed: it is gone only when the next run that reads the stream to its end, begun
+  /// `settles` after the pass ended or later, did not see it either.
+  bool is_patient = false;
+  std::chrono::microseconds settles{0};
+};
+
 struct run_start {
   connection_id connection;
   shard_claim claim;
@@ -26,6 +37,12 @@ struct run_start {
   std::vector<new_continuation> first;
   std::vector<cursor_skip> skips;  ///< of partitions that `first` reads
   std::optional<instant> next_due; ///< written in the same transaction; absent: left as it is
+  /// In the same transaction too: full passes that begin, and a sweep as one more open continuation of each stream whose
+  /// pass is over at the end of this run.
+  std::vector<pass_start> passes{};
+  fact_order stamp{};         ///< logical time before the first request
+  int64_t edition = 0;        ///< of the connection, as the run was planned
+  std::string source_version{};
 };
 
 struct started_run {
@@ -148,6 +165,17 @@ public:
   virtual caf::expected<std::vector<full_pass_row>> load_full_passes(connection_id connection) = 0;
   /// The run reads these streams from the beginning; `began` is when it started, on the node's clock.
   virtual caf::error begin_full_passes(run_id run, instant began, const std::vector<full_pass_start>& passes) = 0;
+
+  /// The full pass that the sweep of this stream at the end of this run is about. Its run is whatever opened the sweep.
+  virtual caf::expected<pass_standing> load_pass(run_id run, stream_id stream) = 0;
+  /// Marks of a pass after `after` (0: from the first one), some thousand at most.
+  virtual caf::expected<pass_marks> load_marks(stream_id stream, run_id pass, int64_t after) = 0;
+  /// Live records of a stream in the order of their keys after `after`, some thousand at most; none: that was all.
+  virtual caf::expected<std::vector<live_fact>> load_live(shard_id shard, stream_id stream, const std::string& after,
+                                                          bool with_payload) = 0;
+  /// A person says that these streams' next sweeps may delete more than the brake lets pass. errc::not_found: the
+  /// connection has no such stream; then nothing is confirmed.
+  virtual caf::error confirm_deletes(connection_id connection, const std::vector<std::string>& streams) = 0;
 
   /// Says durably that a request with this token is about to be sent, and returns how many were begun with it before whose
   /// outcome nobody knows: 0 or 1. Under the fence, so that a zombie does not use the token too. errc::unauthorized: two

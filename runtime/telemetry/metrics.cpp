@@ -51,7 +51,8 @@ metrics::metrics(metric_registry& r) {
   by_label pages{r, names::pages_fetched, "result", "Responses of APIs, by what they were."};
   pages_fetched = {pages("ok"), pages("retried"), pages("rate_limited"), pages("refused"), pages("failed")};
   by_label outcomes{r, names::records, "outcome", "Records committed, by what became of them."};
-  records = {outcomes("inserted"), outcomes("updated"), outcomes("unchanged"), outcomes("refused_older"), outcomes("dead")};
+  records = {outcomes("inserted"),      outcomes("updated"), outcomes("unchanged"),
+             outcomes("refused_older"), outcomes("dead"),    outcomes("deleted")};
   by_label groups{r, names::commit_groups, "outcome",
                   "Tries to commit a group of pages, by outcome; one whose answer was lost counts again when it is known."};
   commit_groups = {groups("committed"), groups("refused"),     groups("split"),

@@ -22,7 +22,7 @@ struct metrics {
     counter *ok, *retried, *rate_limited, *refused, *failed;
   } pages_fetched;
   struct {
-    counter *inserted, *updated, *unchanged, *refused_older, *dead;
+    counter *inserted, *updated, *unchanged, *refused_older, *dead, *deleted;
   } records;
   struct {
     counter *committed, *refused, *split, *timed_out, *unavailable, *unknown;

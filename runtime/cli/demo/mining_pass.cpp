@@ -25,6 +25,7 @@ void pass_totals::add(const run_shown& run) {
   inserted += run.inserted;
   changed += run.updated;
   unchanged += run.unchanged;
+  deleted += run.deleted;
   last_run = std::max(last_run, run.run);
 }
 
@@ -107,7 +108,7 @@ void mining_pass::look_at(const std::string& tenant, watched& watch) {
     display_.say(tenant + ": its run ended " + run.phase + " (" + run.reason + "); started once more");
     ++watch.repeated;
     watch.after_run = run.run;
-    return stage_.node().trigger_run(tenant);
+    return stage_.node().trigger_run(tenant, plan_.kind_of(tenant));
   }
   done_.insert(tenant);
   open_.erase(tenant);

@@ -13,7 +13,7 @@
 namespace lode::demo {
 
 struct pass_totals {
-  int64_t records = 0, inserted = 0, changed = 0, unchanged = 0;
+  int64_t records = 0, inserted = 0, changed = 0, unchanged = 0, deleted = 0;
   int64_t last_run = 0;
 
   void add(const run_shown& run);
@@ -29,6 +29,8 @@ public:
     int64_t after_run = 0;        ///< runs up to this number belong to the pass before
     int64_t records_expected = 0; ///< 0 = nobody knows
     int64_t records_of_node = 0;  ///< what the node had read before the pass
+    /// Of a run that is started once more.
+    std::function<std::string(const std::string& tenant)> kind_of = [](const auto&) { return std::string{"manual"}; };
   };
 
   mining_pass(stage& stage, show_state& state, display& display, plan plan);

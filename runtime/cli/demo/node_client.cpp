@@ -60,7 +60,8 @@ run_shown node_client::latest_run(const std::string& tenant) const {
     return {};
   const auto& run = runs->get_array().front().get_object();
   return {number_in(run, "run"),     text_in(run, "phase"),       text_in(run, "reason"),   number_in(run, "records"),
-          number_in(run, "inserted"), number_in(run, "updated"), number_in(run, "unchanged")};
+          number_in(run, "inserted"), number_in(run, "updated"), number_in(run, "unchanged"),
+          number_in(run, "deleted")};
 }
 
 connection_shown node_client::connection(const std::string& tenant) const {
@@ -68,8 +69,8 @@ connection_shown node_client::connection(const std::string& tenant) const {
   return {text_in(answer, "state"), text_in(answer, "reason")};
 }
 
-void node_client::trigger_run(const std::string& tenant) const {
-  call("POST", path_of(tenant) + "/runs", "{}");
+void node_client::trigger_run(const std::string& tenant, const std::string& kind) const {
+  call("POST", path_of(tenant) + "/runs", json::serialize(json::object{{"kind", kind}}));
 }
 
 } // namespace lode::demo

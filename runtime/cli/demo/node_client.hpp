@@ -17,7 +17,7 @@ struct node_figures_shown {
 struct run_shown {
   int64_t run = 0; ///< 0: there was none yet
   std::string phase, reason;
-  int64_t records = 0, inserted = 0, updated = 0, unchanged = 0;
+  int64_t records = 0, inserted = 0, updated = 0, unchanged = 0, deleted = 0;
 
   bool is_over() const { return run > 0 && phase != "open"; }
 };
@@ -38,7 +38,7 @@ public:
   node_figures_shown figures() const;
   run_shown latest_run(const std::string& tenant) const;
   connection_shown connection(const std::string& tenant) const;
-  void trigger_run(const std::string& tenant) const;
+  void trigger_run(const std::string& tenant, const std::string& kind) const;
 
 private:
   std::string call(const std::string& method, const std::string& path, const std::string& body = {},

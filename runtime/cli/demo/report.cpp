@@ -28,6 +28,7 @@ std::string to_json(const show_report& r) {
   put("inserted", r.inserted);
   put("changed", r.changed);
   put("unchanged", r.unchanged);
+  put("deleted", r.deleted);
   put("lost", r.lost);
   put("duplicated", r.duplicated);
   put("kills", r.kills);
@@ -54,6 +55,7 @@ std::string to_table(const show_report& r) {
     {"  new", with_commas(r.inserted), ""},
     {"  changed", with_commas(r.changed), ""},
     {"  unchanged", with_commas(r.unchanged), "compared by hash, not written"},
+    {"deleted", with_commas(r.deleted), "found missing by full passes"},
     {"lost", with_commas(r.lost), "audit against what the APIs really served"},
     {"duplicated", with_commas(r.duplicated), "audit of the change feed"},
     {"kill -9 of the node", with_commas(r.kills), ""},

@@ -10,7 +10,7 @@ struct show_report {
   int64_t tenants = 0;
   int64_t api_calls = 0;
   int64_t records = 0;   ///< read and compared, both passes
-  int64_t inserted = 0, changed = 0, unchanged = 0;
+  int64_t inserted = 0, changed = 0, unchanged = 0, deleted = 0;
   int64_t lost = 0, duplicated = 0;
   int64_t kills = 0;
   double recovery_seconds = 0;
@@ -22,7 +22,7 @@ struct show_report {
   bool is_verified = false;
 };
 
-/// One object with these keys: tenants, api_calls, records, inserted, changed, unchanged, lost, duplicated, kills,
+/// One object with these keys: tenants, api_calls, records, inserted, changed, unchanged, deleted, lost, duplicated, kills,
 /// recovery_seconds, pages_refetched, suspended, records_per_second, cpu_seconds_per_million, peak_rss_bytes, verified.
 std::string to_json(const show_report& report);
 

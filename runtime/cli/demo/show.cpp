@@ -27,6 +27,13 @@ int64_t changes_of(const show_state& state) {
   return std::max<int64_t>(50, 5'000 * int64_t{state.tenants} * state.percent / (500 * 100));
 }
 
+/// Few enough that none of them brakes a full pass; none of shops that hold next to nothing.
+int64_t deletes_of(const show_state& state, size_t shops) {
+  if (shops == 0 || state.percent < 5)
+    return 0;
+  return std::max<int64_t>(1, static_cast<int64_t>(shops) * state.percent * 3 / 200);
+}
+
 } // namespace
 
 show::show(const workplace& place, show_state& state, display& display)
@@ -106,6 +113,7 @@ void show::first_pass() {
   state_.inserted = totals.inserted;
   state_.changed = totals.changed;
   state_.unchanged = totals.unchanged;
+  state_.deleted = totals.deleted;
   state_.last_run_of_first_pass = totals.last_run;
   if (recovery_)
     state_.pages_refetched = count_refetched(stage_.apis().request_log(), recovery_->killed_at());
@@ -168,12 +176,17 @@ void show::second_pass() {
   if (!state_.is_mutated) {
     auto changes = changes_of(state_);
     stage_.apis().mutate(changes / 5, changes - changes / 5, state_.seed, healthy_);
-    display_.say(fmt::format("{} records inserted and edited behind the APIs", with_commas(changes)));
+    auto names = shops();
+    auto deletes = deletes_of(state_, names.size());
+    if (deletes > 0)
+      stage_.apis().remove(deletes, state_.seed, names, {"customers"});
+    display_.say(fmt::format("{} records inserted and edited and {} deleted behind the APIs", with_commas(changes), with_commas(deletes)));
     state_.is_mutated = true;
     save();
     pause_ms(settle_ms);
   }
-  mining_pass pass{stage_, state_, display_, {"Second pass", healthy_, state_.last_run_of_first_pass, 0, stage_.node().figures().records}};
+  mining_pass pass{stage_, state_, display_, {"Second pass", healthy_, state_.last_run_of_first_pass, 0, stage_.node().figures().records,
+                    [this](const std::string& tenant) { return kind_of_second_run(tenant); }}};
   trigger_all();
   pass.run([&](const api_traffic& traffic) { save_now_and_then(traffic); });
   const auto& totals = pass.totals();
@@ -181,15 +194,30 @@ void show::second_pass() {
   state_.inserted += totals.inserted;
   state_.changed += totals.changed;
   state_.unchanged += totals.unchanged;
-  display_.say(fmt::format("second pass done: {} new, {} changed, {} unchanged; next: audit", with_commas(totals.inserted),
-                           with_commas(totals.changed), with_commas(totals.unchanged)));
+  state_.deleted += totals.deleted;
+  display_.say(fmt::format("second pass done: {} new, {} changed, {} deleted, {} unchanged; next: audit", with_commas(totals.inserted),
+                           with_commas(totals.changed), with_commas(totals.deleted), with_commas(totals.unchanged)));
   enter(show_phase::audit);
 }
 
 void show::trigger_all() {
   for (const auto& tenant : healthy_)
     if (state_.resumed == 0 || stage_.node().latest_run(tenant).run <= state_.last_run_of_first_pass)
-      stage_.node().trigger_run(tenant);
+      stage_.node().trigger_run(tenant, kind_of_second_run(tenant));
+}
+
+std::vector<std::string> show::shops() const {
+  std::vector<std::string> out;
+  for (const auto& tenant : tenants_)
+    if (tenant.dialect == "shop" && std::ranges::find(healthy_, tenant.name) != healthy_.end())
+      out.push_back(tenant.name);
+  return out;
+}
+
+/// What is deleted shows only where all is read.
+std::string show::kind_of_second_run(const std::string& tenant) const {
+  return std::ranges::any_of(tenants_, [&](const auto& each) { return each.name == tenant && each.dialect == "shop"; }) ? "full"
+                                                                                                                       : "manual";
 }
 
 // -- the end ------------------------------------------------------------------------------------------------------------
@@ -214,6 +242,7 @@ show_report show::judge() {
   out.inserted = state_.inserted;
   out.changed = state_.changed;
   out.unchanged = state_.unchanged;
+  out.deleted = state_.deleted;
   out.lost = audit.lost;
   out.duplicated = audit.duplicated;
   out.kills = state_.kills;

@@ -31,6 +31,8 @@ private:
   void watch_sick();
   void second_pass();
   void trigger_all();
+  std::vector<std::string> shops() const;
+  std::string kind_of_second_run(const std::string& tenant) const;
   show_report judge();
   void save();
   void save_now_and_then(const api_traffic& traffic);

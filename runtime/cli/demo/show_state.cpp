@@ -24,6 +24,7 @@ void each_field(State& state, Visit visit) {
   visit("inserted", state.inserted);
   visit("changed", state.changed);
   visit("unchanged", state.unchanged);
+  visit("deleted", state.deleted);
   visit("api_port", state.api_port);
   visit("kills", state.kills);
   visit("is_recovered", state.is_recovered);

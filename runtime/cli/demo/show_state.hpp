@@ -20,7 +20,7 @@ struct show_state {
   show_phase phase = show_phase::first_pass;
   bool is_mutated = false;         ///< the edits between the passes are made
   int64_t last_run_of_first_pass = 0;
-  int64_t records = 0, inserted = 0, changed = 0, unchanged = 0; ///< of the first pass, once it is over
+  int64_t records = 0, inserted = 0, changed = 0, unchanged = 0, deleted = 0; ///< of the first pass, once it is over
   uint16_t api_port = 0;           ///< of the simulated APIs when the tenants were imported; 0 = not yet imported
   // What it has seen.
   int64_t kills = 0;

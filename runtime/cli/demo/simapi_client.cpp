@@ -57,6 +57,14 @@ void simapi_client::mutate(int64_t inserts, int64_t edits, uint64_t seed, const 
   call("POST", "/control/mutate", json::serialize(wanted));
 }
 
+void simapi_client::remove(int64_t count, uint64_t seed, const std::vector<std::string>& tenants,
+                           const std::vector<std::string>& streams) const {
+  json::object wanted{{"inserts", 0}, {"edits", 0}, {"deletes", count}, {"seed", seed}};
+  wanted["tenants"] = json::value_from(tenants);
+  wanted["streams"] = json::value_from(streams);
+  call("POST", "/control/mutate", json::serialize(wanted));
+}
+
 void simapi_client::freeze(bool is_frozen) const {
   call("POST", "/control/freeze", json::serialize(json::object{{"frozen", is_frozen}}));
 }

@@ -37,6 +37,8 @@ public:
   void set_faults(const std::vector<std::string>& faults) const;
   /// Inserts and edits among `tenants`.
   void mutate(int64_t inserts, int64_t edits, uint64_t seed, const std::vector<std::string>& tenants) const;
+  void remove(int64_t count, uint64_t seed, const std::vector<std::string>& tenants,
+              const std::vector<std::string>& streams) const;
   void freeze(bool is_frozen) const;
 
 private:

@@ -22,6 +22,13 @@ public:
   caf::expected<source_row> load_source(source_id source) override;
   caf::expected<source_row> find_source(const std::string& name) override;
 
+  /// There is no SQL here.
+  caf::expected<std::vector<std::string>> put_views(const source_row&, const std::string&,
+                                                    const std::vector<stream_view>&) override {
+    return std::vector<std::string>{};
+  }
+  caf::expected<std::vector<source_row>> sources_without_views() override { return std::vector<source_row>{}; }
+
   caf::expected<tenant_row> create_tenant(const std::string& name) override;
   caf::expected<tenant_row> find_tenant(const std::string& name) override;
   caf::expected<std::vector<tenant_row>> list_tenants(const std::string& after_name, size_t limit) override;
@@ -49,6 +56,7 @@ public:
                                                          bool with_deleted) override;
   caf::expected<std::vector<feed_entry>> read_feed(shard_id shard, int64_t after, size_t limit) override;
   caf::expected<int64_t> feed_end(shard_id shard) override;
+  caf::expected<std::vector<int64_t>> feed_ends(const std::vector<shard_id>& shards) override;
   caf::expected<int64_t> store_generation() override;
   caf::expected<uint64_t> hash_seed() override;
 

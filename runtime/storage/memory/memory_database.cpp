@@ -58,7 +58,9 @@ size_t memory_database::rows_of(tenant_id tenant) const {
     if (stream.tenant != tenant)
       continue;
     auto records = db.records.find(id);
-    out += 1 + (records == db.records.end() ? 0 : records->second.size()) + db.full_passes.count(id);
+    out += 1 + (records == db.records.end() ? 0 : records->second.size()) + db.full_passes.count(id) + db.sweeps.count(id);
+    for (const auto& [key, pages] : db.marks)
+      out += key.first == id ? pages.size() : 0;
     for (const auto& [key, closed] : db.intervals)
       out += key.first == id ? closed.size() : 0;
     for (const auto& [key, cursor] : db.cursors)

@@ -74,6 +74,8 @@ void memory_catalog_store::erase_connection(connection_id connection, size_t& le
   erase_entries(db_->refreshes, left, [&](const auto& entry) { return entry.first == connection; });
   erase_entries(db_->requested, left, [&](const auto& entry) { return entry.first.first == connection; });
   erase_entries(db_->connections, left, [&](const auto& entry) { return entry.first == connection; });
+  std::erase_if(db_->sweeps, [&](const auto& entry) { return !db_->streams.contains(entry.first); });
+  std::erase_if(db_->marks, [&](const auto& entry) { return !db_->streams.contains(entry.first.first); });
   std::erase_if(db_->full_passes, [&](const auto& entry) { return !db_->streams.contains(entry.first); });
   std::erase_if(db_->paces, [&](const auto& entry) { return !db_->connections.contains(entry.first); });
 }

@@ -35,6 +35,17 @@ caf::expected<int64_t> memory_catalog_store::feed_end(shard_id shard) {
   });
 }
 
+caf::expected<std::vector<int64_t>> memory_catalog_store::feed_ends(const std::vector<shard_id>& shards) {
+  return guarded<std::vector<int64_t>>([&]() -> caf::expected<std::vector<int64_t>> {
+    std::vector<int64_t> out;
+    for (auto shard : shards) {
+      auto found = db_->shards.find(shard);
+      out.push_back(found == db_->shards.end() ? 0 : found->second.feed_seq);
+    }
+    return out;
+  });
+}
+
 caf::expected<int64_t> memory_catalog_store::store_generation() {
   return guarded<int64_t>([]() -> caf::expected<int64_t> { return int64_t{20221}; });
 }

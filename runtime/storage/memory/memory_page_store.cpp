@@ -30,7 +30,20 @@ public:
     auto rows = db_->records.find(stream);
     for (size_t i = 0; i < keys.size() && rows != db_->records.end(); ++i)
       if (auto row = rows->second.find(std::string{keys[i]}); row != rows->second.end())
-        out[i] = {true, row->second.deleted, row->second.hash, row->second.order};
+        out[i] = {true, row->second.deleted, row->second.hash, row->second.order, row->second.form};
+    return out;
+  }
+
+  caf::expected<std::vector<std::string>> payloads(shard_id, stream_id stream,
+                                                   std::span<const std::string_view> keys) override {
+    std::lock_guard lock{db_->mutex};
+    if (db_->is_unavailable())
+      return store_error(errc::store_unavailable, "injected: the store does not answer");
+    std::vector<std::string> out(keys.size());
+    auto rows = db_->records.find(stream);
+    for (size_t i = 0; i < keys.size() && rows != db_->records.end(); ++i)
+      if (auto row = rows->second.find(std::string{keys[i]}); row != rows->second.end() && !row->second.deleted)
+        out[i] = row->second.payload;
     return out;
   }
 
@@ -167,8 +180,14 @@ void memory_page_store::write_changes(const page_commit& page, page_outcome& out
       db_->bury(page, {change.key, change.payload, "injected: poison", change.order});
       continue;
     }
+    if (change.kind == change_kind::reformed) {
+      auto& row = db_->records[page.stream][change.key];
+      row.hash = change.hash;
+      row.form = page.form;
+      continue;
+    }
     const bool is_deletion = change.kind == change_kind::deleted;
-    db_->records[page.stream][change.key] = {change.payload, change.hash, change.order, is_deletion};
+    db_->records[page.stream][change.key] = {change.payload, change.hash, change.order, is_deletion, page.form};
     if (change.kind != change_kind::reordered)
       db_->feed[page.shard].push_back({page.shard, ++db_->shards[page.shard].feed_seq, page.tenant, page.connection,
                                        page.stream, change.kind, change.key, change.hash, change.order});
@@ -184,6 +203,8 @@ page_outcome memory_page_store::write(const page_commit& page) {
   write_changes(page, out, counters);
   for (const auto& dead : page.dead)
     db_->bury(page, dead);
+  if (page.pass && !page.marks.empty())
+    db_->marks[{page.stream, page.pass}].push_back(page.marks);
   if (page.completes_slice)
     db_->close_interval(page.stream, page.partition, page.completed);
   out.opened = db_->open_continuations(page.move.run, page.opens);
@@ -197,8 +218,9 @@ page_outcome memory_page_store::write(const page_commit& page) {
   entry.reason = page.move.reason;
   for (auto counter : {&page_counters::pages, &page_counters::records, &page_counters::inserted,
                        &page_counters::updated, &page_counters::unchanged, &page_counters::refused_older,
-                       &page_counters::dead, &page_counters::bytes})
+                       &page_counters::dead, &page_counters::bytes, &page_counters::deleted})
     entry.counters.*counter += counters.*counter;
+  db_->end_sweep(entry);
   const int64_t ends = page.move.phase == continuation_phase::open ? 0 : 1;
   const int64_t fails = page.move.phase == continuation_phase::failed ? 1 : 0;
   const auto opens = static_cast<int64_t>(out.opened.size());

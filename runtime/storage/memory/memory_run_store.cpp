@@ -103,7 +103,7 @@ public:
     std::vector<continuation_row> out;
     for (auto at = db_->continuations.upper_bound(after); at != db_->continuations.end() && out.size() < limit; ++at)
       if (at->second.row.run == run && at->second.phase == continuation_phase::open)
-        out.push_back(at->second.row);
+        out.push_back(db_->shown(at->second.row));
     return out;
   }
 
@@ -114,7 +114,7 @@ public:
     auto found = db_->continuations.find(id);
     if (found == db_->continuations.end() || found->second.phase != continuation_phase::open)
       return store_error(errc::not_found, "continuation " + to_string(id) + " is not open");
-    return found->second.row;
+    return db_->shown(found->second.row);
   }
 
   caf::expected<continuation_row> resume_continuation(continuation_id id) override {
@@ -126,7 +126,7 @@ public:
         || !is_mined_here(found->second.row.run))
       return store_error(errc::not_found, "continuation " + to_string(id) + " is not open and active on this node");
     found->second.row.version += version_jump;
-    return found->second.row;
+    return db_->shown(found->second.row);
   }
 
   caf::error mark_alone(continuation_id id) override;
@@ -147,6 +147,12 @@ public:
   caf::expected<int64_t> begin_refresh(const refresh_token& token) override;
   caf::error forget_refresh(const refresh_token& token) override;
   caf::error store_successor(const refresh_token& token, const std::string& sealed_secrets) override;
+
+  caf::expected<pass_standing> load_pass(run_id run, stream_id stream) override;
+  caf::expected<pass_marks> load_marks(stream_id stream, run_id pass, int64_t after) override;
+  caf::expected<std::vector<live_fact>> load_live(shard_id shard, stream_id stream, const std::string& after,
+                                                  bool with_payload) override;
+  caf::error confirm_deletes(connection_id connection, const std::vector<std::string>& streams) override;
 
   caf::expected<run_summary> load_run(run_id run) override {
     std::lock_guard lock{db_->mutex};
@@ -195,7 +201,7 @@ run_summary memory_run_store::summary(run_id run) const {
     if (entry.row.run == run)
       for (auto counter : {&page_counters::pages, &page_counters::records, &page_counters::inserted,
                            &page_counters::updated, &page_counters::unchanged, &page_counters::refused_older,
-                           &page_counters::dead, &page_counters::bytes})
+                           &page_counters::dead, &page_counters::bytes, &page_counters::deleted})
         out.counters.*counter += entry.counters.*counter;
   return out;
 }
@@ -332,6 +338,7 @@ caf::expected<started_run> memory_run_store::start_run(const run_start& start) {
   if (start.first.empty())
     db_->count_open(id, 0, 0, "");
   started_run out{id, db_->open_continuations(id, start.first)};
+  db_->open_sweeps(id, start);
   for (const auto& skip : start.skips)
     if (auto cursor = db_->cursors.find({skip.stream, skip.partition});
         cursor != db_->cursors.end() && cursor->second.known_up_to == skip.from)
@@ -405,6 +412,7 @@ caf::error memory_run_store::stop_stream(run_id run, stream_id stream, const std
     entry.phase = continuation_phase::failed;
     entry.row.state.clear();
     entry.reason = reason;
+    db_->end_sweep(entry);
     db_->count_open(run, -1, 1, reason);
   }
   auto& row = found->second.summary;
@@ -423,7 +431,7 @@ bool memory_run_store::is_complete(const state::full_pass_entry& pass) const {
 bool memory_run_store::has_read(run_id run, const std::vector<stream_id>& streams) const {
   return std::none_of(db_->continuations.begin(), db_->continuations.end(), [&](const auto& each) {
     const auto& entry = each.second;
-    return entry.row.run == run && std::count(streams.begin(), streams.end(), entry.row.stream) > 0
+    return entry.row.run == run && !entry.row.is_sweep && std::count(streams.begin(), streams.end(), entry.row.stream) > 0
            && (entry.phase != continuation_phase::closed || !entry.reason.empty());
   });
 }
@@ -497,7 +505,7 @@ caf::expected<std::vector<open_run>> memory_run_store::load_open_runs() {
       continue;
     int32_t crash_resumes = 0;
     for (const auto& [continuation, entry] : db_->continuations)
-      if (entry.row.run == id && entry.phase == continuation_phase::open)
+      if (entry.row.run == id && entry.phase == continuation_phase::open && !entry.row.is_sweep)
         crash_resumes = std::max(crash_resumes, entry.row.crash_resumes);
     out.push_back({id, run.summary.tenant, run.summary.connection, run.shard, run.summary.kind, crash_resumes});
   }
@@ -524,6 +532,95 @@ caf::error memory_run_store::cancel_run(run_id run, const std::string& reason) {
     db_->end_run(found->second, run_phase::cancelled);
     row.reason = reason;
   }
+  return {};
+}
+
+caf::expected<pass_standing> memory_run_store::load_pass(run_id run, stream_id stream) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  pass_standing out;
+  auto known = db_->streams.find(stream);
+  auto found = db_->sweeps.find(stream);
+  if (known == db_->streams.end() || found == db_->sweeps.end()) {
+    out.why_not = "its full pass is no longer known";
+    return out;
+  }
+  const auto& pass = found->second;
+  const auto& connection = db_->connections.at(known->second.connection).row;
+  out.pass = pass.pass;
+  out.began = pass.began;
+  out.is_confirmed = known->second.may_delete;
+  int64_t records = 0;
+  std::map<std::string, slice_bounds> covered;
+  for (const auto& [id, entry] : db_->continuations) {
+    if (entry.row.run != pass.pass || entry.row.stream != stream || entry.row.is_sweep)
+      continue;
+    records += entry.counters.records;
+    auto [at, is_new] = covered.try_emplace(entry.row.partition, entry.row.slice);
+    at->second = {std::min(at->second.from, entry.row.slice.from), std::max(at->second.to, entry.row.slice.to)};
+  }
+  for (auto at = covered.begin(); at != covered.end(); ++at)
+    out.window = at == covered.begin() ? at->second
+                                       : slice_bounds{std::max(out.window.from, at->second.from),
+                                                      std::min(out.window.to, at->second.to)};
+  for (const auto& page : db_->marks[{stream, pass.pass}])
+    out.marks += static_cast<int64_t>(page.size());
+  if (connection.edition != pass.edition || db_->sources.at(connection.source).version != pass.source_version)
+    out.why_not = "its source or its connection was changed meanwhile";
+  else if (auto gap = db_->reading_gap(pass.pass, pass.needs); !gap.empty())
+    out.why_not = gap;
+  else if (records > out.marks)
+    out.why_not = "a page left no marks";
+  else if (pass.pass != run) {
+    out.why_not = db_->reading_gap(run, pass.needs);
+    out.comes_again = !out.why_not.empty();
+  }
+  return out;
+}
+
+caf::expected<pass_marks> memory_run_store::load_marks(stream_id stream, run_id pass, int64_t after) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  const auto& pages = db_->marks[{stream, pass}];
+  const auto at = static_cast<size_t>(after);
+  pass_marks out; // a page at once, so that callers go on
+  if (at < pages.size())
+    out.keys = pages[at];
+  out.last = at + 1 < pages.size() ? after + 1 : 0;
+  return out;
+}
+
+caf::expected<std::vector<live_fact>> memory_run_store::load_live(shard_id, stream_id stream, const std::string& after,
+                                                                  bool with_payload) {
+  constexpr size_t at_once = 100;
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  std::vector<live_fact> out;
+  const auto& rows = db_->records[stream];
+  for (auto at = rows.upper_bound(after); at != rows.end() && out.size() < at_once; ++at)
+    if (!at->second.deleted)
+      out.push_back({at->first, at->second.order, with_payload ? at->second.payload : std::string{}});
+  return out;
+}
+
+caf::error memory_run_store::confirm_deletes(connection_id connection, const std::vector<std::string>& streams) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  std::vector<state::stream_entry*> found;
+  for (const auto& name : streams) {
+    auto at = std::find_if(db_->streams.begin(), db_->streams.end(), [&](const auto& each) {
+      return each.second.connection == connection && each.second.row.name == name && each.second.is_chosen;
+    });
+    if (at == db_->streams.end())
+      return store_error(errc::not_found, "connection " + to_string(connection) + " has no stream " + name);
+    found.push_back(&at->second);
+  }
+  for (auto* stream : found)
+    stream->may_delete = true;
   return {};
 }
 

@@ -33,6 +33,7 @@ struct memory_database::state {
     shard_id shard;
     bool is_chosen = true;
     int64_t cache_tag = 0;
+    bool may_delete = false; ///< the next sweep, more than the brake lets pass
   };
   struct due_row {
     instant due{};
@@ -62,6 +63,15 @@ struct memory_database::state {
     std::vector<stream_id> needs;
     run_id sound_up_to; ///< no run from the latest complete pass to this one left unread what it needs; 0 = not known
   };
+  /// The full pass of a stream whose sweep is still to come.
+  struct sweep_entry {
+    run_id pass;
+    fact_order began;
+    int64_t edition = 0;
+    std::string source_version;
+    std::vector<stream_id> needs;
+    bool is_patient = false;
+  };
   struct continuation_entry {
     continuation_row row;
     continuation_phase phase = continuation_phase::open;
@@ -73,6 +83,7 @@ struct memory_database::state {
     content_hash hash;
     fact_order order;
     bool deleted = false;
+    int64_t form = 0;
   };
   struct dead_row {
     stream_id stream;
@@ -101,6 +112,8 @@ struct memory_database::state {
   std::map<continuation_id, continuation_entry> continuations;
   std::map<connection_id, pace_row> paces;
   std::map<stream_id, full_pass_entry> full_passes;
+  std::map<stream_id, sweep_entry> sweeps;
+  std::map<std::pair<stream_id, run_id>, std::vector<std::vector<uint64_t>>> marks; ///< of a pass, one list per page
   std::map<partition_key, std::map<instant, instant>> intervals;
   std::map<partition_key, cursor_row> cursors;
   int64_t cursor_versions = 0;
@@ -137,6 +150,15 @@ struct memory_database::state {
   /// Keeps a record that the page could not use, once however often it is seen.
   void bury(const page_commit& page, const dead_record& record);
   void close_interval(stream_id stream, const std::string& partition, slice_bounds slice);
+  /// With the pass that its pages leave marks for.
+  continuation_row shown(continuation_row row) const;
+  /// Why the run did not read all of these streams; empty: it did.
+  std::string reading_gap(run_id run, const std::vector<stream_id>& needs) const;
+  /// Begins the passes of a run that has just begun and opens its sweeps.
+  void open_sweeps(run_id run, const run_start& start);
+  bool opens_sweep(run_id run, const run_start& start, const pass_start& pass);
+  /// A sweep that has ended, or that failed, was the last word on its pass.
+  void end_sweep(const continuation_entry& sweep);
 };
 
 /// A raised version is far beyond those of all pages fetched ahead.

@@ -18,7 +18,7 @@ public:
       return store_error(errc::store_unavailable, "injected: the store does not answer");
     now_ = db_->now();
     return (keep.runs.count() > 0 && trim_runs(keep.runs, rows))
-           || (keep.dead_letters.count() > 0 && trim_dead_letters(keep.dead_letters, rows));
+           || (keep.dead_letters.count() > 0 && trim_dead_letters(keep.dead_letters, rows)) || trim_marks();
   }
 
 private:
@@ -58,6 +58,15 @@ private:
       row = {};
       --rows;
     }
+    return false;
+  }
+
+  /// Of passes that no sweep waits for.
+  bool trim_marks() {
+    std::erase_if(db_->marks, [&](const auto& entry) {
+      auto found = db_->sweeps.find(entry.first.first);
+      return found == db_->sweeps.end() || found->second.pass != entry.first.second;
+    });
     return false;
   }
 

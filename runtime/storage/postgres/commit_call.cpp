@@ -1,8 +1,10 @@
 #include "runtime/storage/postgres/commit_call.hpp"
 
+#include <algorithm>
 #include <tuple>
 #include <unordered_map>
 
+#include "runtime/storage/key_marks.hpp"
 #include "runtime/storage/text_check.hpp"
 
 namespace lode {
@@ -58,6 +60,7 @@ void add_pages(parameters& out, std::span<const page_commit> pages) {
   add([](const page_commit& page) { return micros(page.completed.from); });
   add([](const page_commit& page) { return micros(page.completed.to); });
   add([](const page_commit& page) { return page.cache_tag; });
+  add([](const page_commit& page) { return page.form; });
   for (auto counter : {&page_counters::pages, &page_counters::records, &page_counters::inserted,
                        &page_counters::updated, &page_counters::unchanged, &page_counters::refused_older,
                        &page_counters::dead, &page_counters::bytes})
@@ -102,14 +105,16 @@ struct hash_key_of_stream {
   }
 };
 
-/// One statement may touch a key once: marks the last change of each. All of them go into the feed.
+/// One statement may touch a key once: marks the last change of each. All of them go into the feed; what is only hashed in
+/// another form has a statement of its own.
 std::vector<uint8_t> latest_marks(std::span<const page_commit> pages,
                                   const std::vector<row_of_page<record_change>>& rows) {
   std::vector<uint8_t> out(rows.size(), 0);
   std::unordered_map<key_of_stream, size_t, hash_key_of_stream> last;
   last.reserve(rows.size());
   for (size_t i = 0; i < rows.size(); ++i)
-    last[{pages[static_cast<size_t>(rows[i].page - 1)].stream.value, rows[i].row->key}] = i;
+    if (rows[i].row->kind != change_kind::reformed)
+      last[{pages[static_cast<size_t>(rows[i].page - 1)].stream.value, rows[i].row->key}] = i;
   for (const auto& [key, index] : last)
     out[index] = 1;
   return out;
@@ -147,15 +152,42 @@ std::string numbered_parameters(int count) {
   return out;
 }
 
-// Identity 4, pages 24, opened continuations 6, changes 10, dead records 7.
+// Identity 4, pages 25, opened continuations 6, changes 10, dead records 7.
 const std::string commit_text = "SELECT out_status, out_version, out_opened, out_run_ended, out_refused "
-                                "FROM lode_commit_v1(" + numbered_parameters(51) + ")";
+                                "FROM lode_commit_v1(" + numbered_parameters(52) + ")";
+
+/// The same, and in its transaction what full passes leave: deleted by page 1, marks 3. See 0020_deletes.sql.
+const std::string noting_text = "SELECT out_status, out_version, out_opened, out_run_ended, out_refused, "
+                                "lode_note_deletes(out_status, $11, $53, $54, $55, $56) "
+                                "FROM lode_commit_v1(" + numbered_parameters(52) + ")";
+
+bool leaves_notes(std::span<const page_commit> pages) {
+  return std::any_of(pages.begin(), pages.end(),
+                     [](const page_commit& page) { return page.pass || page.counters.deleted > 0; });
+}
+
+void add_notes(parameters& out, std::span<const page_commit> pages) {
+  out.add(column(pages, [](const page_commit& page) { return page.counters.deleted; }));
+  numbers streams, passes;
+  std::vector<std::string> keys;
+  for (const auto& page : pages)
+    if (page.pass && !page.marks.empty()) {
+      streams.push_back(page.stream.value);
+      passes.push_back(page.pass.value);
+      keys.push_back(pack_marks(page.marks));
+    }
+  out.add(streams).add(passes).add_byte_strings(texts{keys.begin(), keys.end()});
+}
 
 constexpr size_t dead_payload_limit = 65536;
 
 } // namespace
 
-const statement commit_statement{"commit", commit_text.c_str()};
+const statement& commit_statement_for(std::span<const page_commit> pages) {
+  static const statement plain{"commit", commit_text.c_str()};
+  static const statement noting{"commit_and_note", noting_text.c_str()};
+  return leaves_notes(pages) ? noting : plain;
+}
 
 parameters commit_parameters(const commit_identity& who, std::span<const page_commit> pages, bool careful) {
   parameters out;
@@ -164,6 +196,8 @@ parameters commit_parameters(const commit_identity& who, std::span<const page_co
   add_opens(out, pages);
   add_changes(out, pages);
   add_dead(out, pages);
+  if (leaves_notes(pages))
+    add_notes(out, pages);
   return out;
 }
 

@@ -14,9 +14,10 @@ struct commit_identity {
   int64_t group = 0;
 };
 
-extern const statement commit_statement;
+/// Which call commits this group: pages of full passes, and deletions, leave more than others.
+const statement& commit_statement_for(std::span<const page_commit> pages);
 
-/// The parameters of lode_commit_v1 for a group of pages. `careful`: records one by one, see 0011_commit.sql.
+/// The parameters of that call for a group of pages. `careful`: records one by one, see 0030_forms.sql.
 parameters commit_parameters(const commit_identity& who, std::span<const page_commit> pages, bool careful);
 
 /// The page with every record that the database can't take as text, or as a key, moved to its dead ones.

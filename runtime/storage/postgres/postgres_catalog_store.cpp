@@ -25,6 +25,13 @@ constexpr statement one_source{"one_source", "SELECT id, name, version, manifest
 
 constexpr statement named_source{"named_source", "SELECT id, name, version, manifest FROM source WHERE name = $1::text"};
 
+constexpr statement put_views_statement{
+  "put_views", "SELECT lode_put_views($1::bigint, $2::text, $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], "
+               "$8::text[])"};
+
+constexpr statement unviewed_sources{
+  "unviewed_sources", "SELECT id, name, version, manifest FROM source WHERE views <> version ORDER BY name"};
+
 constexpr statement next_tenant{"next_tenant", "SELECT nextval('tenant_id'), shard_count FROM store"};
 
 constexpr statement insert_tenant{"insert_tenant", "INSERT INTO tenant (id, name, shard) "
@@ -132,6 +139,32 @@ connection_row read_connection(const query_result& rows, int row) {
   return out;
 }
 
+/// The parameters of lode_put_views.
+parameters view_parameters(const source_row& source, const std::string& version, const std::vector<stream_view>& views) {
+  std::vector<std::string> names;
+  std::vector<std::vector<view_column>> columns;
+  for (const auto& view : views) {
+    names.push_back(view_name(source.name, view.stream));
+    columns.push_back(columns_of(view.fields));
+  }
+  std::vector<std::string_view> streams, fields, column_names, types;
+  std::vector<int64_t> places;
+  for (size_t i = 0; i < views.size(); ++i) {
+    streams.push_back(views[i].stream);
+    for (const auto& column : columns[i]) {
+      places.push_back(static_cast<int64_t>(i) + 1);
+      fields.push_back(column.field.name);
+      column_names.push_back(column.name);
+      types.push_back(name_of(column.field.type));
+    }
+  }
+  parameters out;
+  out.add(source.id.value).add_text(version);
+  out.add_texts(std::vector<std::string_view>{names.begin(), names.end()}).add_texts(streams);
+  out.add(places).add_texts(fields).add_texts(column_names).add_texts(types);
+  return out;
+}
+
 class postgres_catalog_store final : public catalog_store {
 public:
   postgres_catalog_store(const postgres_settings& settings, const std::string& role) : link_(settings, role) {}
@@ -155,6 +188,17 @@ public:
 
   caf::expected<std::vector<source_row>> list_sources() override {
     return read_all(link_.execute(all_sources), read_source);
+  }
+
+  caf::expected<std::vector<std::string>> put_views(const source_row& source, const std::string& version,
+                                                    const std::vector<stream_view>& views) override {
+    return read_one(
+      link_.execute(put_views_statement, view_parameters(source, version, views)),
+      [](const query_result& rows, int row) { return rows.texts(row, 0); }, "");
+  }
+
+  caf::expected<std::vector<source_row>> sources_without_views() override {
+    return read_all(link_.execute(unviewed_sources), read_source);
   }
 
   caf::expected<tenant_row> create_tenant(const std::string& name) override {
@@ -285,6 +329,9 @@ public:
   }
 
   caf::expected<int64_t> feed_end(shard_id shard) override { return mined_.feed_end(shard); }
+  caf::expected<std::vector<int64_t>> feed_ends(const std::vector<shard_id>& shards) override {
+    return mined_.feed_ends(shards);
+  }
 
   caf::expected<int64_t> store_generation() override { return mined_.store_generation(); }
 

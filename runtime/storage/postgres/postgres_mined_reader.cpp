@@ -20,6 +20,10 @@ constexpr statement feed_after{
 
 constexpr statement feed_edges{"feed_edges", "SELECT feed_seq, feed_trimmed FROM shard WHERE id = $1::bigint"};
 
+constexpr statement feed_ends_statement{
+  "feed_ends", "SELECT u.place, s.feed_seq FROM unnest($1::bigint[]) WITH ORDINALITY AS u(shard, place) "
+               "JOIN shard s ON s.id = u.shard"};
+
 constexpr statement store_row{"store_row", "SELECT generation, hash_seed FROM store"};
 
 change_kind kind_of(char op) {
@@ -94,6 +98,19 @@ caf::expected<int64_t> postgres_mined_reader::feed_end(shard_id shard) {
   return read_one(
     link_.execute(feed_edges, parameters{}.add(shard.value)),
     [](const query_result& rows, int row) { return rows.number(row, 0); }, "there is no shard " + to_string(shard));
+}
+
+caf::expected<std::vector<int64_t>> postgres_mined_reader::feed_ends(const std::vector<shard_id>& shards) {
+  std::vector<int64_t> ids;
+  for (auto shard : shards)
+    ids.push_back(shard.value);
+  auto rows = link_.execute(feed_ends_statement, parameters{}.add(ids));
+  if (!rows)
+    return rows.error();
+  std::vector<int64_t> out(shards.size());
+  for (int row = 0; row < rows->rows(); ++row)
+    out[static_cast<size_t>(rows->number(row, 0) - 1)] = rows->number(row, 1);
+  return out;
 }
 
 caf::expected<int64_t> postgres_mined_reader::store_generation() {

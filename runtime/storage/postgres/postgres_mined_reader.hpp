@@ -14,6 +14,7 @@ public:
                                                          bool with_deleted) override;
   caf::expected<std::vector<feed_entry>> read_feed(shard_id shard, int64_t after, size_t limit) override;
   caf::expected<int64_t> feed_end(shard_id shard) override;
+  caf::expected<std::vector<int64_t>> feed_ends(const std::vector<shard_id>& shards) override;
   caf::expected<int64_t> store_generation() override;
   caf::expected<uint64_t> hash_seed() override;
 

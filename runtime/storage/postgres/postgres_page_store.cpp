@@ -16,9 +16,13 @@ constexpr statement enter_writer{"enter_writer",
                                  "RETURNING last_group"};
 
 constexpr statement probe_statement{
-  "probe", "SELECT u.place, r.deleted, r.hash_high, r.hash_low, r.order_field, r.order_epoch, r.order_counter "
+  "probe", "SELECT u.place, r.deleted, r.hash_high, r.hash_low, r.order_field, r.order_epoch, r.order_counter, r.form "
            "FROM unnest($3::text[]) WITH ORDINALITY AS u(key, place) "
            "JOIN record r ON r.shard = $1::bigint AND r.stream_id = $2::bigint AND r.key = u.key"};
+
+constexpr statement payloads_statement{
+  "payloads", "SELECT u.place, r.payload FROM unnest($3::text[]) WITH ORDINALITY AS u(key, place) "
+              "JOIN record r ON r.shard = $1::bigint AND r.stream_id = $2::bigint AND r.key = u.key AND NOT r.deleted"};
 
 constexpr statement standings_statement{
   "standings", "SELECT u.place, s.cache_tag, NOT EXISTS (SELECT FROM record r "
@@ -51,6 +55,8 @@ public:
 
   caf::expected<std::vector<stored_fact>> probe(shard_id shard, stream_id stream,
                                                 std::span<const std::string_view> keys) override;
+  caf::expected<std::vector<std::string>> payloads(shard_id shard, stream_id stream,
+                                                   std::span<const std::string_view> keys) override;
   caf::expected<std::vector<stream_standing>> standings(std::span<const stream_place> streams) override;
   std::vector<page_outcome> commit(std::span<const page_commit> pages) override;
   caf::expected<std::vector<page_outcome>> settle() override;
@@ -161,8 +167,23 @@ caf::error postgres_page_store::probe_some(shard_id shard, stream_id stream, std
     fact.deleted = found->boolean(row, 1);
     fact.hash = {static_cast<uint64_t>(found->number(row, 2)), static_cast<uint64_t>(found->number(row, 3))};
     fact.order = {found->number(row, 4), found->number(row, 5), found->number(row, 6)};
+    fact.form = found->number(row, 7);
   }
   return {};
+}
+
+caf::expected<std::vector<std::string>> postgres_page_store::payloads(shard_id shard, stream_id stream,
+                                                                      std::span<const std::string_view> keys) {
+  std::vector<std::string> out(keys.size());
+  for (size_t from = 0; from < keys.size(); from += keys_per_probe) {
+    auto some = keys.subspan(from, std::min(keys_per_probe, keys.size() - from));
+    auto found = link_.execute(payloads_statement, parameters{}.add(shard.value).add(stream.value).add_texts(some));
+    if (!found)
+      return found.error();
+    for (int row = 0; row < found->rows(); ++row)
+      out[from + static_cast<size_t>(found->number(row, 0) - 1)] = found->string(row, 1);
+  }
+  return out;
 }
 
 caf::expected<std::vector<stream_standing>> postgres_page_store::standings(std::span<const stream_place> streams) {
@@ -219,7 +240,7 @@ std::vector<page_outcome> postgres_page_store::after_failure(std::span<const pag
 
 std::vector<page_outcome> postgres_page_store::attempt(std::span<const page_commit> pages, bool careful) {
   const commit_identity who{settings_.self, number_, last_group_ + 1};
-  auto done = link_.execute(commit_statement, commit_parameters(who, pages, careful));
+  auto done = link_.execute(commit_statement_for(pages), commit_parameters(who, pages, careful));
   if (!done)
     return after_failure(pages, careful);
   const auto statuses = done->numbers(0, 0);

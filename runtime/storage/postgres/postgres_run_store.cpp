@@ -2,6 +2,7 @@
 
 #include <tuple>
 
+#include "runtime/storage/key_marks.hpp"
 #include "runtime/storage/postgres/query_rows.hpp"
 #include "runtime/storage/store_error.hpp"
 #include "runtime/storage/text_check.hpp"
@@ -58,15 +59,18 @@ constexpr statement set_pace_statement{"set_pace", "SELECT lode_set_pace($1::big
 
 // -- runs -------------------------------------------------------------------------------------
 
-/// Cursors are moved once the run has its row, which is under the fence.
+/// Cursors are moved, and passes begin, once the run has its row, which is under the fence.
 constexpr statement start{"start_run", "SELECT out_run, out_opened, lode_skip_cursors($12::bigint[], $13::text[], "
-                                       "$14::bigint[], $15::bigint[]) FROM lode_begin_run($1::bigint, $2::bigint, "
+                                       "$14::bigint[], $15::bigint[]), lode_open_sweeps(out_run, $4::bigint, "
+                                       "$16::bigint, $17::bigint, $18::text, $19::bigint[], $20::boolean[], "
+                                       "$21::boolean[], $22::bigint[], $23::bigint[], $24::bigint[]) "
+                                       "FROM lode_begin_run($1::bigint, $2::bigint, "
                                        "$3::bigint, $4::bigint, $5::bigint, $6::bigint[], $7::text[], $8::bigint[], "
                                        "$9::bigint[], $10::bytea[], $11::bigint)"};
 
 constexpr statement open_runs{
   "open_runs", "SELECT r.id, r.tenant_id, r.connection_id, r.shard, r.kind, "
-               "coalesce((SELECT max(crash_resumes) FROM continuation WHERE run_id = r.id AND phase = 0), 0) "
+               "coalesce((SELECT max(crash_resumes) FROM continuation WHERE run_id = r.id AND phase = 0 AND NOT sweeps), 0) "
                "FROM run r JOIN shard s ON s.id = r.shard AND s.owner = $1::bigint "
                "JOIN connection c ON c.id = r.connection_id AND c.state = 0 "
                "JOIN tenant t ON t.id = r.tenant_id AND t.state = 0 "
@@ -75,7 +79,8 @@ constexpr statement open_runs{
 // alone_deaths of a continuation that has committed a page since is history.
 #define LODE_CONTINUATION_COLUMNS                                                                                      \
   "c.id, c.run_id, c.stream_id, c.partition, c.slice_from, c.slice_to, c.version, c.state, c.crash_resumes, "          \
-  "CASE c.crash_resumes WHEN 0 THEN 0 ELSE c.alone_deaths END "
+  "CASE c.crash_resumes WHEN 0 THEN 0 ELSE c.alone_deaths END, "                                                       \
+  "coalesce((SELECT w.run_id FROM sweep w WHERE w.stream_id = c.stream_id), 0), c.sweeps "
 
 constexpr statement open_continuations{
   "open_continuations", "SELECT " LODE_CONTINUATION_COLUMNS "FROM continuation c WHERE run_id = $1::bigint "
@@ -116,6 +121,27 @@ constexpr statement begin_full_pass{
                      "VALUES ($1::bigint, $2::bigint, $3::bigint, $4::bigint[]) ON CONFLICT (stream_id) DO UPDATE "
                      "SET run_id = EXCLUDED.run_id, began = EXCLUDED.began, needs = EXCLUDED.needs"};
 
+// -- full passes and their sweeps --------------------------------------------------------------
+
+constexpr statement pass_query{
+  "load_pass", "SELECT out_pass, out_epoch, out_counter, out_from, out_to, out_confirmed, out_why_not, out_comes_again, out_marks "
+               "FROM lode_load_pass($1::bigint, $2::bigint)"};
+
+constexpr statement marks_query{"load_marks", "SELECT id, keys FROM mark WHERE stream_id = $1::bigint "
+                                              "AND run_id = $2::bigint AND id > $3::bigint ORDER BY id LIMIT $4::bigint"};
+
+constexpr statement live_query{
+  "load_live", "SELECT key, order_field, order_epoch, order_counter, CASE WHEN $5::boolean THEN payload ELSE '' END "
+               "FROM record WHERE shard = $1::bigint AND stream_id = $2::bigint AND key > $3::text AND NOT deleted "
+               "ORDER BY key LIMIT $4::bigint"};
+
+constexpr statement confirm_statement{"confirm_deletes", "SELECT lode_confirm_deletes($1::bigint, $2::text[])"};
+
+/// Pages whose marks, and records that, are read at once.
+constexpr int64_t marks_at_once = 500;
+constexpr int64_t live_at_once = 2'000;
+constexpr int64_t payloads_at_once = 100; // a record may have megabytes
+
 // -- refresh tokens ---------------------------------------------------------------------------
 
 constexpr statement begin_refresh_statement{
@@ -132,7 +158,8 @@ constexpr statement store_successor_statement{
   "(extract(epoch FROM r.ended) * 1000000)::bigint, r.open, r.failed, r.reason, "                                      \
   "coalesce(sum(c.pages), 0)::bigint, coalesce(sum(c.records), 0)::bigint, coalesce(sum(c.inserted), 0)::bigint, "     \
   "coalesce(sum(c.updated), 0)::bigint, coalesce(sum(c.unchanged), 0)::bigint, "                                       \
-  "coalesce(sum(c.refused_older), 0)::bigint, coalesce(sum(c.dead), 0)::bigint, coalesce(sum(c.bytes), 0)::bigint "
+  "coalesce(sum(c.refused_older), 0)::bigint, coalesce(sum(c.dead), 0)::bigint, coalesce(sum(c.bytes), 0)::bigint, "   \
+  "coalesce(sum(c.deleted), 0)::bigint "
 
 constexpr statement one_run{"one_run", LODE_RUN_COLUMNS "FROM run r LEFT JOIN continuation c ON c.run_id = r.id "
                                                         "WHERE r.id = $1::bigint GROUP BY r.id"};
@@ -169,7 +196,7 @@ run_summary read_run(const query_result& rows, int row) {
   auto& sums = out.counters;
   int column = 10;
   for (auto* counter : {&sums.pages, &sums.records, &sums.inserted, &sums.updated, &sums.unchanged,
-                        &sums.refused_older, &sums.dead, &sums.bytes})
+                        &sums.refused_older, &sums.dead, &sums.bytes, &sums.deleted})
     *counter = rows.number(row, column++);
   return out;
 }
@@ -183,7 +210,9 @@ continuation_row read_continuation(const query_result& rows, int row) {
           rows.number(row, 6),
           rows.string(row, 7),
           static_cast<int32_t>(rows.number(row, 8)),
-          static_cast<int32_t>(rows.number(row, 9))};
+          static_cast<int32_t>(rows.number(row, 9)),
+          {rows.number(row, 10)},
+          rows.boolean(row, 11)};
 }
 
 class postgres_run_store final : public run_store {
@@ -371,6 +400,48 @@ public:
                                   fenced(token).add_bytes(token.sealed_secrets).add_bytes(sealed_secrets)));
   }
 
+  caf::expected<pass_standing> load_pass(run_id run, stream_id stream) override {
+    auto rows = link_.execute(pass_query, parameters{}.add(run.value).add(stream.value));
+    if (!rows)
+      return rows.error();
+    return pass_standing{{rows->number(0, 0)},
+                         {0, rows->number(0, 1), rows->number(0, 2)},
+                         {at(rows->number(0, 3)), at(rows->number(0, 4))},
+                         rows->boolean(0, 5),
+                         rows->string(0, 6),
+                         rows->boolean(0, 7),
+                         rows->number(0, 8)};
+  }
+
+  caf::expected<pass_marks> load_marks(stream_id stream, run_id pass, int64_t after) override {
+    auto rows = link_.execute(marks_query, parameters{}.add(stream.value).add(pass.value).add(after).add(marks_at_once));
+    if (!rows)
+      return rows.error();
+    pass_marks out;
+    for (int row = 0; row < rows->rows(); ++row)
+      unpack_marks(rows->text(row, 1), out.keys);
+    if (rows->rows() == marks_at_once)
+      out.last = rows->number(rows->rows() - 1, 0);
+    return out;
+  }
+
+  caf::expected<std::vector<live_fact>> load_live(shard_id shard, stream_id stream, const std::string& after,
+                                                  bool with_payload) override {
+    parameters values;
+    values.add(shard.value).add(stream.value).add_text(after).add(with_payload ? payloads_at_once : live_at_once);
+    values.add(with_payload);
+    return read_all(link_.execute(live_query, values), [](const query_result& found, int row) {
+      return live_fact{found.string(row, 0),
+                       {found.number(row, 1), found.number(row, 2), found.number(row, 3)},
+                       found.string(row, 4)};
+    });
+  }
+
+  caf::error confirm_deletes(connection_id connection, const std::vector<std::string>& streams) override {
+    std::vector<std::string_view> names{streams.begin(), streams.end()};
+    return error_of(link_.execute(confirm_statement, parameters{}.add(connection.value).add_texts(names)));
+  }
+
   caf::expected<run_summary> load_run(run_id run) override {
     auto rows = link_.execute(one_run, parameters{}.add(run.value));
     if (!rows)
@@ -428,6 +499,24 @@ void add_skips(parameters& out, const std::vector<cursor_skip>& skips) {
   out.add(std::span<const int64_t>{from}).add(std::span<const int64_t>{to});
 }
 
+void add_passes(parameters& out, const run_start& wanted) {
+  std::vector<int64_t> streams, settles, need_of, needs;
+  std::vector<uint8_t> begins, patient;
+  for (const auto& pass : wanted.passes) {
+    streams.push_back(pass.stream.value);
+    begins.push_back(pass.reads_all ? 1 : 0);
+    patient.push_back(pass.is_patient ? 1 : 0);
+    settles.push_back(pass.settles.count());
+    for (auto need : pass.needs) {
+      need_of.push_back(pass.stream.value);
+      needs.push_back(need.value);
+    }
+  }
+  out.add(wanted.stamp.counter).add(wanted.edition).add_text(wanted.source_version).add(std::span<const int64_t>{streams});
+  out.add_bools(begins).add_bools(patient).add(std::span<const int64_t>{settles});
+  out.add(std::span<const int64_t>{need_of}).add(std::span<const int64_t>{needs});
+}
+
 caf::expected<started_run> postgres_run_store::start_run(const run_start& wanted) {
   std::vector<int64_t> streams, from, to;
   std::vector<std::string_view> partitions, states;
@@ -445,6 +534,7 @@ caf::expected<started_run> postgres_run_store::start_run(const run_start& wanted
   values.add_byte_strings(states);
   values.add(wanted.next_due ? std::optional{micros(*wanted.next_due)} : std::nullopt);
   add_skips(values, wanted.skips);
+  add_passes(values, wanted);
   auto rows = link_.execute(start, values);
   if (!rows)
     return rows.error();

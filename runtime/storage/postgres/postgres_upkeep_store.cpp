@@ -21,6 +21,8 @@ constexpr statement trim_writers{
                   "WHERE NOT EXISTS (SELECT FROM node n WHERE n.incarnation = w.incarnation) "
                   "AND NOT EXISTS (SELECT FROM shard s WHERE s.owner = w.incarnation) LIMIT $1::bigint) RETURNING 1"};
 
+constexpr statement trim_marks{"trim_marks", "SELECT lode_trim_marks($1::bigint)"};
+
 class postgres_upkeep_store final : public upkeep_store {
 public:
   postgres_upkeep_store(const postgres_settings& settings, const std::string& role) : link_(settings, role) {}
@@ -29,12 +31,12 @@ public:
     auto has_more = step(keep, static_cast<int64_t>(rows));
     if (!has_more || *has_more)
       return has_more;
-    at_ = at_ == stage::writers ? stage::runs : static_cast<stage>(static_cast<int>(at_) + 1);
+    at_ = at_ == stage::marks ? stage::runs : static_cast<stage>(static_cast<int>(at_) + 1);
     return at_ != stage::runs;
   }
 
 private:
-  enum class stage : int { runs, dead_letters, feed, partitions, writers };
+  enum class stage : int { runs, dead_letters, feed, partitions, writers, marks };
 
   /// Whether the stage has more to do.
   caf::expected<bool> step(const retention& keep, int64_t rows) {
@@ -48,9 +50,11 @@ private:
       case stage::partitions:
         return made_partitions();
       case stage::writers:
+        return trim_next_writers(rows);
+      case stage::marks:
         break;
     }
-    return trim_next_writers(rows);
+    return trim_next_marks(rows);
   }
 
   /// Looks at the next rows after `last` in order of their ids; whether there are more.
@@ -88,6 +92,13 @@ private:
     if (!done)
       return done.error();
     return done->rows() >= rows;
+  }
+
+  caf::expected<bool> trim_next_marks(int64_t rows) {
+    auto done = link_.execute(trim_marks, parameters{}.add(rows));
+    if (!done)
+      return done.error();
+    return done->number(0, 0) >= rows;
   }
 
   postgres_connection link_;

@@ -1,3 +1,5 @@
+#include <future>
+
 #include "config/load.hpp"
 #include "tests/integration/cli/cli_fixture.hpp"
 
@@ -134,6 +136,30 @@ TEST_F(cli_test, status_state_export_and_changes_answer) {
   auto changes = run("changes acme");
   EXPECT_EQ(changes.code, 0);
   EXPECT_THAT(changes.err, HasSubstr("--after "));
+  EXPECT_EQ(run("changes nobody --follow").code, 4);
+}
+
+TEST_F(cli_test, who_follows_changes_gets_those_that_are_committed_meanwhile) {
+  make_acme();
+  auto connection = *database.make_catalog_store()->load_connection(connection_id{1});
+  auto claims = *database.make_run_store(self)->claim_shards("n1", self);
+  page_commit page;
+  page.tenant = connection.tenant;
+  page.connection = connection.id;
+  page.stream = connection.streams.at(0).id;
+  page.shard = connection.shard;
+  page.epoch = std::ranges::find(claims, connection.shard, &shard_claim::shard)->epoch;
+  auto commit = [&, pages = database.make_page_store(self)](const std::string& key) {
+    page.changes = {{change_kind::inserted, key, "{}", {1, 2}, {0, 1, 1}}};
+    EXPECT_EQ(pages->commit({&page, 1})[0].status, commit_status::committed);
+  };
+  commit("first");
+  auto follower = std::async(std::launch::async, [this] { return run("changes acme --follow --limit 2"); });
+  commit("second");
+  auto result = follower.get();
+  EXPECT_EQ(result.code, 0);
+  EXPECT_THAT(result.out, AllOf(HasSubstr("\"first\""), HasSubstr("\"second\"")));
+  EXPECT_THAT(result.err, HasSubstr("--after "));
 }
 
 TEST_F(cli_test, an_airbyte_state_is_taken_over_from_its_file) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio.hpp>
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -105,6 +106,19 @@ struct console_fixture : testing::Test {
     json::error_code problem;
     auto answer = json::parse(reply.body, problem);
     return problem ? json::value(json::string{reply.body}) : answer;
+  }
+
+  /// Sends bytes as they are and reads until the server closes.
+  std::string raw(const std::string& bytes) {
+    boost::asio::io_context io;
+    boost::asio::ip::tcp::socket socket{io};
+    auto colon = server->address().rfind(':');
+    socket.connect({boost::asio::ip::make_address("127.0.0.1"), static_cast<uint16_t>(std::stoi(server->address().substr(colon + 1)))});
+    boost::system::error_code ended;
+    boost::asio::write(socket, boost::asio::buffer(bytes), ended);
+    std::string out;
+    boost::asio::read(socket, boost::asio::dynamic_buffer(out), ended);
+    return out;
   }
 
   /// Tenant acme with connection crm of source api.

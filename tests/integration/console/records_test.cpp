@@ -1,3 +1,6 @@
+#include <future>
+#include <thread>
+
 #include "tests/integration/console/console_fixture.hpp"
 
 using namespace lode;
@@ -90,6 +93,59 @@ TEST_F(records_test, changes_are_read_in_order_from_a_cursor) {
   auto end = std::string{second.at("next").as_string()};
   EXPECT_EQ(expect(200, "GET", "/api/v1/tenants/acme/changes?after=" + end).at("changes").as_array().size(), 0u);
   expect(400, "GET", "/api/v1/tenants/acme/changes?after=nonsense");
+}
+
+TEST_F(records_test, readers_that_wait_get_the_next_change_and_hold_up_nobody) {
+  settings.threads = 1;
+  server.reset();
+  start();
+  commit({inserted("a", "{}")});
+  auto now = std::string{expect(200, "GET", "/api/v1/tenants/acme/changes?after=now").at("next").as_string()};
+  std::vector<std::future<api_reply>> readers;
+  for (int i = 0; i < 5; ++i)
+    readers.push_back(std::async(std::launch::async, [this, now] {
+      return client().call("GET", "/api/v1/tenants/acme/changes?wait=30&after=" + now);
+    }));
+  for (int i = 0; i < 20; ++i)
+    expect(200, "GET", "/api/v1/tenants/acme/changes");
+  commit({inserted("b", "{}")});
+  for (auto& reader : readers) {
+    auto answer = json::parse(reader.get().body);
+    ASSERT_EQ(answer.at("changes").as_array().size(), 1u);
+    EXPECT_EQ(answer.at("changes").at(0).at("key"), json::value("b"));
+  }
+}
+
+TEST_F(records_test, a_wait_that_brings_nothing_ends_with_a_cursor_to_go_on_from) {
+  commit({inserted("a", "{}")});
+  auto empty = expect(200, "GET", "/api/v1/tenants/acme/changes?after=now&wait=1");
+  EXPECT_EQ(empty.at("changes").as_array().size(), 0u);
+  EXPECT_EQ(empty.at("more"), json::value(false));
+  commit({inserted("b", "{}")});
+  auto next = expect(200, "GET", "/api/v1/tenants/acme/changes?wait=30&after=" + std::string{empty.at("next").as_string()});
+  EXPECT_EQ(next.at("changes").at(0).at("key"), json::value("b"));
+  EXPECT_THAT(error_text(expect(400, "GET", "/api/v1/tenants/acme/changes?wait=31")), HasSubstr("1 to 30"));
+}
+
+TEST_F(records_test, a_request_behind_one_that_waits_on_its_connection_is_answered_too) {
+  auto many = std::string{};
+  for (auto path : {"/api/v1/tenants/acme/changes?after=now&wait=1", "/healthz"})
+    many += "GET " + std::string{path} + " HTTP/1.1\r\nHost: " + server->address() + "\r\n"
+            + (std::string_view{path} == "/healthz" ? "Connection: close\r\n\r\n" : "\r\n");
+  auto answers = raw(many);
+  EXPECT_THAT(answers, HasSubstr("\"changes\":[]"));
+  EXPECT_THAT(answers, HasSubstr("ok\n"));
+}
+
+TEST_F(records_test, the_server_stops_while_readers_wait) {
+  commit({inserted("a", "{}")});
+  auto reader = std::async(std::launch::async, [address = server->address()] {
+    return api_client{address, {}}.call("GET", "/api/v1/tenants/acme/changes?after=now&wait=30");
+  });
+  for (int i = 0; i < 20; ++i)
+    expect(200, "GET", "/healthz");
+  server.reset();
+  EXPECT_NE(reader.get().status, 500);
 }
 
 TEST_F(records_test, changes_of_other_tenants_are_not_shown) {

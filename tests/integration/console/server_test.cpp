@@ -28,19 +28,6 @@ struct server_test : console_fixture {
     start();
   }
 
-  /// Sends bytes as they are and reads until the server closes.
-  std::string raw(const std::string& bytes) {
-    asio::io_context io;
-    asio::ip::tcp::socket socket{io};
-    auto colon = server->address().rfind(':');
-    socket.connect({asio::ip::make_address("127.0.0.1"), static_cast<uint16_t>(std::stoi(server->address().substr(colon + 1)))});
-    boost::system::error_code ended;
-    asio::write(socket, asio::buffer(bytes), ended);
-    std::string out;
-    asio::read(socket, asio::dynamic_buffer(out), ended);
-    return out;
-  }
-
   std::ostringstream log; ///< where a test sends it
   std::string token_path = testing::TempDir() + "lode-token-" + std::to_string(::getpid());
 };

@@ -16,12 +16,25 @@ struct records_scenario : testing::Test {
       keys.push_back(text_in(line, "key"));
   }
 
+  static constexpr auto contacts = "    name: contacts\n";
+  static constexpr auto contacts_with_schema = R"(    name: contacts
+    schema_loader:
+      type: InlineSchemaLoader
+      schema:
+        type: object
+        properties:
+          id: {type: string}
+          properties: {type: [object, "null"]}
+          updatedAt: {type: string, format: date-time}
+          n: {type: integer}
+)";
+
   static scenario_settings two_crms() {
     scenario_settings settings;
     settings.tenants = 2;
     settings.dialects = "crm";
     settings.records = "contacts=100";
-    settings.source_edits = {{"step: P91D", "step: P3650D"}, {"max_retries: 3", "max_retries: 1"}};
+    settings.source_edits = {{"step: P91D", "step: P3650D"}, {"max_retries: 3", "max_retries: 1"}, {contacts, contacts_with_schema}};
     return settings;
   }
   void put(const std::string& key, const std::string& text) {
@@ -54,6 +67,21 @@ TEST_F(records_scenario, awkward_records_are_kept_to_the_letter) {
   EXPECT_TRUE(is_verified(world.audit())) << world.audit_text();
   EXPECT_EQ(dead_letters(), 0);
   EXPECT_THAT(stored(keys[0]), HasSubstr("123456789012345678901234567890"));
+}
+
+TEST_F(records_scenario, awkward_records_are_read_in_SQL_by_the_columns_that_their_source_declares) {
+  put(keys[0], R"({"id":")" + keys[0] + R"(",)" + when + R"(,"n":7,"properties":{"s":"a\u0000b"}})");
+  put(keys[1], R"({"id":")" + keys[1] + R"(",)" + when + R"(,"n":1e400,"properties":{"s":"ab"}})");
+  world.start_node();
+  world.import_tenants();
+  world.await_runs();
+  const auto count = [&](const std::string& condition) {
+    return world.number("SELECT count(*) FROM lode_views.crm__contacts WHERE " + condition);
+  };
+  EXPECT_EQ(count("tenant = 'crm-000' AND connection = 'main' AND id = key"), 100);
+  EXPECT_EQ(count("tenant = 'crm-001' AND properties IS NOT NULL AND \"updatedAt\" IS NOT NULL"), 100);
+  EXPECT_EQ(count("key = '" + keys[0] + "' AND n = 7 AND properties IS NULL AND \"updatedAt\" = '2024-06-01T00:00:00Z'"), 1);
+  EXPECT_EQ(count("key = '" + keys[1] + "' AND n IS NULL AND properties ->> 's' = 'ab'"), 1);
 }
 
 TEST_F(records_scenario, a_number_beyond_all_doubles_is_kept_to_the_letter) {

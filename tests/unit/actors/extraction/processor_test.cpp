@@ -2,6 +2,7 @@
 
 #include "actors/extraction/http_exchange.hpp"
 #include "runtime/extraction/continuation_codec.hpp"
+#include "runtime/extraction/record_form.hpp"
 #include "tests/support/actor_test.hpp"
 #include "tests/support/mining_fixtures.hpp"
 
@@ -14,21 +15,26 @@ struct processor_test : actor_test {
   continuation_codec codec{[](std::string_view text) { return std::string{text}; },
                            [](std::string_view text) { return std::string{text}; }};
   std::vector<int64_t> written; ///< continuations whose pages reached the writer
+  hashed_page last;             ///< of them
   page_writer_actor writer = spawn_fake<page_writer_actor>(
-    [this](hashed_page& page, const miner_actor&) { written.push_back(page.move.id.value); }, [](hold_pages) {},
+    [this](hashed_page& page, const miner_actor&) {
+      written.push_back(page.move.id.value);
+      last = std::move(page);
+    },
+    [](hold_pages) {},
     [](release_pages) {}, [](wake) {});
   miner_actor miner = spawn_fake<miner_actor>([](go_on) {}, [](permit_granted) {}, [](response_arrived&) {},
                                               [](page_parsed&) {}, [](page_unreadable&) {}, [](page_committed) {},
                                               [](page_refused) {}, [](timer_fired) {});
   processor_actor actor = spawn<processor>(std::vector{writer}, &codec);
 
-  void send_page(int64_t id) {
+  void send_page(int64_t id, const source_plan_pointer& plan = item_plan()) {
     http_response response;
     response.status = 200;
     response.body = R"({"items":[{"id":"1"}]})";
     process_page page;
     page.continuation = continuation_id{id};
-    page.connection = item_connection(1, item_plan());
+    page.connection = item_connection(1, plan);
     page.exchange = std::make_shared<const http_exchange>(http_exchange{std::move(response)});
     caf::anon_send(actor, std::move(page), miner);
   }
@@ -59,4 +65,14 @@ TEST_F(processor_test, holds_back_the_pages_of_others_and_takes_them_up_in_their
   send_page(3);
   run();
   EXPECT_EQ(written, (ids{9, 1, 2, 3}));
+}
+
+TEST_F(processor_test, a_page_says_in_which_form_its_records_are_hashed) {
+  auto plan = std::make_shared<source_plan>(*item_plan());
+  plan->streams[0].lode.ignore = {{"views"}};
+  send_page(1, plan);
+  run();
+  ASSERT_TRUE(last.form);
+  EXPECT_EQ(last.form->number, form_number({{"views"}}));
+  EXPECT_EQ(last.form->hash(R"({"id":"1","views":3})"), last.records.at(0).hash);
 }

@@ -38,7 +38,8 @@ struct quarantine_test : actor_test {
     },
     [](const cancel_run&) {}, [](const suspend_connection&) {}, [](const begin_refresh&) { return refresh_begun{}; },
     [](const end_refresh&) {}, [](const store_secrets&) { return secrets_stored{}; }, [](const adjust_pace&) {},
-    [](load_tally) { return stream_tally{}; }, [](const stop_stream&) {});
+    [](load_tally) { return stream_tally{}; }, [](const stop_stream&) {}, [](load_pass) { return pass_standing{}; },
+    [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; });
   // Not quiet at once, they become so with the next page, or group.
   processor_actor processing = system.spawn([this](processor_actor::pointer self) -> processor_actor::behavior_type {
     auto quiet = std::make_shared<promise>();

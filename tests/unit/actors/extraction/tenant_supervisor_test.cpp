@@ -4,6 +4,7 @@
 
 #include "actors/extraction/miner.hpp"
 #include "actors/supervision/timers.hpp"
+#include "runtime/extraction/continuation_codec.hpp"
 #include "tests/support/actor_test.hpp"
 #include "tests/support/mining_fixtures.hpp"
 
@@ -38,6 +39,7 @@ struct tenant_supervisor_test : actor_test {
   std::vector<stop_stream> stops; ///< streams that were stopped
   caf::error stop_error;
   size_t refused_stops = 0;
+  std::vector<stream_id> swept; ///< whose pass was asked for
 
   timers_actor service = spawn<timers>();
   run_keeper_actor keeper = spawn_fake<run_keeper_actor>(
@@ -97,18 +99,32 @@ struct tenant_supervisor_test : actor_test {
       stops.push_back(ask);
       std::erase_if(rows, [&](const auto& row) { return row.stream == ask.stream; });
       return caf::unit;
-    });
+    },
+    [this](load_pass ask) {
+      swept.push_back(ask.stream);
+      pass_standing nothing;
+      nothing.why_not = "this is a test";
+      return nothing;
+    },
+    [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; });
   scheduler_actor scheduling = spawn_fake<scheduler_actor>(
     [](wake) {}, [](timer_fired) {}, [this](run_begun msg) { begun.push_back(msg); },
     [this](const run_finished& msg) { finished.push_back(msg); }, [](const tenant_lost&) {});
   shard_region_actor region = spawn_fake<shard_region_actor>([](tenant_command&) {},
                                                              [this](const tenant_idle& msg) { idle.push_back(msg); });
+  continuation_codec codec{[](std::string_view text) { return std::string{text}; },
+                           [](std::string_view text) { return std::string{text}; }};
+  page_writer_actor writer = spawn_fake<page_writer_actor>([](hashed_page&, const miner_actor&) {}, [](hold_pages) {},
+                                                           [](release_pages) {}, [](wake) {});
   tenant_supervisor_actor supervisor;
 
   void SetUp() override {
     auto services = std::make_shared<mining_services>();
     services->timers = service;
     services->keeper = keeper;
+    services->writers = {writer};
+    services->codec = &codec;
+    services->now = [] { return instant{}; };
     services->report.happened = note_into(told);
     services->miners_per_tenant = 2;
     services->restarts = {2, 1min, 100ms, 1s};
@@ -139,6 +155,10 @@ struct tenant_supervisor_test : actor_test {
   }
   void open(int64_t id, int64_t stream = 100) {
     rows.push_back({continuation_id{id}, run_id{2}, stream_id{stream}, "", {}, 1, "", 0});
+  }
+  void open_sweep(int64_t id) {
+    open(id);
+    rows.back().is_sweep = true;
   }
   void die(uint32_t count, int64_t stream = 100) {
     caf::anon_send(supervisor, records_died{run_id{2}, stream_id{stream}, count});
@@ -235,6 +255,34 @@ TEST_F(tenant_supervisor_test, more_continuations_than_one_batch_are_all_mined) 
   for (int64_t id = 1; id <= 200; ++id)
     end(id);
   EXPECT_EQ(mined.size(), 200u);
+  EXPECT_EQ(finished.size(), 1u);
+}
+
+TEST_F(tenant_supervisor_test, a_sweep_waits_until_all_else_of_its_run_has_been_read) {
+  open_sweep(1), open(2);
+  begin();
+  EXPECT_EQ(mined.size(), 1u);
+  open(3); // nobody reported it
+  end(2);
+  EXPECT_EQ(mined.size(), 2u);
+  EXPECT_TRUE(swept.empty());
+  end(3);
+  EXPECT_EQ(swept, std::vector{stream_id{100}});
+  EXPECT_TRUE(finished.empty());
+  end(1);
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_EQ(finished[0].phase, run_phase::finished);
+  EXPECT_EQ(mined.size(), 2u);
+}
+
+TEST_F(tenant_supervisor_test, sweeps_take_turns_within_the_tenants_limit) {
+  for (int64_t id = 1; id <= 5; ++id)
+    open_sweep(id);
+  begin();
+  EXPECT_EQ(swept.size(), 2u);
+  for (int64_t id = 5; id >= 1; --id)
+    end(id);
+  EXPECT_EQ(swept.size(), 5u);
   EXPECT_EQ(finished.size(), 1u);
 }
 

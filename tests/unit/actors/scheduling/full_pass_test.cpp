@@ -184,3 +184,43 @@ TEST_F(full_pass_test, backfill_and_repair_are_no_time_to_earn_a_cursor) {
     EXPECT_TRUE(plan_with({}, kind).begun.empty());
   }
 }
+
+// -- sweeps -------------------------------------------------------------------------------------------------------------------
+
+TEST_F(full_pass_test, a_sweep_is_for_what_is_declared_and_read_whole_and_for_its_parents) {
+  plan.streams[1].lode.full_pass_every = 168h;
+  auto passes = plan_passes(mined(), plan_with({}), run_kind::scheduled);
+  ASSERT_EQ(passes.size(), 4u);
+  EXPECT_TRUE(passes[0].reads_all);
+  EXPECT_TRUE(passes[1].reads_all);
+  EXPECT_EQ(passes[1].needs, (std::vector{streams[0], streams[1]}));
+  EXPECT_FALSE(passes[2].reads_all);
+  EXPECT_FALSE(passes[3].reads_all);
+  passes = plan_passes(mined(), plan_with({{streams[1], now, false}}), run_kind::scheduled);
+  EXPECT_FALSE(passes[1].reads_all) << "its last one is not too old";
+  EXPECT_TRUE(plan_passes(mined(), plan_with({}, run_kind::full), run_kind::full)[3].reads_all);
+  for (auto kind : {run_kind::backfill, run_kind::repair})
+    EXPECT_TRUE(plan_passes(mined(), plan_with({}, kind), kind).empty());
+}
+
+TEST_F(full_pass_test, a_pass_is_patient_where_a_record_may_move_past_the_reader_unnoticed) {
+  auto pass_of = [&](size_t stream) { return plan_passes(mined(), plan_with({}, run_kind::full), run_kind::full)[stream]; };
+  auto& users = plan.streams[3];
+  EXPECT_TRUE(pass_of(3).is_patient) << "page tokens in an order that nobody declares";
+  users.lode.has_stable_order = true;
+  EXPECT_FALSE(pass_of(3).is_patient);
+  users.paginator.strategy = offset_paging{};
+  EXPECT_FALSE(pass_of(3).is_patient);
+  users.paginator.strategy = page_number_paging{};
+  EXPECT_TRUE(pass_of(3).is_patient) << "its pages are checked here and there";
+  users.lode.has_stable_order = false;
+  users.paginator.strategy = no_paging{};
+  EXPECT_FALSE(pass_of(3).is_patient) << "one page is one moment";
+  users.incremental.emplace();
+  EXPECT_TRUE(pass_of(3).is_patient);
+  EXPECT_EQ(pass_of(3).settles, users.lode.settle_time);
+  plan.streams[1].paginator.strategy = no_paging{};
+  EXPECT_TRUE(pass_of(1).is_patient) << "its parent may be missed";
+  plan.streams[0].paginator.strategy = no_paging{};
+  EXPECT_FALSE(pass_of(1).is_patient);
+}

@@ -47,7 +47,8 @@ struct scheduler_test : actor_test {
     [this](const suspend_connection& ask) { suspended.push_back(ask.connection.value); },
     [](const begin_refresh&) { return refresh_begun{}; }, [](const end_refresh&) {},
     [](const store_secrets&) { return secrets_stored{}; }, [this](const adjust_pace& ask) { paced.push_back(ask); },
-    [](load_tally) { return stream_tally{}; }, [](const stop_stream&) {});
+    [](load_tally) { return stream_tally{}; }, [](const stop_stream&) {}, [](load_pass) { return pass_standing{}; },
+    [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; });
   shard_region_actor region = spawn_fake<shard_region_actor>(
     [this](tenant_command& msg) {
       if (auto* command = std::get_if<begin_run>(&msg.command))

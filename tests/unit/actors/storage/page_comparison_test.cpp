@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "runtime/extraction/record_form.hpp"
+
 using namespace lode;
 
 namespace {
@@ -30,13 +32,18 @@ constexpr size_t plenty = 1 << 20;
 
 /// Commits `pages` over a store that holds `facts` and a cache that remembers.
 std::vector<page_commit> compare(fact_cache& cache, const std::vector<hashed_page>& pages,
-                                 std::map<std::string, stored_fact> facts = {}) {
+                                 std::map<std::string, stored_fact> facts = {},
+                                 const std::map<std::string, std::string>& payloads = {}) {
   page_comparison comparison{cache, pages};
   for (const auto& [wanted, keys] : comparison.wanted()) {
     std::vector<stored_fact> found;
     for (auto key : keys)
       found.push_back(facts[std::string{key}]);
-    comparison.learn(wanted, keys, found);
+    auto foreign = comparison.learn(wanted, keys, found);
+    std::vector<std::string> texts;
+    for (auto key : foreign)
+      texts.push_back(payloads.at(std::string{key}));
+    comparison.learn_payloads(wanted, foreign, std::move(texts));
   }
   return comparison.compare(7);
 }
@@ -69,6 +76,22 @@ std::vector<change_kind> kinds(const page_commit& commit) {
   for (const auto& change : commit.changes)
     result.push_back(change.kind);
   return result;
+}
+
+const form_pointer plain = std::make_shared<const record_form>(std::vector<field_path>{}, 42);
+const form_pointer without_views = std::make_shared<const record_form>(std::vector<field_path>{{"views"}}, 42);
+
+/// A page of one record "k" of this text, hashed in `form`.
+hashed_page page_in(const form_pointer& form, int64_t counter, std::string text, int64_t field = 0) {
+  auto result = page(counter, {});
+  auto hash = *form->hash(text);
+  result.records.push_back({"k", std::move(text), hash, field});
+  result.form = form;
+  return result;
+}
+
+stored_fact stored_in(const form_pointer& form, const std::string& text, int64_t counter = 1, int64_t field = 0) {
+  return {true, false, *form->hash(text), {field, 1, counter}, form->number};
 }
 
 } // namespace
@@ -247,10 +270,152 @@ TEST(page_comparison_test, a_refused_fence_ends_what_is_known_of_the_shard) {
   EXPECT_EQ(cache.bytes(), 0u);
 }
 
+TEST(page_comparison_test, a_record_that_differs_only_in_what_is_ignored_from_now_on_changes_its_form_and_nothing_else) {
+  fact_cache cache{plenty};
+  const std::string before = R"({"id":1,"views":7})";
+  auto commits = compare(cache, {page_in(without_views, 5, R"({"views":9,"id":1})")}, {{"k", stored_in(plain, before)}},
+                         {{"k", before}});
+  ASSERT_EQ(kinds(commits[0]), std::vector{change_kind::reformed});
+  const auto& change = commits[0].changes[0];
+  EXPECT_EQ(change.hash, *without_views->hash(before));
+  EXPECT_EQ(change.order, (fact_order{0, 1, 1})) << "what stays stored is no newer than it was";
+  EXPECT_EQ(change.payload, "");
+  EXPECT_EQ(commits[0].form, without_views->number);
+  EXPECT_EQ(commits[0].counters.unchanged, 1);
+}
+
+TEST(page_comparison_test, a_record_that_really_changed_is_a_change_in_another_form_too) {
+  fact_cache cache{plenty};
+  const std::string before = R"({"id":1,"views":7})";
+  auto commits = compare(cache, {page_in(without_views, 5, R"({"id":1,"views":7,"name":"new"})")},
+                         {{"k", stored_in(plain, before)}}, {{"k", before}});
+  EXPECT_EQ(kinds(commits[0]), std::vector{change_kind::updated});
+  EXPECT_EQ(commits[0].counters.updated, 1);
+}
+
+TEST(page_comparison_test, a_field_that_is_ignored_no_longer_is_compared_with_what_is_stored_of_it) {
+  fact_cache cache{plenty};
+  const std::string before = R"({"id":1,"views":7})";
+  auto commits = compare(cache, {page_in(plain, 5, R"({"id":1})")}, {{"k", stored_in(without_views, before)}}, {{"k", before}});
+  EXPECT_EQ(kinds(commits[0]), std::vector{change_kind::updated}) << "although both hashes are the same";
+  commits = compare(cache, {page_in(plain, 5, before)}, {{"k", stored_in(without_views, before)}}, {{"k", before}});
+  EXPECT_EQ(kinds(commits[0]), std::vector{change_kind::reformed});
+}
+
+TEST(page_comparison_test, the_same_hash_of_another_form_is_no_answer_of_the_cache) {
+  auto cache = begun();
+  commit(cache, compare(cache, {page_in(without_views, 1, R"({"id":1,"views":7})")})[0]);
+  std::vector pages{page_in(plain, 2, R"({"id":1})")};
+  EXPECT_EQ((page_comparison{cache, pages}.wanted().size()), 1u);
+}
+
+TEST(page_comparison_test, a_record_in_its_new_form_is_known_to_the_cache) {
+  auto cache = begun();
+  const std::string before = R"({"id":1,"views":7})";
+  commit(cache, compare(cache, {page_in(plain, 1, before)})[0]);
+  commit(cache, compare(cache, {page_in(without_views, 2, R"({"id":1,"views":8})")}, {{"k", stored_in(plain, before)}},
+                        {{"k", before}})[0]);
+  std::vector pages{page_in(without_views, 3, R"({"id":1,"views":9})")};
+  EXPECT_TRUE((page_comparison{cache, pages}.wanted().empty()));
+}
+
+TEST(page_comparison_test, another_form_and_a_newer_field_are_told_one_after_the_other) {
+  fact_cache cache{plenty};
+  const std::string before = R"({"id":1,"views":7})";
+  auto commits = compare(cache, {page_in(without_views, 5, R"({"id":1,"views":8})", 300)},
+                         {{"k", stored_in(plain, before, 1, 200)}}, {{"k", before}});
+  EXPECT_EQ(kinds(commits[0]), (std::vector{change_kind::reformed, change_kind::reordered}));
+}
+
+TEST(page_comparison_test, a_change_after_the_new_form_in_one_group_is_a_change_and_the_form_is_told_once) {
+  fact_cache cache{plenty};
+  const std::string before = R"({"id":1,"views":7})";
+  auto commits = compare(cache,
+                         {page_in(without_views, 5, R"({"id":1,"views":8})"), page_in(without_views, 6, R"({"id":1,"views":9})"),
+                          page_in(without_views, 7, R"({"id":1,"name":"new"})")},
+                         {{"k", stored_in(plain, before)}}, {{"k", before}});
+  EXPECT_EQ(kinds(commits[0]), std::vector{change_kind::reformed});
+  EXPECT_TRUE(commits[1].changes.empty());
+  EXPECT_EQ(kinds(commits[2]), std::vector{change_kind::updated});
+}
+
+TEST(page_comparison_test, pages_of_two_forms_in_one_group_make_no_false_change) {
+  fact_cache cache{plenty};
+  const std::string before = R"({"id":1,"views":7})";
+  auto commits = compare(cache, {page_in(plain, 5, before), page_in(without_views, 6, R"({"id":1,"views":8})"), page_in(plain, 7, before)},
+                         {{"k", stored_in(plain, before)}}, {{"k", before}});
+  EXPECT_TRUE(commits[0].changes.empty());
+  EXPECT_EQ(kinds(commits[1]), std::vector{change_kind::reformed});
+  EXPECT_TRUE(commits[2].changes.empty());
+}
+
+TEST(page_comparison_test, an_older_page_in_another_form_overwrites_nothing_newer) {
+  fact_cache cache{plenty};
+  const std::string now = R"({"id":1,"name":"new"})";
+  auto commits = compare(cache, {page_in(without_views, 5, R"({"id":1,"name":"old"})")}, {{"k", stored_in(plain, now, 9)}},
+                         {{"k", now}});
+  EXPECT_TRUE(commits[0].changes.empty());
+  EXPECT_EQ(commits[0].counters.refused_older, 1);
+}
+
 TEST(page_comparison_test, a_refused_version_ends_what_is_known_of_the_stream) {
   auto cache = begun();
   auto commits = compare(cache, {page(1, {record("a", 1)})});
   commit(cache, commits[0]);
   remember(cache, commits[0], ended(commit_status::refused_version));
   EXPECT_EQ(cache.find({shard, stream}, {}), nullptr) << "the store may have lost what it had confirmed";
+}
+
+TEST(page_comparison_test, a_page_of_a_full_pass_says_what_it_saw) {
+  auto seen = page(3, {record("a", 1), record("b", 2)});
+  EXPECT_TRUE(compare({seen})[0].marks.empty());
+  seen.pass = run_id{4};
+  auto marks = compare({seen}, {{"a", stored(1)}})[0].marks;
+  EXPECT_EQ(marks, (std::vector{print_of("a", {}, 0).key, print_of("b", {9, 9}, 9).key})) << "unchanged ones too";
+}
+
+TEST(page_comparison_test, what_cannot_be_told_from_others_is_marked_as_such) {
+  auto seen = page(3, {});
+  seen.pass = run_id{4};
+  seen.dead = {{"k", "{", "unreadable"}, {"", "[]", "no object"}};
+  EXPECT_EQ(compare({seen})[0].marks, (std::vector{print_of("k", {}, 0).key, unreadable_mark}));
+  seen.dead.clear();
+  seen.is_unsure = true;
+  EXPECT_EQ(compare({seen})[0].marks, std::vector{unreadable_mark});
+}
+
+TEST(page_comparison_test, a_sweep_deletes_what_is_older_than_its_pass) {
+  auto sweep = page(10, {});
+  sweep.is_sweep = true;
+  sweep.unseen = {"older", "newer", "gone", "never"};
+  stored_fact gone{true, true, {}, {0, 1, 2}};
+  auto commits = compare({sweep}, {{"older", stored(1, 9, 77)}, {"newer", stored(1, 10)}, {"gone", gone}});
+  ASSERT_EQ(commits[0].changes.size(), 1u);
+  const auto& change = commits[0].changes[0];
+  EXPECT_EQ(change.kind, change_kind::deleted);
+  EXPECT_EQ(change.key, "older");
+  EXPECT_EQ(change.hash, content_hash{});
+  EXPECT_EQ(change.order, (fact_order{77, 1, 10})) << "its own order, as of the beginning of the pass";
+  EXPECT_EQ(commits[0].counters.deleted, 1);
+  EXPECT_EQ(commits[0].counters.pages, 0);
+}
+
+TEST(page_comparison_test, what_another_page_of_the_group_brought_is_not_swept) {
+  auto sweep = page(10, {});
+  sweep.is_sweep = true;
+  sweep.unseen = {"a"};
+  auto commits = compare({page(11, {record("a", 2)}), sweep}, {{"a", stored(1)}});
+  EXPECT_EQ(kinds(commits[0]), std::vector{change_kind::updated});
+  EXPECT_TRUE(commits[1].changes.empty());
+}
+
+TEST(page_comparison_test, the_cache_learns_a_delete_so_that_the_same_content_again_is_an_insert) {
+  auto cache = begun();
+  commit(cache, compare(cache, {page(1, {record("a", 1)})})[0]);
+  auto sweep = page(10, {});
+  sweep.is_sweep = true;
+  sweep.unseen = {"a"};
+  commit(cache, compare(cache, {sweep}, {{"a", stored(1, 1)}})[0]);
+  stored_fact tombstone{true, true, {}, {0, 1, 10}};
+  EXPECT_EQ(kinds(compare(cache, {page(11, {record("a", 1)})}, {{"a", tombstone}})[0]), std::vector{change_kind::inserted});
 }

@@ -30,6 +30,10 @@ public:
     return std::vector<stored_fact>(keys.size());
   }
 
+  caf::expected<std::vector<std::string>> payloads(shard_id, stream_id, std::span<const std::string_view> keys) override {
+    return std::vector<std::string>(keys.size());
+  }
+
   caf::expected<std::vector<stream_standing>> standings(std::span<const stream_place> streams) override {
     if (is_down)
       return caf::make_error(errc::store_unavailable, "down");

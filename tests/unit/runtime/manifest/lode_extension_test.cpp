@@ -26,6 +26,8 @@ TEST(lode_extension, reads_every_key) {
       ignore: [fetched_at, [links, signed]]
       settle_time: 1500ms
       full_pass_every: 7d
+      delete_brake_percent: 35
+      order: stable
       dead_limits: {share: 0.5, records: 10}
       page_bytes_estimate: 4096
       timeouts: {connect: 1s, first_byte: 2s, whole: 3s}
@@ -37,6 +39,8 @@ TEST(lode_extension, reads_every_key) {
   EXPECT_EQ(lode.ignore, (std::vector<field_path>{{"fetched_at"}, {"links", "signed"}}));
   EXPECT_EQ(lode.settle_time, 1500ms);
   EXPECT_EQ(lode.full_pass_every, 168h);
+  EXPECT_EQ(lode.delete_brake_percent, 35u);
+  EXPECT_TRUE(lode.has_stable_order);
   EXPECT_EQ(lode.dead_limits.share, 0.5);
   EXPECT_EQ(lode.page_bytes_estimate, 4096u);
   EXPECT_EQ(lode.timeouts.whole, 3s);

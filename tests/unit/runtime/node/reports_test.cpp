@@ -55,7 +55,7 @@ std::string text_in(const json::object& line, const char* key) {
 
 constexpr std::array all_events{
   run_event::begun,           run_event::resumed,     run_event::page_retried, run_event::page_waits,
-  run_event::page_lost,       run_event::page_failed, run_event::records_died, run_event::stream_stopped,
+  run_event::page_lost,       run_event::page_failed, run_event::records_died, run_event::stream_stopped, run_event::not_swept,
   run_event::miner_restarted, run_event::left_open,   run_event::finished,     run_event::incomplete,
   run_event::cancelled,       run_event::suspended};
 

@@ -27,7 +27,7 @@ TEST(metrics_test, outcomes_that_this_version_never_counts_have_no_series) {
   auto text = prometheus_text(registry);
   EXPECT_THAT(text, HasSubstr("lode_commit_groups_total{outcome=\"refused\"} 1 "));
   EXPECT_THAT(text, HasSubstr("lode_records_total{outcome=\"dead\"} 0 "));
-  EXPECT_THAT(text, Not(HasSubstr("outcome=\"deleted\"")));
+  EXPECT_THAT(text, Not(HasSubstr("outcome=\"vanished\"")));
 }
 
 TEST(metrics_test, label_values_cannot_break_the_text) {

@@ -12,7 +12,7 @@ TEST(report, has_exactly_the_promised_keys_in_order) {
   std::vector<std::string> keys;
   for (const auto& entry : value.as_object())
     keys.emplace_back(entry.key());
-  EXPECT_THAT(keys, testing::ElementsAre("tenants", "api_calls", "records", "inserted", "changed", "unchanged", "lost", "duplicated",
+  EXPECT_THAT(keys, testing::ElementsAre("tenants", "api_calls", "records", "inserted", "changed", "unchanged", "deleted", "lost", "duplicated",
                                          "kills", "recovery_seconds", "pages_refetched", "suspended", "records_per_second",
                                          "cpu_seconds_per_million", "peak_rss_bytes", "verified"));
 }
