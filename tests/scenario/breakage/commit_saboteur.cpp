@@ -49,6 +49,9 @@ BEGIN
     END $body$ $wrapper$, pg_get_function_arguments(v_function.oid), v_names);
   EXECUTE format($deliver$
     CREATE FUNCTION deliver_kept() RETURNS bigint LANGUAGE sql AS $body$
+      -- The new life removes the writers of the old one; a zombie would enter anew.
+      INSERT INTO writer (incarnation, number) SELECT p_incarnation, p_writer FROM kept_commit
+      ON CONFLICT (incarnation, number) DO UPDATE SET number = EXCLUDED.number;
       SELECT (lode_commit_real(%1$s)).out_status[1] FROM kept_commit $body$ $deliver$,
     -- The number that its writer gives now, as it would to a page that waited in its mailbox.
     replace(v_names, 'p_group', '(SELECT last_group + 1 FROM writer WHERE incarnation = p_incarnation AND number = p_writer)'));
@@ -88,8 +91,6 @@ bool commit_saboteur::has_kept() const {
 }
 
 int64_t commit_saboteur::deliver_kept() {
-  // The new life removes the writers of the old one; a zombie would enter anew.
-  world_.sql("INSERT INTO writer (incarnation, number) SELECT p_incarnation, p_writer FROM kept_commit ON CONFLICT DO NOTHING");
   return world_.number("SELECT deliver_kept()");
 }
 
