@@ -104,24 +104,25 @@ void change_finder::conclude(std::span<const page_commit> pages, std::span<const
 
 void change_finder::tell_redis(std::span<const page_commit> pages, std::span<const page_outcome> outcomes) {
   std::map<stream_place, shared_facts::news> news;
-  auto news_of = [&](stream_place place) -> shared_facts::news& {
-    auto [found, is_new] = news.try_emplace(place);
-    if (is_new) {
-      auto tag = cache_.tag_of(place);
-      found->second = {place.stream, tag, tag, {}};
-    }
-    return found->second;
+  // Of a stream that was forgotten nobody knows the tag before: told without it, Redis might take facts of then for facts of now.
+  auto news_of = [&](stream_place place) -> shared_facts::news* {
+    auto tag = cache_.tag_of(place);
+    if (!tag)
+      return nullptr;
+    return &news.try_emplace(place, shared_facts::news{place.stream, *tag, *tag, {}}).first->second;
   };
   for (auto& [place, prints] : learned_)
-    news_of(place).prints = std::move(prints);
+    if (auto* told = news_of(place))
+      told->prints = std::move(prints);
   for (size_t i = 0; i < pages.size(); ++i) {
     const auto& page = pages[i];
     if (outcomes[i].status != commit_status::committed || page.changes.empty())
       continue;
-    auto& told = news_of({page.shard, page.stream});
-    told.tag = page.cache_tag;
-    for (const auto& print : prints_after(page, outcomes[i]))
-      told.prints.push_back(print);
+    if (auto* told = news_of({page.shard, page.stream})) {
+      told->tag = page.cache_tag;
+      const auto prints = prints_after(page, outcomes[i]);
+      told->prints.insert(told->prints.end(), prints.begin(), prints.end());
+    }
   }
   std::vector<shared_facts::news> all;
   for (auto& [place, each] : news)

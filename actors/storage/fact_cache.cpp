@@ -1,6 +1,8 @@
 #include "actors/storage/fact_cache.hpp"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace lode {
 
@@ -20,12 +22,12 @@ const known_facts* fact_cache::find(stream_place stream, shard_epoch epoch) {
 }
 
 void fact_cache::begin(stream_place stream, shard_epoch epoch, const stream_standing& standing) {
-  auto [place, is_new] = streams_.try_emplace(stream, epoch, standing);
-  if (!is_new) {
-    bytes_ -= place->second.bytes();
-    place->second = known_facts{epoch, standing};
-  }
-  place->second.last_used_ = ++now_;
+  forget(stream);
+  auto& facts = streams_.try_emplace(stream, epoch, standing).first->second;
+  facts.last_used_ = ++now_;
+  bytes_ += facts.bytes();
+  if (bytes_ > max_bytes_)
+    make_room();
 }
 
 void fact_cache::put(stream_place stream, const fact_print& print) {
@@ -36,9 +38,9 @@ void fact_cache::put_if_absent(stream_place stream, const fact_print& print) {
   put(stream, print, false);
 }
 
-int64_t fact_cache::tag_of(stream_place stream) const {
+std::optional<int64_t> fact_cache::tag_of(stream_place stream) const {
   auto found = streams_.find(stream);
-  return found == streams_.end() ? 0 : found->second.cache_tag_;
+  return found == streams_.end() ? std::nullopt : std::optional{found->second.cache_tag_};
 }
 
 void fact_cache::put(stream_place stream, const fact_print& print, bool replaces) {
@@ -82,13 +84,15 @@ void fact_cache::clear() {
 
 /// Frees an eighth at once, so that the search for the oldest is rare.
 void fact_cache::make_room() {
-  while (bytes_ > max_bytes_ - max_bytes_ / 8) {
-    auto is_older = [](const auto& a, const auto& b) { return a.second.last_used_ < b.second.last_used_; };
-    auto oldest = std::min_element(streams_.begin(), streams_.end(), is_older);
-    if (oldest == streams_.end())
+  std::vector<std::pair<uint64_t, stream_place>> by_age;
+  by_age.reserve(streams_.size());
+  for (const auto& [place, facts] : streams_)
+    by_age.emplace_back(facts.last_used_, place);
+  std::sort(by_age.begin(), by_age.end());
+  for (const auto& [used, place] : by_age) {
+    if (bytes_ <= max_bytes_ - max_bytes_ / 8)
       return;
-    bytes_ -= oldest->second.bytes();
-    streams_.erase(oldest);
+    forget(place);
   }
 }
 

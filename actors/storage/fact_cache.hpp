@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 
 #include "messages/storage.hpp"
 #include "runtime/storage/fact_print.hpp"
@@ -26,11 +27,12 @@ public:
   answer look(const fact_print& print) const;
   /// Of the stream's latest changing commit.
   int64_t cache_tag() const noexcept { return cache_tag_; }
-  size_t bytes() const noexcept { return prints_.bucket_count() * bytes_per_place; }
+  size_t bytes() const noexcept { return own_bytes + prints_.bucket_count() * bytes_per_place; }
 
 private:
   friend class fact_cache;
   static constexpr size_t bytes_per_place = 17;
+  static constexpr size_t own_bytes = 160; ///< of a stream of which nothing is known, about
 
   boost::unordered_flat_map<uint64_t, uint64_t> prints_;
   shard_epoch epoch_;
@@ -56,8 +58,8 @@ public:
   void put(stream_place stream, const fact_print& print);
   /// A fact that was found in Redis: what is known already is at least as new.
   void put_if_absent(stream_place stream, const fact_print& print);
-  /// 0 when the stream was never begun.
-  int64_t tag_of(stream_place stream) const;
+  /// Nothing when the stream was never begun, or was forgotten.
+  std::optional<int64_t> tag_of(stream_place stream) const;
   /// The stream's latest changing commit is another one now.
   void set_tag(stream_place stream, int64_t cache_tag);
   /// After a commit that was refused by the fence: nothing of the shard is known any more.

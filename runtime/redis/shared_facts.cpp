@@ -15,6 +15,8 @@ namespace {
 
 constexpr uint32_t first_bits = 6;
 constexpr uint32_t most_bits = 20;
+/// Key spaces that are remembered; beyond, all are asked for again.
+constexpr size_t most_spaces = 50'000;
 
 /// KEYS[1]: the stream. ARGV: the tag that must stand, the tag that then stands, the name of a key space to begin if need be,
 /// then keys and facts in turn. One step for Redis, so nobody sees the facts without the tag or the tag without the facts.
@@ -121,6 +123,8 @@ void shared_facts::begin(stream_id stream) {
 }
 
 void shared_facts::find_spaces(std::span<const question> questions) {
+  if (spaces_.size() > most_spaces)
+    spaces_.clear();
   std::vector<stream_id> streams;
   for (const auto& each : questions)
     if (!spaces_.contains(each.stream))

@@ -187,3 +187,20 @@ TEST(shared_facts_outage_test, a_dead_Redis_is_trouble_but_no_failure) {
   EXPECT_EQ(facts.trouble(), "");
   EXPECT_EQ(facts.look_up(std::span{&question, 1})[0].size(), 1u);
 }
+
+TEST(shared_facts_rights_test, the_rights_that_the_documents_name_are_enough) {
+  test_redis server{{"--user", "miner", "on", ">secret", "~lode:*", "+hmget", "+hgetall", "+hset", "+unlink", "+eval", "+select"}};
+  auto settings = server.settings();
+  settings.address.user = "miner";
+  settings.address.password = "secret";
+  settings.address.database = 2;
+  shared_facts facts{settings, 1};
+  for (int64_t tag : {10, 12}) { // the second one begins a new key space and unlinks the first
+    shared_facts::news news{posts, tag - 1, tag, {print(1, 1)}};
+    facts.tell(std::span{&news, 1});
+    EXPECT_EQ(facts.trouble(), "");
+  }
+  shared_facts::question question{posts, 12, {print(1, 1).key}};
+  EXPECT_EQ(facts.look_up(std::span{&question, 1})[0].size(), 1u);
+  EXPECT_EQ(facts.trouble(), "");
+}

@@ -1,0 +1,89 @@
+#include "actors/storage/change_finder.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "tests/support/redis_fixture.hpp"
+
+using namespace lode;
+using namespace lode::test;
+
+namespace {
+
+constexpr stream_place place{shard_id{1}, stream_id{7}};
+
+/// One stream, held in a map.
+class map_store : public page_store {
+public:
+  std::map<std::string, stored_fact> facts;
+  int64_t tag = 0;
+
+  caf::expected<std::vector<stored_fact>> probe(shard_id, stream_id, std::span<const std::string_view> keys) override {
+    std::vector<stored_fact> out;
+    for (auto key : keys)
+      out.push_back(facts[std::string{key}]);
+    return out;
+  }
+  caf::expected<std::vector<std::string>> payloads(shard_id, stream_id, std::span<const std::string_view> keys) override {
+    return std::vector<std::string>(keys.size());
+  }
+  caf::expected<std::vector<stream_standing>> standings(std::span<const stream_place>) override {
+    return std::vector{stream_standing{facts.empty(), tag}};
+  }
+  std::vector<page_outcome> commit(std::span<const page_commit> pages) override {
+    std::vector<page_outcome> out(pages.size());
+    for (size_t i = 0; i < pages.size(); ++i) {
+      out[i].status = commit_status::committed;
+      for (const auto& change : pages[i].changes)
+        facts[change.key] = {true, false, change.hash, change.order};
+      if (!pages[i].changes.empty())
+        tag = pages[i].cache_tag;
+    }
+    return out;
+  }
+  caf::expected<std::vector<page_outcome>> settle() override { return std::vector<page_outcome>{}; }
+};
+
+struct change_finder_test : testing::Test {
+  /// A writer that reads one page with one record; the number of changes it found.
+  size_t read(size_t memory, bool has_redis, const std::string& key, uint64_t content) {
+    change_finder finder{store, memory, has_redis ? std::make_unique<shared_facts>(redis.settings(), 1) : nullptr};
+    std::vector<hashed_page> pages(1);
+    pages[0].shard = place.shard;
+    pages[0].stream = place.stream;
+    pages[0].stamp = {0, 1, ++counter};
+    pages[0].records.push_back({key, "{}", {1, content}, 0});
+    auto commits = finder.compare(pages);
+    finder.conclude(*commits, store.commit(*commits));
+    return commits->front().changes.size();
+  }
+
+  static constexpr size_t plenty = 1 << 20;
+  test_redis redis;
+  map_store store;
+  int64_t counter = 0;
+};
+
+} // namespace
+
+TEST_F(change_finder_test, the_next_writer_knows_from_Redis_what_this_one_committed) {
+  EXPECT_EQ(read(plenty, true, "k", 1), 1u);
+  store.facts["k"].hash = {9, 9}; // asked, the store would say that it changed
+  EXPECT_EQ(read(plenty, true, "k", 1), 0u);
+}
+
+TEST_F(change_finder_test, a_commit_that_Redis_was_not_told_of_makes_it_worthless) {
+  read(plenty, true, "k", 1);
+  read(plenty, false, "k", 2);
+  EXPECT_EQ(read(plenty, true, "k", 1), 1u);
+}
+
+TEST_F(change_finder_test, a_writer_without_memory_tells_Redis_nothing_that_could_be_believed_too_long) {
+  constexpr size_t nothing = 0;
+  read(plenty, false, "k", 1);
+  read(nothing, true, "k", 1); // finds k in the store, and has forgotten the stream's tag when it could tell
+  read(plenty, false, "k", 2); // Redis does not hear of it
+  read(nothing, true, "z", 1);
+  EXPECT_EQ(read(plenty, true, "k", 1), 1u) << "the store holds 2: dropped as unchanged it would stay so";
+}
