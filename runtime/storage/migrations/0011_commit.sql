@@ -1,12 +1,16 @@
--- The commit, as in 0007 but for three things. A page of an earlier generation takes no place in the chain of its
--- continuation, so it refuses itself and not the new one beside it. Pages of what is being erased are refused by the state of
--- their connection, so that a removal need not touch its open slices (0012). Dead letters are one row each (0010).
+-- The commit, as in 0007 but for these things. A page of an earlier generation takes no place in the chain of its continuation,
+-- so it refuses itself and not the new one beside it. Pages of what is being erased are refused by the state of their
+-- connection, so that a removal need not touch its open slices (0012). Dead letters are one row each (0010). Rows keep the form
+-- of their page's hashes, and a change of kind 4 replaces only hash and form (messages/storage.hpp). Rows are taken from the
+-- parameters' arrays without being put into tables on the way, and the feed takes slices of them.
+-- Another parameter makes another function, so the one before goes.
+DROP FUNCTION lode_commit_v1;
 
-CREATE OR REPLACE FUNCTION lode_commit_v1(
+CREATE FUNCTION lode_commit_v1(
   p_incarnation bigint, p_writer bigint, p_group bigint, p_careful boolean,
   p_tenant bigint[], p_connection bigint[], p_stream bigint[], p_shard bigint[], p_epoch bigint[], p_partition text[],
   p_continuation bigint[], p_run bigint[], p_expected bigint[], p_phase bigint[], p_state bytea[], p_reason text[],
-  p_completes boolean[], p_from bigint[], p_to bigint[], p_tag bigint[],
+  p_completes boolean[], p_from bigint[], p_to bigint[], p_tag bigint[], p_form bigint[],
   p_pages bigint[], p_records bigint[], p_inserted bigint[], p_updated bigint[], p_unchanged bigint[],
   p_refused bigint[], p_dead bigint[], p_bytes bigint[],
   o_page bigint[], o_stream bigint[], o_partition text[], o_from bigint[], o_to bigint[], o_state bytea[],
@@ -21,6 +25,7 @@ DECLARE
   v_held bigint[];
   v_epochs bigint[];
   v_message text;
+  v_has_gaps boolean;
 BEGIN
   out_opened := '{}';
   out_refused := '{}';
@@ -100,17 +105,25 @@ BEGIN
     GROUP BY o.stream, o.partition ON CONFLICT DO NOTHING;
   END IF;
 
+  -- Before the others: of a key that is hashed in another form and changed it comes first.
+  IF 4 = ANY (c_kind) THEN
+    UPDATE record r SET hash_high = c.high, hash_low = c.low, form = p_form[c.page]
+    FROM unnest(c_page, c_kind, c_key, c_high, c_low) AS c(page, kind, key, high, low)
+    WHERE c.kind = 4 AND r.shard = p_shard[c.page] AND r.stream_id = p_stream[c.page] AND r.key = c.key;
+  END IF;
+
   IF p_careful THEN
     FOR i IN 1..cardinality(c_page) LOOP
+      CONTINUE WHEN c_kind[i] = 4;
       BEGIN
         INSERT INTO record AS r (shard, stream_id, key, payload, hash_high, hash_low, order_field, order_epoch,
-                                 order_counter, deleted)
+                                 order_counter, deleted, form)
         VALUES (p_shard[c_page[i]], p_stream[c_page[i]], c_key[i], c_payload[i], c_high[i], c_low[i], c_field[i],
-                c_epoch[i], c_counter[i], c_kind[i] = 2)
+                c_epoch[i], c_counter[i], c_kind[i] = 2, p_form[c_page[i]])
         ON CONFLICT (shard, stream_id, key) DO UPDATE
         SET payload = EXCLUDED.payload, hash_high = EXCLUDED.hash_high, hash_low = EXCLUDED.hash_low,
             order_field = EXCLUDED.order_field, order_epoch = EXCLUDED.order_epoch,
-            order_counter = EXCLUDED.order_counter, deleted = EXCLUDED.deleted,
+            order_counter = EXCLUDED.order_counter, deleted = EXCLUDED.deleted, form = EXCLUDED.form,
             changed = CASE WHEN (r.hash_high, r.hash_low, r.deleted)
                                 = (EXCLUDED.hash_high, EXCLUDED.hash_low, EXCLUDED.deleted)
                            THEN r.changed ELSE EXCLUDED.changed END;
@@ -128,30 +141,39 @@ BEGIN
     END LOOP;
   ELSIF cardinality(c_page) > 0 THEN
     INSERT INTO record AS r (shard, stream_id, key, payload, hash_high, hash_low, order_field, order_epoch,
-                             order_counter, deleted)
-    SELECT p_shard[c.page], p_stream[c.page], c.key, c.payload, c.high, c.low, c.field, c.epoch, c.counter, c.kind = 2
-    FROM unnest(c_page, c_kind, c_latest, c_key, c_payload, c_high, c_low, c_field, c_epoch, c_counter)
-         AS c(page, kind, latest, key, payload, high, low, field, epoch, counter)
+                             order_counter, deleted, form)
+    SELECT p_shard[c.page], p_stream[c.page], c.key, c.payload, c.high, c.low, c.field, c.epoch, c.counter, c.kind = 2,
+           p_form[c.page]
+    FROM (SELECT unnest(c_page) AS page, unnest(c_kind) AS kind, unnest(c_latest) AS latest, unnest(c_key) AS key,
+                 unnest(c_payload) AS payload, unnest(c_high) AS high, unnest(c_low) AS low, unnest(c_field) AS field,
+                 unnest(c_epoch) AS epoch, unnest(c_counter) AS counter) c
     WHERE c.latest
     ON CONFLICT (shard, stream_id, key) DO UPDATE
     SET payload = EXCLUDED.payload, hash_high = EXCLUDED.hash_high, hash_low = EXCLUDED.hash_low,
         order_field = EXCLUDED.order_field, order_epoch = EXCLUDED.order_epoch,
-        order_counter = EXCLUDED.order_counter, deleted = EXCLUDED.deleted,
+        order_counter = EXCLUDED.order_counter, deleted = EXCLUDED.deleted, form = EXCLUDED.form,
         changed = CASE WHEN (r.hash_high, r.hash_low, r.deleted)
                             = (EXCLUDED.hash_high, EXCLUDED.hash_low, EXCLUDED.deleted)
                        THEN r.changed ELSE EXCLUDED.changed END;
   END IF;
 
   IF cardinality(c_page) > 0 THEN
-    -- unnest yields elements in order and the aggregates take them in that order.
+    v_has_gaps := 3 = ANY (c_kind) OR 4 = ANY (c_kind);
+    -- Changes stand in the order of their pages: those of one are a slice. Where some have no entry, they are picked.
     WITH page AS (
-      SELECT c.page, p_shard[c.page] AS shard, count(*) AS entries, array_agg(c.key) AS keys,
-             string_agg(CASE c.kind WHEN 0 THEN 'i' WHEN 1 THEN 'u' ELSE 'd' END, '') AS ops,
-             array_agg(c.high) AS highs, array_agg(c.low) AS lows, array_agg(c.field) AS fields,
-             array_agg(c.epoch) AS epochs, array_agg(c.counter) AS counters
+      SELECT s.page, p_shard[s.page] AS shard, s.last - s.first + 1 AS entries, c_key[s.first:s.last] AS keys,
+             translate(array_to_string(c_kind[s.first:s.last], ''), '012', 'iud') AS ops,
+             c_high[s.first:s.last] AS highs, c_low[s.first:s.last] AS lows, c_field[s.first:s.last] AS fields,
+             c_epoch[s.first:s.last] AS epochs, c_counter[s.first:s.last] AS counters
+      FROM (SELECT page, min(place) AS first, max(place) AS last FROM unnest(c_page) WITH ORDINALITY AS u(page, place)
+            WHERE NOT v_has_gaps GROUP BY page) s
+      UNION ALL
+      SELECT c.page, p_shard[c.page], count(*), array_agg(c.key),
+             string_agg(CASE c.kind WHEN 0 THEN 'i' WHEN 1 THEN 'u' ELSE 'd' END, ''),
+             array_agg(c.high), array_agg(c.low), array_agg(c.field), array_agg(c.epoch), array_agg(c.counter)
       FROM unnest(c_page, c_kind, c_key, c_high, c_low, c_field, c_epoch, c_counter)
            AS c(page, kind, key, high, low, field, epoch, counter)
-      WHERE c.kind <> 3 GROUP BY c.page),
+      WHERE v_has_gaps AND c.kind < 3 GROUP BY c.page),
     taken AS (
       UPDATE shard s SET feed_seq = s.feed_seq + t.entries
       FROM (SELECT shard, sum(entries)::bigint AS entries FROM page GROUP BY shard) t

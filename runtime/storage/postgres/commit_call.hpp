@@ -17,7 +17,7 @@ struct commit_identity {
 /// Which call commits this group: pages of full passes, and deletions, leave more than others.
 const statement& commit_statement_for(std::span<const page_commit> pages);
 
-/// The parameters of that call for a group of pages. `careful`: records one by one, see 0040_commit_speed.sql.
+/// The parameters of that call for a group of pages. `careful`: records one by one, see 0011_commit.sql.
 parameters commit_parameters(const commit_identity& who, std::span<const page_commit> pages, bool careful);
 
 /// The page with every record that the database can't take as text, or as a key, moved to its dead ones.
