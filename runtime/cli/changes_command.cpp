@@ -28,8 +28,10 @@ constexpr int wait_seconds = 25;
 constexpr std::chrono::seconds rest_without_node{1};
 
 std::string path_of(const changes_options& left) {
+  // "now" is asked for once and at once: asked again after a restart of the node it would be another moment.
+  const bool waits = left.follows && left.after != "now";
   return "/api/v1/tenants/" + path_segment(left.tenant) + "/changes?limit=" + std::to_string(std::min<size_t>(left.limit, 1'000))
-         + "&after=" + path_segment(left.after) + (left.follows ? "&wait=" + std::to_string(wait_seconds) : "");
+         + "&after=" + path_segment(left.after) + (waits ? "&wait=" + std::to_string(wait_seconds) : "");
 }
 
 /// The next answer. Who follows outlives the node: a node that starts again, or whose database is away, is asked until it
@@ -55,8 +57,11 @@ bool print_some(const cli_context& context, const api_client& client, changes_op
   const auto& items = answer->at("changes").as_array();
   for (const auto& item : items)
     std::cout << json::serialize(item) << "\n";
-  if (left.follows)
-    std::cout.flush();
+  // The cursor never moves past what could not be written.
+  if (!std::cout.flush()) {
+    code = complain(context, exit_failed, "the changes cannot be written; go on with --after and the cursor of the last whole line");
+    return false;
+  }
   left.after = cell(answer->as_object(), "next");
   left.limit -= std::min(left.limit, items.size());
   return left.limit > 0 && (left.follows || answer->at("more").as_bool());
@@ -71,7 +76,6 @@ int changes(cli_context& context, const changes_options& o) {
   int code = exit_ok;
   while (print_some(context, *client, left, code)) {
   }
-  std::cout.flush();
   if (code == exit_ok)
     std::cerr << "next: lode changes " << o.tenant << " --after " << left.after << "\n";
   return code;

@@ -26,9 +26,11 @@ int export_records(cli_context& context, const export_options& o) {
   if (!client)
     return exit_usage;
   auto reply = client->call("GET", path, {}, "", [](std::string_view piece) { std::cout << piece; });
-  std::cout.flush();
+  const bool is_written = !!std::cout.flush();
   if (reply.status != 200)
     return report(context, *client, reply);
+  if (!is_written)
+    return complain(context, exit_failed, "the records cannot be written; go on after the key of the last whole line with --after KEY");
   if (!reply.is_complete)
     return complain(context, exit_failed, "the export broke off; go on after the last key printed with --after KEY");
   return exit_ok;

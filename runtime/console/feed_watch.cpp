@@ -17,6 +17,7 @@ using asio::ip::tcp;
 namespace {
 
 constexpr auto rest_between_looks = std::chrono::milliseconds{200};
+constexpr auto rest_of_too_many = std::chrono::seconds{1};
 constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 
 /// Runs `last` when it goes, which may be together with the coroutine that waits.
@@ -40,9 +41,12 @@ void watch_client(tcp::socket& client, const std::shared_ptr<asio::steady_timer>
 } // namespace
 
 asio::awaitable<bool> feed_watch::moves(shard_id shard, int64_t position, clock::time_point deadline, tcp::socket& client) {
-  if (waiters_.size() >= most_waiters)
-    co_return false;
   auto executor = co_await asio::this_coro::executor;
+  if (waiters_.size() >= most_waiters) { // else they would ask all the time
+    asio::steady_timer rest{executor, std::min(deadline, clock::now() + rest_of_too_many)};
+    co_await rest.async_wait(no_throw);
+    co_return false;
+  }
   waiter me{shard, position, std::make_shared<asio::steady_timer>(executor, deadline)};
   waiters_.insert(&me);
   at_end leave{[this, &me] { waiters_.erase(&me); }};

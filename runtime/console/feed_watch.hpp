@@ -28,8 +28,8 @@ public:
 
   explicit feed_watch(look ask) : ask_(std::move(ask)) {}
 
-  /// True as soon as the shard's feed goes beyond `position`. False at the deadline, when the client has gone, and at once
-  /// when too many wait already.
+  /// True as soon as the shard's feed goes beyond `position`. False at the deadline, when the client has gone, and after
+  /// a second when too many wait already.
   boost::asio::awaitable<bool> moves(shard_id shard, int64_t position, clock::time_point deadline,
                                      boost::asio::ip::tcp::socket& client);
 

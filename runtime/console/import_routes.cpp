@@ -28,11 +28,12 @@ public:
     if (!failed)
       return true;
     errors_.push_back({{"line", line_}, {"tenant", tenant_name}, {"message", redact(message_of(failed))}});
-    return !has_code(failed, errc::store_unavailable);
+    is_stopped_ = has_code(failed, errc::store_unavailable);
+    return !is_stopped_;
   }
 
   json::object result() && {
-    return {{"lines", line_}, {"tenants_created", created_}, {"connections", connections_}, {"errors", std::move(errors_)}};
+    return {{"lines", line_}, {"stopped", is_stopped_}, {"tenants_created", created_}, {"connections", connections_}, {"errors", std::move(errors_)}};
   }
 
 private:
@@ -68,6 +69,7 @@ private:
 
   api_context& context_;
   int64_t line_ = 0;
+  bool is_stopped_ = false; ///< the store went away
   int64_t created_ = 0;
   int64_t connections_ = 0;
   json::array errors_;

@@ -124,6 +124,14 @@ TEST_F(cli_test, an_import_ends_at_the_line_at_which_the_database_went_away) {
   EXPECT_THAT(result.err, AllOf(HasSubstr("tenants.jsonl:1: "), HasSubstr("stopped after line 0")));
 }
 
+TEST_F(cli_test, a_file_of_one_line_at_which_the_database_went_away_is_not_complete) {
+  make_acme();
+  database.inject(memory_fault::unavailable, 1);
+  auto result = run("tenant import --json " + file("tenants.jsonl", R"({"tenant":"a","connection":"x","source":"api"})" "\n"));
+  EXPECT_EQ(result.code, 7);
+  EXPECT_FALSE(json::parse(result.out).at("complete").as_bool());
+}
+
 TEST_F(cli_test, status_state_export_and_changes_answer) {
   make_acme();
   EXPECT_THAT(run("status").out, AllOf(HasSubstr("node n1"), HasSubstr("waiting for quota 3"), HasSubstr("tenants: 1 active")));
@@ -160,6 +168,11 @@ TEST_F(cli_test, who_follows_changes_gets_those_that_are_committed_meanwhile) {
   EXPECT_EQ(result.code, 0);
   EXPECT_THAT(result.out, AllOf(HasSubstr("\"first\""), HasSubstr("\"second\"")));
   EXPECT_THAT(result.err, HasSubstr("--after "));
+  for (const std::string& command : {std::string{"changes acme"}, std::string{"changes acme --follow"}, "export acme crm " + connection.streams.at(0).name}) {
+    auto unwritten = run(command + " > /dev/full");
+    EXPECT_EQ(unwritten.code, 1) << command << ": " << unwritten.err;
+    EXPECT_THAT(unwritten.err, AllOf(HasSubstr("cannot be written"), Not(HasSubstr("next:")))) << command;
+  }
 }
 
 TEST_F(cli_test, an_airbyte_state_is_taken_over_from_its_file) {

@@ -5,6 +5,7 @@
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 using namespace lode;
@@ -114,13 +115,14 @@ TEST_F(feed_watch_test, what_a_client_sends_meanwhile_ends_no_wait) {
   EXPECT_EQ(results, answers{true});
 }
 
-TEST_F(feed_watch_test, more_than_can_wait_are_answered_at_once) {
+TEST_F(feed_watch_test, more_than_can_wait_are_answered_after_a_rest) {
   for (size_t i = 0; i <= feed_watch::most_waiters; ++i)
     wait(shard, 0);
   at_look = [this] {
-    EXPECT_EQ(results, answers{false});
+    EXPECT_TRUE(results.empty() || looks > 1) << "they would ask again and again";
     ends[shard] = 1;
   };
   io.run();
   EXPECT_EQ(results.size(), feed_watch::most_waiters + 1);
+  EXPECT_EQ(std::count(results.begin(), results.end(), false), 1);
 }

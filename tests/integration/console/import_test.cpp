@@ -15,10 +15,10 @@ TEST_F(import_test, lines_become_tenants_and_connections_and_again_change_nothin
 {"tenant":"b","connection":"x","source":"api"}
 )";
   auto first = expect(200, "POST", "/api/v1/import", lines);
-  EXPECT_EQ(json::serialize(first), R"({"lines":4,"tenants_created":2,"connections":3,"errors":[]})");
+  EXPECT_EQ(json::serialize(first), R"({"lines":4,"stopped":false,"tenants_created":2,"connections":3,"errors":[]})");
   auto before = client().call("GET", "/api/v1/tenants/a/connections").body;
   auto again = expect(200, "POST", "/api/v1/import", lines);
-  EXPECT_EQ(json::serialize(again), R"({"lines":4,"tenants_created":0,"connections":3,"errors":[]})");
+  EXPECT_EQ(json::serialize(again), R"({"lines":4,"stopped":false,"tenants_created":0,"connections":3,"errors":[]})");
   EXPECT_EQ(client().call("GET", "/api/v1/tenants/a/connections").body, before);
 }
 
@@ -41,5 +41,6 @@ TEST_F(import_test, an_import_stops_at_the_line_at_which_the_store_went_away) {
   auto answer = expect(200, "POST", "/api/v1/import", "{\"tenant\":\"a\",\"connection\":\"x\",\"source\":\"api\"}\n"
                                                       "{\"tenant\":\"b\",\"connection\":\"x\",\"source\":\"api\"}");
   EXPECT_EQ(answer.at("lines"), json::value(1));
+  EXPECT_TRUE(answer.at("stopped").as_bool());
   EXPECT_EQ(answer.at("errors").as_array().size(), 1u);
 }
