@@ -55,11 +55,12 @@ struct pass_standing {
   int64_t marks = 0;        ///< keys that it saw, as often as it did
 };
 
-/// A live record, as a sweep looks at it.
+/// A record, as a sweep looks at it; tombstones count, so that a row of them is walked in bounded steps.
 struct live_fact {
   std::string key;
   fact_order order;
   std::string payload; ///< only where it was asked for
+  bool is_deleted = false;
 };
 
 /// Part of the marks of a full pass.

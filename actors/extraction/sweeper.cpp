@@ -2,6 +2,8 @@
 
 #include <caf/all.hpp>
 
+#include <algorithm>
+
 #include "actors/extraction/connection_context.hpp"
 #include "messages/fault_point.hpp"
 #include "runtime/extraction/continuation_codec.hpp"
@@ -74,14 +76,20 @@ void sweeper_state::look_at(const pass_standing& standing) {
 
 void sweeper_state::next_round() {
   search->begin_round(state.sweep_round());
+  marks_read = 0;
   read_marks(0);
 }
 
 void sweeper_state::read_marks(int64_t after) {
   ask<pass_marks>(load_marks{job.row.stream, pass.pass, after}, [this](const pass_marks& marks) {
     search->add(marks.keys);
+    marks_read += static_cast<int64_t>(marks.keys.size());
     if (marks.last > 0)
       return read_marks(marks.last);
+    // Whatever took them away: a record without its mark would look as if it were gone.
+    if (marks_read != pass.marks)
+      return give_up(continuation_phase::closed, "its full pass left " + std::to_string(pass.marks) + " marks, and "
+                                                      + std::to_string(marks_read) + " are there");
     search->end_marks();
     if (search->is_blind())
       return give_up(continuation_phase::closed,
@@ -101,7 +109,7 @@ void sweeper_state::look_at(const std::vector<live_fact>& facts) {
     return end_round();
   for (const auto& fact : facts) {
     state.set_sweep_after(fact.key);
-    if (!search->is_of_round(fact.key))
+    if (fact.is_deleted || !search->is_of_round(fact.key))
       continue;
     ++live;
     if (!search->is_unseen(fact))
@@ -165,9 +173,11 @@ void sweeper_state::commit(continuation_phase phase, const std::string& reason) 
     page.move.state = std::move(*sealed);
   }
   page.handed_on = self->clock().now();
-  at_timer = [this] {
-    if (!job.services->health->is_out())
-      return resume_from_store(); // it died with its writer
+  at_timer = [this, sent = page.handed_on] {
+    const auto& health = *job.services->health;
+    // In an outage, and while a slow store answers for pages that have waited long, it is late; else it died with its writer.
+    if (!health.is_out() && self->clock().now() - std::max(sent, health.last_late_answer()) >= job.services->page_deadline)
+      return resume_from_store();
     self->send(job.services->timers, arm_timer{job.services->page_deadline, timer_token});
   };
   self->send(job.services->timers, arm_timer{job.services->page_deadline, ++timer_token});

@@ -52,6 +52,7 @@ struct sweeper_state {
   wire::continuation_state state; ///< as the next commit writes it
   std::optional<unseen_search> search;
   pass_standing pass;
+  int64_t marks_read = 0;        ///< in this round
   int64_t live = 0;
   int64_t unseen = 0;            ///< while weighing
   std::vector<std::string> keys; ///< for the next commit

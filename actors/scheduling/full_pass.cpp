@@ -69,13 +69,17 @@ full_pass_start pass_of(const mined_streams& mined, size_t index, std::vector<bo
   return pass;
 }
 
+/// Whether a page may show records in another place than the page before thought them in.
+bool may_shift(const stream_plan& stream) {
+  const auto& paging = stream.paginator.strategy;
+  return std::holds_alternative<page_number_paging>(paging)
+         || (!std::holds_alternative<no_paging>(paging) && !stream.lode.has_stable_order);
+}
+
 /// Whether a record may move from where a pass has not read yet to where it has, and nobody notices. In an order that edits
 /// do not change, offsets show at their seams that rows shifted; page numbers are checked here and there only.
 bool may_miss_what_moves(const stream_plan& stream) {
-  const auto& paging = stream.paginator.strategy;
-  if (stream.incremental || std::holds_alternative<page_number_paging>(paging))
-    return true;
-  return !std::holds_alternative<no_paging>(paging) && !stream.lode.has_stable_order;
+  return stream.incremental || may_shift(stream);
 }
 
 /// Because a stream says how old its latest full pass may be; by index in the plan.
@@ -103,13 +107,21 @@ std::vector<pass_start> plan_passes(const mined_streams& mined, const full_passe
     std::vector<bool> marked(is_declared.size());
     auto needs = pass_of(mined, i, marked).needs;
     pass_start pass{mined.ids[i], std::move(needs), kind == run_kind::full || is_declared[i], false, std::chrono::microseconds{0}};
+    // A run that reads from a cursor sees what was edited. It proves nothing of what shifted unedited, or lies below a parent
+    // that it leaves out.
+    bool agrees = true;
     for (size_t j = 0; j < marked.size(); ++j) {
+      if (!marked[j])
+        continue;
       const auto& stream = mined.plan.streams[j];
-      pass.is_patient = pass.is_patient || (marked[j] && may_miss_what_moves(stream));
-      if (marked[j] && stream.incremental)
+      pass.is_patient = pass.is_patient || may_miss_what_moves(stream);
+      if (stream.incremental)
         pass.settles = std::max<std::chrono::microseconds>(pass.settles, stream.lode.settle_time);
+      if (stream.incremental && !whole.is_whole[j])
+        agrees = agrees && j == i && !may_shift(stream);
     }
-    result.push_back(std::move(pass));
+    if (pass.reads_all || agrees)
+      result.push_back(std::move(pass));
   }
   return result;
 }

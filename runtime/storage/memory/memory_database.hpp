@@ -17,6 +17,7 @@ enum class memory_fault : uint8_t {
   timed_out,             ///< a commit is not done, as of a page that takes too long
   unknown_committed,     ///< a commit is done, but its caller is told `unknown`
   unknown_not_committed, ///< a commit is not done and its caller is told `unknown`
+  lost_marks,            ///< load_marks finds none, as if they had gone since load_pass counted them
 };
 
 /// A store in memory: the fake for actor tests, held to the contract of the real one. All stores made from one database
@@ -37,7 +38,7 @@ public:
   std::unique_ptr<upkeep_store> make_upkeep_store();
 
   /// The next `times` operations that the fault applies to fail so: `unavailable` to every operation (also probes),
-  /// the others to commits.
+  /// `lost_marks` to load_marks, the others to commits.
   void inject(memory_fault fault, int times = 1);
   /// Forgets injected faults.
   void heal();

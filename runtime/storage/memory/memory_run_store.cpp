@@ -583,6 +583,8 @@ caf::expected<pass_marks> memory_run_store::load_marks(stream_id stream, run_id 
   std::lock_guard lock{db_->mutex};
   if (db_->is_unavailable())
     return no_answer();
+  if (db_->fails_with(memory_fault::lost_marks))
+    return pass_marks{};
   const auto& pages = db_->marks[{stream, pass}];
   const auto at = static_cast<size_t>(after);
   pass_marks out; // a page at once, so that callers go on
@@ -601,8 +603,7 @@ caf::expected<std::vector<live_fact>> memory_run_store::load_live(shard_id, stre
   std::vector<live_fact> out;
   const auto& rows = db_->records[stream];
   for (auto at = rows.upper_bound(after); at != rows.end() && out.size() < at_once; ++at)
-    if (!at->second.deleted)
-      out.push_back({at->first, at->second.order, with_payload ? at->second.payload : std::string{}});
+    out.push_back({at->first, at->second.order, with_payload ? at->second.payload : std::string{}, at->second.deleted});
   return out;
 }
 

@@ -4,8 +4,8 @@
 
 namespace lode {
 
-bool memory_database::state::is_unavailable() {
-  if (faults.empty() || faults.front() != memory_fault::unavailable)
+bool memory_database::state::fails_with(memory_fault fault) {
+  if (faults.empty() || faults.front() != fault)
     return false;
   faults.pop_front();
   return true;

@@ -127,8 +127,9 @@ struct memory_database::state {
   std::deque<memory_fault> faults;
   std::function<bool(const record_change&)> is_poison;
 
-  /// Whether an injected `unavailable` comes first; takes it.
-  bool is_unavailable();
+  /// Whether this injected fault comes first; takes it.
+  bool fails_with(memory_fault fault);
+  bool is_unavailable() { return fails_with(memory_fault::unavailable); }
   instant now() { return instant{std::chrono::seconds{++ticks}}; }
   int64_t take_id(size_t kind) { return next_id[kind]++; }
 

@@ -42,6 +42,11 @@ void memory_database::state::open_sweeps(run_id run, const run_start& start) {
 }
 
 bool memory_database::state::opens_sweep(run_id run, const run_start& start, const pass_start& pass) {
+  auto sweeps_it = [&](const auto& entry) {
+    return entry.second.row.is_sweep && entry.second.row.stream == pass.stream && entry.second.phase == continuation_phase::open;
+  };
+  if (std::any_of(continuations.begin(), continuations.end(), sweeps_it))
+    return false;
   if (auto found = sweeps.find(pass.stream); found != sweeps.end()) {
     auto before = runs.find(found->second.pass);
     if (before != runs.end() && before->second.summary.phase == run_phase::open)
@@ -65,7 +70,7 @@ void memory_database::state::end_sweep(const continuation_entry& sweep) {
     sweeps.erase(found);
   }
   auto& stream = streams.at(sweep.row.stream);
-  stream.may_delete = stream.may_delete && sweep.phase != continuation_phase::closed;
+  stream.may_delete = stream.may_delete && (sweep.phase != continuation_phase::closed || !sweep.reason.empty());
 }
 
 } // namespace lode

@@ -3,6 +3,8 @@
 
 ALTER TABLE continuation ADD COLUMN deleted bigint NOT NULL DEFAULT 0;
 ALTER TABLE continuation ADD COLUMN sweeps boolean NOT NULL DEFAULT false;
+-- Runs of several kinds may be open beside each other: the end of one sweep would take the pass away from under another.
+CREATE UNIQUE INDEX continuation_sweep ON continuation (stream_id) WHERE sweeps AND phase = 0;
 -- A person said that the next sweep may delete more than the brake lets pass.
 ALTER TABLE stream ADD COLUMN may_delete boolean NOT NULL DEFAULT false;
 
@@ -70,6 +72,7 @@ BEGIN
     RETURN;
   END IF;
   FOR i IN 1..cardinality(s_stream) LOOP
+    CONTINUE WHEN EXISTS (SELECT FROM continuation WHERE stream_id = s_stream[i] AND sweeps AND phase = 0);
     SELECT * INTO v_pass FROM sweep WHERE stream_id = s_stream[i];
     IF FOUND THEN
       CONTINUE WHEN EXISTS (SELECT FROM run WHERE id = v_pass.run_id AND phase = 0);
@@ -145,7 +148,8 @@ BEGIN
     SELECT m.stream_id, m.run_id, m.id FROM mark m JOIN sweep s ON s.stream_id = m.stream_id AND s.run_id = m.run_id
     WHERE m.stream_id = NEW.stream_id LIMIT 10000); -- the rest goes with the upkeep
   DELETE FROM sweep WHERE stream_id = NEW.stream_id;
-  UPDATE stream SET may_delete = false WHERE id = NEW.stream_id AND may_delete AND NEW.phase = 1;
+  -- With a reason it looked at nothing, and what a person has said still holds.
+  UPDATE stream SET may_delete = false WHERE id = NEW.stream_id AND may_delete AND NEW.phase = 1 AND NEW.reason = '';
   RETURN NULL;
 END $$;
 CREATE TRIGGER sweep_ended AFTER UPDATE OF phase ON continuation FOR EACH ROW

@@ -131,8 +131,8 @@ constexpr statement marks_query{"load_marks", "SELECT id, keys FROM mark WHERE s
                                               "AND run_id = $2::bigint AND id > $3::bigint ORDER BY id LIMIT $4::bigint"};
 
 constexpr statement live_query{
-  "load_live", "SELECT key, order_field, order_epoch, order_counter, CASE WHEN $5::boolean THEN payload ELSE '' END "
-               "FROM record WHERE shard = $1::bigint AND stream_id = $2::bigint AND key > $3::text AND NOT deleted "
+  "load_live", "SELECT key, order_field, order_epoch, order_counter, CASE WHEN $5::boolean THEN payload ELSE '' END, deleted "
+               "FROM record WHERE shard = $1::bigint AND stream_id = $2::bigint AND key > $3::text "
                "ORDER BY key LIMIT $4::bigint"};
 
 constexpr statement confirm_statement{"confirm_deletes", "SELECT lode_confirm_deletes($1::bigint, $2::text[])"};
@@ -433,7 +433,8 @@ public:
     return read_all(link_.execute(live_query, values), [](const query_result& found, int row) {
       return live_fact{found.string(row, 0),
                        {found.number(row, 1), found.number(row, 2), found.number(row, 3)},
-                       found.string(row, 4)};
+                       found.string(row, 4),
+                       found.boolean(row, 5)};
     });
   }
 

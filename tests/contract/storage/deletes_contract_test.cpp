@@ -103,7 +103,8 @@ protected:
     std::vector<std::string> out;
     auto facts = *runs_->load_live(connection_.shard, posts_, "", false);
     for (const auto& fact : facts)
-      out.push_back(fact.key);
+      if (!fact.is_deleted)
+        out.push_back(fact.key);
     return out;
   }
 };
@@ -269,6 +270,39 @@ TEST_P(deletes_contract, a_stream_has_one_pass_at_a_time) {
   ASSERT_FALSE(runs_->cancel_run(beside.run, "by hand"));
   auto next = *runs_->start_run(start());
   EXPECT_EQ(sweep_of(next.run)->pass, next.run);
+}
+
+TEST_P(deletes_contract, a_pass_is_swept_by_one_run_only_though_runs_of_other_kinds_go_on_beside_it) {
+  auto pass = *runs_->start_run(start(run_kind::full, true, true));
+  commit({seen(pass, 0, {"a"}, closed)});
+  auto manual = *runs_->start_run(start(run_kind::manual, false, true));
+  auto whole = *runs_->start_run(start());
+  EXPECT_TRUE(sweep_of(manual.run));
+  EXPECT_FALSE(sweep_of(whole.run)) << "the end of one would take the marks away from under the other";
+  auto last = seen(manual, 0, {"c"}, closed);
+  last.pass = pass.run;
+  commit({last});
+  ASSERT_EQ(commit_one(sweep_page(*sweep_of(manual.run), {"b"}, closed)), committed);
+  ASSERT_FALSE(runs_->cancel_run(whole.run, "by hand"));
+  EXPECT_TRUE(sweep_of(runs_->start_run(start())->run)) << "the next pass begins with the next run that reads all";
+}
+
+TEST_P(deletes_contract, what_a_person_confirms_outlives_a_sweep_that_looked_at_nothing) {
+  ASSERT_FALSE(runs_->confirm_deletes(connection_.id, {"posts"}));
+  auto first = read_all_but_b();
+  auto blind = sweep_page(*sweep_of(first.run), {}, closed);
+  blind.move.reason = "nothing was deleted: a page left no marks";
+  ASSERT_EQ(commit_one(blind), committed);
+  EXPECT_TRUE(runs_->load_pass(read_all_but_b().run, posts_)->is_confirmed);
+}
+
+TEST_P(deletes_contract, a_sweep_walks_over_tombstones_that_it_does_not_count) {
+  auto run = read_all_but_b();
+  commit({sweep_page(*sweep_of(run.run), {"b"}, closed)});
+  auto facts = *runs_->load_live(connection_.shard, posts_, "a", false);
+  ASSERT_EQ(facts.size(), 2u) << "else a million of them would have to be passed within one question";
+  EXPECT_TRUE(facts[0].is_deleted);
+  EXPECT_FALSE(facts[1].is_deleted);
 }
 
 TEST_P(deletes_contract, a_sweep_that_asks_first_leaves_the_full_pass_complete) {

@@ -266,3 +266,14 @@ TEST_F(sweeper_test, a_connection_that_was_changed_meanwhile_ends_the_pass) {
   EXPECT_EQ(endings.at(0).phase, continuation_phase::closed);
   EXPECT_EQ(summary().phase, run_phase::finished);
 }
+
+TEST_F(sweeper_test, marks_that_are_missing_keep_all) {
+  insert_many(10);
+  read(0, 9);
+  auto row = sweep_row();
+  database.inject(memory_fault::lost_marks, 1);
+  sweep(row);
+  EXPECT_EQ(live(), 10u);
+  EXPECT_EQ(endings.at(0).phase, continuation_phase::closed);
+  EXPECT_EQ(events_of(told, run_event::not_swept).size(), 1u);
+}

@@ -224,3 +224,30 @@ TEST_F(full_pass_test, a_pass_is_patient_where_a_record_may_move_past_the_reader
   plan.streams[0].paginator.strategy = no_paging{};
   EXPECT_FALSE(pass_of(1).is_patient);
 }
+
+TEST_F(full_pass_test, a_run_that_reads_from_a_cursor_agrees_to_a_pass_only_if_it_would_see_what_that_missed) {
+  streams[0] = streams[1] = streams[2] = {};
+  auto may_agree = [&] { return !plan_passes(mined(), plan_with({}), run_kind::scheduled).empty(); };
+  auto& users = plan.streams[3];
+  EXPECT_TRUE(may_agree()) << "without a cursor each run reads all";
+  read_by_date(3);
+  users.paginator.strategy = no_paging{};
+  EXPECT_TRUE(may_agree()) << "what was edited while the pass went on is behind the cursor";
+  users.paginator.strategy = page_number_paging{};
+  EXPECT_FALSE(may_agree()) << "what shifted past it was not edited and stays before the cursor";
+  users.paginator.strategy = offset_paging{};
+  EXPECT_FALSE(may_agree());
+  users.lode.has_stable_order = true;
+  EXPECT_TRUE(may_agree()) << "its seams tell";
+}
+
+TEST_F(full_pass_test, a_run_that_leaves_parents_out_does_not_agree_to_a_pass_of_their_children) {
+  declare_dependency(1), declare_dependency(2);
+  read_by_date(0);
+  plan.streams[0].paginator.strategy = no_paging{};
+  std::vector<full_pass_row> earned{sound(1, {{100}, {101}}), sound(2, {{100}, {101}, {102}})};
+  std::vector<stream_id> asked;
+  for (const auto& pass : plan_passes(mined(), plan_with(earned), run_kind::scheduled))
+    asked.push_back(pass.stream);
+  EXPECT_EQ(asked, (std::vector<stream_id>{{100}, {103}}));
+}
