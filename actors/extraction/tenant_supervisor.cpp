@@ -184,6 +184,7 @@ void tenant_supervisor_state::cancel(const cancel_run& command) {
           i->second.mining.clear();
           i->second.reason = command.reason;
           finish(command.run, run_phase::cancelled);
+          pump_all(); // its slots are free
         }
         rest();
       },
@@ -248,11 +249,18 @@ void tenant_supervisor_state::load_more(active_run& run) {
       },
       [this, id = run.id](const caf::error& why) {
         --busy;
-        if (auto i = runs.find(id); i != runs.end() && why == errc::stale_version)
+        auto i = runs.find(id);
+        if (i == runs.end())
+          return rest();
+        if (why == errc::stale_version)
           return changed(i->second.connection->connection);
+        if (why != errc::store_unavailable)
+          return suspend({i->second.connection->connection, "its open slices cannot be read: " + message_of(why), id});
         later(store_retry, [this, id] {
           if (auto i = runs.find(id); i != runs.end())
             load_more(i->second);
+          else
+            rest();
         });
       });
 }
@@ -406,6 +414,7 @@ void tenant_supervisor_state::leave_open(std::optional<connection_id> which, con
   });
   for (const auto& [connection, count] : open_runs)
     count_open_runs(connection);
+  pump_all(); // its slots are free
 }
 
 void tenant_supervisor_state::refused(connection_id connection, const caf::error& why, run_id run) {
@@ -481,6 +490,8 @@ void tenant_supervisor_state::restart(run_id id, continuation_id continuation) {
         if (auto i = runs.find(id); i != runs.end() && i->second.restarting > 0) {
           --i->second.restarting;
           pump(i->second);
+        } else {
+          rest();
         }
       });
 }

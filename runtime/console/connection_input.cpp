@@ -99,11 +99,6 @@ std::optional<std::string> read_schedule(body_reader& body) {
   return found->is_object() ? json::serialize(*found) : "";
 }
 
-/// A new connection, and one whose schedule has changed, is due at once; then its schedule counts.
-std::optional<instant> first_due(const std::string& schedule) {
-  return schedule.empty() ? std::nullopt : std::optional{wall_clock()};
-}
-
 } // namespace
 
 std::string schedule_json(const schedule_settings& settings) {
@@ -138,9 +133,9 @@ caf::expected<connection_row> store_connection(const tenant_row& tenant, connect
   if (!manifest)
     return manifest.error();
   auto schedule = input.schedule.value_or(context.services.default_schedule);
-  auto priority = schedule.empty() ? caf::expected<urgency>{urgency::normal} : context.services.check_schedule(schedule);
-  if (!priority)
-    return priority.error();
+  auto planned = schedule.empty() ? caf::expected<new_schedule>{new_schedule{}} : context.services.check_schedule(schedule);
+  if (!planned)
+    return planned.error();
   auto streams = choose_streams(input, *manifest);
   if (!streams)
     return streams.error();
@@ -152,7 +147,7 @@ caf::expected<connection_row> store_connection(const tenant_row& tenant, connect
   wanted.source_name = source->name;
   wanted.configuration = input.configuration;
   wanted.schedule = schedule;
-  wanted.priority = *priority;
+  wanted.priority = planned->priority;
   wanted.streams = std::move(*streams);
   if (!input.secrets.empty()) {
     auto sealed = seal_secrets(input.secrets, context);
@@ -160,7 +155,7 @@ caf::expected<connection_row> store_connection(const tenant_row& tenant, connect
       return sealed.error();
     wanted.sealed_secrets = std::move(*sealed);
   }
-  auto row = context.stores.catalog->put_connection(tenant.id, wanted, first_due(schedule));
+  auto row = context.stores.catalog->put_connection(tenant.id, wanted, planned->first_due);
   if (!row)
     return row;
   context.services.node->connection_changed(tenant.id, row->id);

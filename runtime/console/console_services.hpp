@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,12 @@ struct manifest_summary {
   std::vector<stream_view> views;   ///< of the selectable streams
 };
 
+/// What a schedule means for a connection that gets it.
+struct new_schedule {
+  urgency priority = urgency::normal;
+  std::optional<instant> first_due; ///< nothing: it runs when triggered only
+};
+
 /// What the console works with, given by the composition root. The functions keep manifests and keys out of it;
 /// they are called from several threads.
 struct console_services {
@@ -44,8 +51,8 @@ struct console_services {
   /// taken over.
   std::function<caf::expected<std::vector<imported_cursor>>(const connection_row&, const source_row&, const std::string&)>
     read_airbyte_state;
-  /// The priority that a schedule (JSON text) gives its runs, or what is wrong with it.
-  std::function<caf::expected<urgency>(std::string_view)> check_schedule;
+  /// What a schedule (JSON text) means for a connection that gets it now, or what is wrong with it.
+  std::function<caf::expected<new_schedule>(std::string_view)> check_schedule;
   /// JSON of the schedule that a connection without one gets; "" = it runs when triggered only.
   std::string default_schedule;
 };

@@ -4,6 +4,7 @@
 #include <caf/io/all.hpp>
 
 #include <csignal>
+#include <random>
 #include <thread>
 
 #include "actors/scheduling/schedule.hpp"
@@ -107,13 +108,26 @@ console_services make_console(const settings& config, const extensions& known, c
                                                const std::string& text) {
     return import_airbyte_state(connection, source, setup, seal, text);
   };
-  services.check_schedule = [&known](std::string_view text) -> caf::expected<urgency> {
+  services.check_schedule = [&known](std::string_view text) -> caf::expected<new_schedule> {
     auto parsed = parse_schedule(text, known.schedules);
     if (!parsed)
       return parsed.error();
-    return parsed->priority;
+    const auto now = wall_clock();
+    auto due = first_due(*parsed, now, 0);
+    if (due && *due > now) // what begins at once is not spread
+      due = first_due(*parsed, now, static_cast<uint64_t>(std::random_device{}()) << 32);
+    return new_schedule{parsed->priority, due};
   };
   return services;
+}
+
+/// Ends the process when it cannot stop by itself: CAF's destructor can wait for ever on a stalled peer.
+void arm_watchdog(std::chrono::milliseconds patience) {
+  std::thread([patience] {
+    std::this_thread::sleep_for(patience);
+    log_error("the node did not stop in time and is ended");
+    std::_Exit(exit_failed);
+  }).detach();
 }
 
 /// Keeps a tree running until a signal arrives.
@@ -127,9 +141,11 @@ exit_code supervise(caf::actor_system& system, mining_resources& resources, cons
     while (!tree.is_broken() && !(is_told = signals.arrived_within(std::chrono::milliseconds{100}))) {
     }
     control.use(nullptr);
+    auto wait = is_told ? std::nullopt : budget.spend(std::chrono::steady_clock::now());
+    if (!wait)
+      arm_watchdog(resources.config.node.shutdown_timeout + std::chrono::seconds{10}); // the tree stops as it leaves its scope
     if (is_told)
       return exit_ok;
-    auto wait = budget.spend(std::chrono::steady_clock::now());
     if (!wait) {
       log_error("a shared actor failed again and again; the node gives up");
       return exit_failed;
@@ -138,15 +154,6 @@ exit_code supervise(caf::actor_system& system, mining_resources& resources, cons
     if (signals.arrived_within(std::chrono::duration_cast<std::chrono::milliseconds>(*wait)))
       return exit_ok;
   }
-}
-
-/// Ends the process when it cannot stop by itself: CAF's destructor can wait for ever on a stalled peer.
-void arm_watchdog(std::chrono::milliseconds patience) {
-  std::thread([patience] {
-    std::this_thread::sleep_for(patience);
-    log_error("the node did not stop in time and is ended");
-    std::_Exit(exit_failed);
-  }).detach();
 }
 
 void init_meta_objects() {
@@ -214,15 +221,16 @@ exit_code run_node(const settings& config, const extensions& known) {
 
   auto control = std::make_shared<live_control>(system, *resources, postgres.self, claims->size());
   auto console = http_server::start(config.console, make_console_router(), make_console(config, known, postgres, *seal, control));
-  if (!console)
+  if (!console) {
+    hand_over(*runs, postgres.self, exit_ok); // nothing was mined: this start is nobody's crash
     return give_up(console.error());
+  }
   housekeeper janitor{make_postgres_catalog_store(postgres, "housekeeper"), make_postgres_upkeep_store(postgres),
                       {config.store.keep_runs, config.store.keep_dead_letters, config.store.keep_feed},
                       view_mender(config, known, postgres)};
   log_info("node " + config.node.name + " is up with " + std::to_string(claims->size()) + " shards; console on http://"
            + (*console)->address());
   auto code = supervise(system, *resources, *claims, *control, signals);
-  arm_watchdog(config.node.shutdown_timeout + std::chrono::seconds{10});
   hand_over(*runs, postgres.self, code);
   log_info("node " + config.node.name + " has stopped");
   return code;

@@ -103,6 +103,16 @@ TEST_F(api_test, a_new_connection_is_due_at_once_and_an_unchanged_one_is_left_al
   EXPECT_THAT(*runs->load_due(far, 10), IsEmpty());
 }
 
+TEST_F(api_test, a_connection_is_due_when_its_schedule_says_and_never_by_itself_when_it_is_manual) {
+  make_acme();
+  auto runs = database.make_run_store(self);
+  ASSERT_TRUE(runs->claim_shards("n1", self));
+  const auto due = [&] { return runs->load_due(instant{std::chrono::hours{1'000'000}}, 10)->size(); };
+  EXPECT_EQ(due(), 1u);
+  expect(200, "PUT", crm, R"({"source":"api","schedule":{"manual":true}})");
+  EXPECT_EQ(due(), 0u);
+}
+
 TEST_F(api_test, connections_are_paused_resumed_and_removed_and_the_node_is_told) {
   make_acme();
   EXPECT_EQ(expect(200, "PATCH", crm, R"({"state":"paused"})").at("state"), json::value("paused"));

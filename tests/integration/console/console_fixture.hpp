@@ -13,6 +13,7 @@
 #include "runtime/console/http_server.hpp"
 #include "runtime/console/routes.hpp"
 #include "runtime/storage/memory/memory_database.hpp"
+#include "runtime/wall_clock.hpp"
 
 namespace lode {
 
@@ -81,10 +82,12 @@ struct console_fixture : testing::Test {
         return caf::make_error(errc::bad_argument, "stream nothing: the source has no such stream");
       return std::vector<imported_cursor>{{"posts", "", instant{std::chrono::hours{2}}}};
     };
-    services.check_schedule = [](std::string_view text) -> caf::expected<urgency> {
+    services.check_schedule = [](std::string_view text) -> caf::expected<new_schedule> {
+      if (text.find("manual") != text.npos)
+        return new_schedule{};
       if (text.find("every") == text.npos)
         return caf::make_error(errc::bad_argument, "schedule: nothing known");
-      return text.find("urgent") == text.npos ? urgency::normal : urgency::high;
+      return new_schedule{text.find("urgent") == text.npos ? urgency::normal : urgency::high, wall_clock()};
     };
     services.default_schedule = R"({"every":"15m"})";
   }
