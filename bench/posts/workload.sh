@@ -37,7 +37,7 @@ measure_loader() {
   line=$("$bin/bench-loader" --dsn "$dsn" --seed "$seed" --tenants "$tenants" --records "$records_per_tenant")
   figures[loader_records_per_s]=$(jq .records_per_s <<<"$line")
   figures[loader_cpu_s_per_million]=$(per_million 0 "$(jq .cpu_s <<<"$line")")
-  figures[loader_postgres_cpu_s_per_million]=$(per_million "$before" "$(cpu_of_postgres)")
+  figures[postgres_cpu_s_per_million_loader]=$(per_million "$before" "$(cpu_of_postgres)")
   expect "rows that the loader left" "$records" "$(sql "$dsn" 'SELECT count(*) FROM lode.record')"
 }
 
@@ -177,14 +177,15 @@ start_profile() {
     say "--profile: perf is not there (Debian package linux-perf); going on without"
     return
   fi
-  perf record -g -F 499 -p "$node_pid" -o "$results/posts.perf.data" >"$work/perf.log" 2>&1 &
+  # With the parent of PostgreSQL's processes those that the node's sessions start.
+  perf record -g -F 499 -p "$node_pid,$postgres_pid" -o "$results/posts.perf.data" >"$work/perf.log" 2>&1 &
   perf_pid=$!
 }
 
 stop_profile() {
   kill -INT "$perf_pid" 2>/dev/null || true
   wait "$perf_pid" 2>/dev/null || true
-  say "profile of the node: perf report --no-children -i $results/posts.perf.data"
+  say "profile: perf report --no-children --comm lode (or postgres) -i $results/posts.perf.data"
 }
 
 # --- figures --------------------------------------------------------------------------------------------------------------
@@ -226,6 +227,7 @@ print_report() {
     line("CPU of the node, first pass"; .node_cpu_s_per_million; "s per million"),
     line("CPU of the node, second pass"; .node_cpu_s_per_million_second; "s per million"),
     line("CPU of the provider, first pass"; .provider_cpu_s_per_million; "s per million"),
+    line("CPU of PostgreSQL, loader"; .postgres_cpu_s_per_million_loader; "s per million"),
     line("CPU of PostgreSQL, first pass"; .postgres_cpu_s_per_million; "s per million"),
     line("peak memory of the node"; .peak_rss_bytes / 1048576 | round; "MiB"),
     line("request to commit, p50 and p99"; "\(.page_commit_ms_p50), \(.page_commit_ms_p99)"; "ms"),
