@@ -63,6 +63,9 @@ struct record_change {
   std::string payload; ///< the whole text, whatever the kind; "" when deleted or reformed
   content_hash hash;   ///< all zero when deleted
   fact_order order;
+  /// The store holds nothing under this key, not even a tombstone: its row need not be looked for. A writer that is wrong
+  /// loses time, no more.
+  bool is_first = false;
 };
 
 struct page_counters {

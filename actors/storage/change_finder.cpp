@@ -11,6 +11,10 @@ namespace lode {
 
 namespace {
 
+/// Facts of a stream that are told without waiting for more, and of all streams in one call, which has to end in time.
+constexpr size_t long_word = 4'000;
+constexpr size_t facts_per_call = 20'000;
+
 int64_t random_tag() {
   int64_t out = 0;
   randombytes_buf(&out, sizeof(out));
@@ -88,6 +92,12 @@ void change_finder::ask_redis(std::span<const hashed_page> pages) {
   }
   if (questions.empty())
     return;
+  // Redis is believed only when it has heard of the latest commit.
+  std::vector<shared_facts::news> late;
+  for (auto place : places)
+    if (auto news = untold_.take(place))
+      late.push_back(std::move(*news));
+  shared_->tell(late);
   auto found = shared_->look_up(questions);
   for (size_t i = 0; i < places.size(); ++i)
     for (const auto& print : found[i])
@@ -96,38 +106,53 @@ void change_finder::ask_redis(std::span<const hashed_page> pages) {
 
 void change_finder::conclude(std::span<const page_commit> pages, std::span<const page_outcome> outcomes) {
   if (shared_)
-    tell_redis(pages, outcomes);
+    gather_news(pages, outcomes);
   for (size_t i = 0; i < pages.size(); ++i)
     remember(cache_, pages[i], outcomes[i]);
   learned_.clear();
+  tell_from(long_word);
 }
 
-void change_finder::tell_redis(std::span<const page_commit> pages, std::span<const page_outcome> outcomes) {
-  std::map<stream_place, shared_facts::news> news;
+void change_finder::gather_news(std::span<const page_commit> pages, std::span<const page_outcome> outcomes) {
   // Of a stream that was forgotten nobody knows the tag before: told without it, Redis might take facts of then for facts of now.
-  auto news_of = [&](stream_place place) -> shared_facts::news* {
-    auto tag = cache_.tag_of(place);
-    if (!tag)
-      return nullptr;
-    return &news.try_emplace(place, shared_facts::news{place.stream, *tag, *tag, {}}).first->second;
+  std::map<stream_place, int64_t> tags;
+  auto add = [&](stream_place place, std::optional<int64_t> new_tag, std::span<const fact_print> prints) {
+    auto before = tags.contains(place) ? tags[place] : cache_.tag_of(place);
+    if (!before)
+      return;
+    tags[place] = new_tag.value_or(*before);
+    untold_.add(place, *before, tags[place], prints);
   };
-  for (auto& [place, prints] : learned_)
-    if (auto* told = news_of(place))
-      told->prints = std::move(prints);
-  for (size_t i = 0; i < pages.size(); ++i) {
-    const auto& page = pages[i];
-    if (outcomes[i].status != commit_status::committed || page.changes.empty())
-      continue;
-    if (auto* told = news_of({page.shard, page.stream})) {
-      told->tag = page.cache_tag;
-      const auto prints = prints_after(page, outcomes[i]);
-      told->prints.insert(told->prints.end(), prints.begin(), prints.end());
-    }
+  for (const auto& [place, prints] : learned_)
+    add(place, std::nullopt, prints);
+  for (size_t i = 0; i < pages.size(); ++i)
+    if (outcomes[i].status == commit_status::committed && !pages[i].changes.empty())
+      add({pages[i].shard, pages[i].stream}, pages[i].cache_tag, prints_after(pages[i], outcomes[i]));
+}
+
+void change_finder::tell_from(size_t facts) {
+  std::vector<shared_facts::news> words;
+  size_t gathered = 0;
+  auto say = [&] {
+    if (!words.empty())
+      shared_->tell(words);
+    words.clear();
+    gathered = 0;
+  };
+  for (auto& [place, news] : untold_.take_from(facts)) {
+    if (cache_.tag_of(place) != news.tag)
+      continue; // the stream stands elsewhere now: the word would only end what another owner has built
+    gathered += news.prints.size();
+    words.push_back(std::move(news));
+    if (gathered >= facts_per_call)
+      say();
   }
-  std::vector<shared_facts::news> all;
-  for (auto& [place, each] : news)
-    all.push_back(std::move(each));
-  shared_->tell(all);
+  say();
+}
+
+void change_finder::forget() {
+  cache_.clear();
+  untold_.clear();
 }
 
 std::string change_finder::trouble() const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "actors/storage/fact_cache.hpp"
+#include "actors/storage/untold_facts.hpp"
 #include "messages/extraction.hpp"
 #include "runtime/redis/shared_facts.hpp"
 #include "runtime/storage/page_store.hpp"
@@ -25,11 +26,15 @@ public:
   /// The pages as they are to be committed. Fails with errc::store_unavailable.
   caf::expected<std::vector<page_commit>> compare(std::span<const hashed_page> pages);
 
-  /// What became of the pages of the latest compare(). Nothing is remembered, here or in Redis, before.
+  /// What became of the pages of the latest compare(). Nothing is remembered, here or for Redis, before.
   void conclude(std::span<const page_commit> pages, std::span<const page_outcome> outcomes);
 
+  /// Whether there are facts that Redis has not heard of; tell_redis() tells them all.
+  bool has_news() const noexcept { return !untold_.empty(); }
+  void tell_redis() { tell_from(0); }
+
   /// The store did not answer, or not to a commit: nothing is known of it any more.
-  void forget() { cache_.clear(); }
+  void forget();
 
   /// Why Redis does not help at the moment; empty when it does or there is none.
   std::string trouble() const;
@@ -37,11 +42,13 @@ public:
 private:
   caf::error begin_streams(std::span<const hashed_page> pages);
   void ask_redis(std::span<const hashed_page> pages);
-  void tell_redis(std::span<const page_commit> pages, std::span<const page_outcome> outcomes);
+  void gather_news(std::span<const page_commit> pages, std::span<const page_outcome> outcomes);
+  void tell_from(size_t facts);
 
   page_store& store_;
   fact_cache cache_;
   std::unique_ptr<shared_facts> shared_;
+  untold_facts untold_;
   /// Facts that only the store knew: news for Redis.
   std::map<stream_place, std::vector<fact_print>> learned_;
 };

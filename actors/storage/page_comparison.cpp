@@ -181,8 +181,9 @@ void page_comparison::compare(const hashed_page& page, const hashed_record& reco
   }
   if (!kind)
     return;
+  const auto is_first = !fact.known;
   latest = {{true, false, record.hash, order, into.form}, record.payload, true};
-  into.changes.push_back({*kind, record.key, record.payload, record.hash, order});
+  into.changes.push_back({*kind, record.key, record.payload, record.hash, order, is_first});
 }
 
 bool page_comparison::is_same(const latest_fact& latest, const hashed_page& page, const hashed_record& record) const {

@@ -45,6 +45,7 @@ page_writer_state::page_writer_state(page_writer_actor::pointer self, std::share
     backoff(settings.retry_min) {}
 
 page_writer_state::~page_writer_state() {
+  changes.tell_redis();
   if (is_out)
     health->outage_ends();
 }
@@ -202,6 +203,7 @@ void page_writer_state::conclude(const std::vector<page_commit>& commits, const 
   }
   changes.conclude(commits, outcomes);
   look_at_redis();
+  tell_redis_later();
   auto first_done = static_cast<ptrdiff_t>(left);
   auto end_of_group = static_cast<ptrdiff_t>(outcomes.size());
   pending.erase(pending.begin() + first_done, pending.begin() + end_of_group);
@@ -281,6 +283,16 @@ void page_writer_state::wait(const std::string& why) {
   is_awake = true;
   self->run_delayed(backoff, [this] { self->send(self, wake{}); });
   backoff = std::min(backoff * 2, settings.retry_max);
+}
+
+void page_writer_state::tell_redis_later() {
+  if (!changes.has_news() || std::exchange(is_telling_redis, true))
+    return;
+  self->run_delayed(settings.redis_wait, [this] {
+    is_telling_redis = false;
+    changes.tell_redis();
+    look_at_redis();
+  });
 }
 
 void page_writer_state::look_at_redis() {

@@ -23,6 +23,8 @@ struct page_writer_settings {
   size_t cache_bytes = 128 << 20; ///< memory for what is known of committed records
   /// How long a page waits for others when no group is under way and none of the bounds above is reached.
   std::chrono::nanoseconds group_wait{0};
+  /// How long Redis may stay without what was committed.
+  std::chrono::nanoseconds redis_wait = std::chrono::seconds{1};
   std::chrono::nanoseconds retry_min = std::chrono::milliseconds{100};
   std::chrono::nanoseconds retry_max = std::chrono::seconds{5};
   /// Of a large page that takes longer than the database allows, alone; of any other page ten times that.
@@ -83,6 +85,7 @@ struct page_writer_state {
   void settle();
   void wait(const std::string& why);
   void recovered(size_t answered);
+  void tell_redis_later();
   void look_at_redis();
   void wake_up();
 
@@ -112,6 +115,7 @@ struct page_writer_state {
   std::optional<uint64_t> waiting;    ///< the group whose first page waits for others
   bool is_out = false;                ///< the store does not answer
   bool is_redis_out = false;
+  bool is_telling_redis = false;      ///< a timer runs
   bool is_stopping = false;
 };
 using page_writer = page_writer_actor::stateful_impl<page_writer_state>;

@@ -2,7 +2,9 @@
 -- so it refuses itself and not the new one beside it. Pages of what is being erased are refused by the state of their
 -- connection, so that a removal need not touch its open slices (0012). Dead letters are one row each (0010). Rows keep the form
 -- of their page's hashes, and a change of kind 4 replaces only hash and form (messages/storage.hpp). Rows are taken from the
--- parameters' arrays without being put into tables on the way, and the feed takes slices of them.
+-- parameters' arrays without being put into tables on the way, and the feed takes slices of them. `c_write` says what becomes of
+-- the record's row: 0 nothing (a later change of the same key writes it), 1 it is looked for, 2 its writer knows that there is
+-- none: an insert that need not look costs half. Should there be one after all, the group fails as of data, and `p_careful` looks.
 -- Another parameter makes another function, so the one before goes.
 DROP FUNCTION lode_commit_v1;
 
@@ -14,7 +16,7 @@ CREATE FUNCTION lode_commit_v1(
   p_pages bigint[], p_records bigint[], p_inserted bigint[], p_updated bigint[], p_unchanged bigint[],
   p_refused bigint[], p_dead bigint[], p_bytes bigint[],
   o_page bigint[], o_stream bigint[], o_partition text[], o_from bigint[], o_to bigint[], o_state bytea[],
-  c_page bigint[], c_kind bigint[], c_latest boolean[], c_key text[], c_payload text[], c_high bigint[], c_low bigint[],
+  c_page bigint[], c_kind bigint[], c_write bigint[], c_key text[], c_payload text[], c_high bigint[], c_low bigint[],
   c_field bigint[], c_epoch bigint[], c_counter bigint[],
   d_page bigint[], d_key text[], d_payload text[], d_reason text[],
   d_field bigint[], d_epoch bigint[], d_counter bigint[],
@@ -139,22 +141,34 @@ BEGIN
         out_refused := out_refused || i::bigint;
       END;
     END LOOP;
-  ELSIF cardinality(c_page) > 0 THEN
-    INSERT INTO record AS r (shard, stream_id, key, payload, hash_high, hash_low, order_field, order_epoch,
-                             order_counter, deleted, form)
-    SELECT p_shard[c.page], p_stream[c.page], c.key, c.payload, c.high, c.low, c.field, c.epoch, c.counter, c.kind = 2,
-           p_form[c.page]
-    FROM (SELECT unnest(c_page) AS page, unnest(c_kind) AS kind, unnest(c_latest) AS latest, unnest(c_key) AS key,
-                 unnest(c_payload) AS payload, unnest(c_high) AS high, unnest(c_low) AS low, unnest(c_field) AS field,
-                 unnest(c_epoch) AS epoch, unnest(c_counter) AS counter) c
-    WHERE c.latest
-    ON CONFLICT (shard, stream_id, key) DO UPDATE
-    SET payload = EXCLUDED.payload, hash_high = EXCLUDED.hash_high, hash_low = EXCLUDED.hash_low,
-        order_field = EXCLUDED.order_field, order_epoch = EXCLUDED.order_epoch,
-        order_counter = EXCLUDED.order_counter, deleted = EXCLUDED.deleted, form = EXCLUDED.form,
-        changed = CASE WHEN (r.hash_high, r.hash_low, r.deleted)
-                            = (EXCLUDED.hash_high, EXCLUDED.hash_low, EXCLUDED.deleted)
-                       THEN r.changed ELSE EXCLUDED.changed END;
+  ELSE
+    IF 2 = ANY (c_write) THEN
+      INSERT INTO record (shard, stream_id, key, payload, hash_high, hash_low, order_field, order_epoch, order_counter,
+                          deleted, form)
+      SELECT p_shard[c.page], p_stream[c.page], c.key, c.payload, c.high, c.low, c.field, c.epoch, c.counter, false,
+             p_form[c.page]
+      FROM (SELECT unnest(c_page) AS page, unnest(c_write) AS write, unnest(c_key) AS key, unnest(c_payload) AS payload,
+                   unnest(c_high) AS high, unnest(c_low) AS low, unnest(c_field) AS field, unnest(c_epoch) AS epoch,
+                   unnest(c_counter) AS counter) c
+      WHERE c.write = 2;
+    END IF;
+    IF 1 = ANY (c_write) THEN
+      INSERT INTO record AS r (shard, stream_id, key, payload, hash_high, hash_low, order_field, order_epoch,
+                               order_counter, deleted, form)
+      SELECT p_shard[c.page], p_stream[c.page], c.key, c.payload, c.high, c.low, c.field, c.epoch, c.counter, c.kind = 2,
+             p_form[c.page]
+      FROM (SELECT unnest(c_page) AS page, unnest(c_kind) AS kind, unnest(c_write) AS write, unnest(c_key) AS key,
+                   unnest(c_payload) AS payload, unnest(c_high) AS high, unnest(c_low) AS low, unnest(c_field) AS field,
+                   unnest(c_epoch) AS epoch, unnest(c_counter) AS counter) c
+      WHERE c.write = 1
+      ON CONFLICT (shard, stream_id, key) DO UPDATE
+      SET payload = EXCLUDED.payload, hash_high = EXCLUDED.hash_high, hash_low = EXCLUDED.hash_low,
+          order_field = EXCLUDED.order_field, order_epoch = EXCLUDED.order_epoch,
+          order_counter = EXCLUDED.order_counter, deleted = EXCLUDED.deleted, form = EXCLUDED.form,
+          changed = CASE WHEN (r.hash_high, r.hash_low, r.deleted)
+                              = (EXCLUDED.hash_high, EXCLUDED.hash_low, EXCLUDED.deleted)
+                         THEN r.changed ELSE EXCLUDED.changed END;
+    END IF;
   END IF;
 
   IF cardinality(c_page) > 0 THEN
@@ -184,7 +198,10 @@ BEGIN
            t.before + 1 + coalesce(sum(g.entries) OVER (PARTITION BY g.shard ORDER BY g.page
                                                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0),
            p_tenant[g.page], p_connection[g.page], p_stream[g.page], g.entries, g.ops, g.keys, g.highs, g.lows,
-           g.fields, g.epochs, g.counters
+           -- One element says it when all are the same, as they mostly are.
+           CASE WHEN g.fields[1] = ALL (g.fields) THEN g.fields[1:1] ELSE g.fields END,
+           CASE WHEN g.epochs[1] = ALL (g.epochs) THEN g.epochs[1:1] ELSE g.epochs END,
+           CASE WHEN g.counters[1] = ALL (g.counters) THEN g.counters[1:1] ELSE g.counters END
     FROM page g JOIN taken t ON t.id = g.shard;
 
     UPDATE stream s SET cache_tag = t.tag

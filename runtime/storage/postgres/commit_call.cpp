@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 
 #include "runtime/storage/key_marks.hpp"
 #include "runtime/storage/text_check.hpp"
@@ -105,18 +106,22 @@ struct hash_key_of_stream {
   }
 };
 
-/// One statement may touch a key once: marks the last change of each. All of them go into the feed; what is only hashed in
-/// another form has a statement of its own.
-std::vector<uint8_t> latest_marks(std::span<const page_commit> pages,
-                                  const std::vector<row_of_page<record_change>>& rows) {
-  std::vector<uint8_t> out(rows.size(), 0);
+/// What becomes of a row, as lode_commit_v1 takes it. One statement may touch a key once, so the last change of each writes;
+/// all of them go into the feed. What is only hashed in another form has a statement of its own.
+enum row_write : int64_t { nothing, upsert, insert };
+
+numbers row_writes(std::span<const page_commit> pages, const std::vector<row_of_page<record_change>>& rows) {
+  numbers out(rows.size(), nothing);
   std::unordered_map<key_of_stream, size_t, hash_key_of_stream> last;
   last.reserve(rows.size());
-  for (size_t i = 0; i < rows.size(); ++i)
-    if (rows[i].row->kind != change_kind::reformed)
-      last[{pages[static_cast<size_t>(rows[i].page - 1)].stream.value, rows[i].row->key}] = i;
-  for (const auto& [key, index] : last)
-    out[index] = 1;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto& change = *rows[i].row;
+    if (change.kind == change_kind::reformed)
+      continue;
+    auto [entry, is_only] = last.try_emplace({pages[static_cast<size_t>(rows[i].page - 1)].stream.value, change.key}, i);
+    out[std::exchange(entry->second, i)] = nothing;
+    out[i] = is_only && change.is_first ? insert : upsert;
+  }
   return out;
 }
 
@@ -124,7 +129,7 @@ void add_changes(parameters& out, std::span<const page_commit> pages) {
   const auto rows = rows_of(pages, &page_commit::changes);
   out.add(column(rows, [](const auto& at) { return at.page; }));
   out.add(column(rows, [](const auto& at) { return at.row->kind; }));
-  out.add_bools(latest_marks(pages, rows));
+  out.add(row_writes(pages, rows));
   out.add_texts(text_column(rows, [](const auto& at) { return std::string_view{at.row->key}; }));
   out.add_texts(text_column(rows, [](const auto& at) { return std::string_view{at.row->payload}; }));
   out.add(column(rows, [](const auto& at) { return at.row->hash.high; }));

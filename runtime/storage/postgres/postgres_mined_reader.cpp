@@ -30,6 +30,11 @@ change_kind kind_of(char op) {
   return op == 'i' ? change_kind::inserted : op == 'u' ? change_kind::updated : change_kind::deleted;
 }
 
+/// Of an array that has one element when all are the same.
+int64_t element(const std::vector<int64_t>& values, size_t i) {
+  return values[values.size() == 1 ? 0 : i];
+}
+
 void read_feed_row(const query_result& rows, int row, shard_id shard, int64_t after, size_t limit,
                    std::vector<feed_entry>& out) {
   const auto base = rows.number(row, 0);
@@ -49,7 +54,7 @@ void read_feed_row(const query_result& rows, int row, shard_id shard, int64_t af
                    kind_of(ops[i]),
                    keys[i],
                    {static_cast<uint64_t>(highs[i]), static_cast<uint64_t>(lows[i])},
-                   {fields[i], epochs[i], counters[i]}});
+                   {element(fields, i), element(epochs, i), element(counters, i)}});
   }
 }
 

@@ -155,6 +155,38 @@ TEST_P(storage_contract, a_key_twice_in_a_group_is_one_row_and_two_feed_entries)
   EXPECT_THAT(feed_words(), ElementsAre("insert k 1", "update k 2"));
 }
 
+TEST_P(storage_contract, a_record_that_is_said_to_be_the_first_of_its_key_is_inserted) {
+  auto first = [](record_change change) {
+    change.is_first = true;
+    return change;
+  };
+  commit({page_with(0, {insert("a", 1)})});
+  auto done = commit({page_with(1, {first(insert("b", 2)), update("a", 3), first(insert("c", 4)), update("c", 5)})});
+  ASSERT_THAT(statuses(done), ElementsAre(committed)) << done[0].message;
+  EXPECT_EQ(fact("a").hash.high, 3u);
+  EXPECT_EQ(fact("b").hash.high, 2u);
+  EXPECT_EQ(fact("c").hash.high, 5u) << "the last of a key counts";
+  EXPECT_THAT(feed_words(), ElementsAre("insert a 1", "insert b 2", "update a 3", "insert c 4", "update c 5"));
+}
+
+TEST_P(storage_contract, a_writer_that_is_wrong_about_a_first_record_writes_it_all_the_same) {
+  commit({page_with(0, {insert("a", 1)})});
+  auto wrong = insert("a", 2, 2);
+  wrong.is_first = true;
+  ASSERT_EQ(commit_one(page_with(1, {insert("b", 1), wrong})), committed);
+  EXPECT_EQ(fact("a").hash.high, 2u);
+  EXPECT_EQ(records().size(), 2u);
+  EXPECT_THAT(feed_words(), ElementsAre("insert a 1", "insert b 1", "insert a 2"));
+}
+
+TEST_P(storage_contract, orders_of_a_page_that_differ_are_told_apart_in_the_feed) {
+  commit({page_with(0, {insert("a", 1, 7), insert("b", 2, 7)}), page_with(1, {insert("c", 3, 7), insert("d", 4, 9)})});
+  std::vector<int64_t> counters;
+  for (const auto& entry : feed())
+    counters.push_back(entry.order.counter);
+  EXPECT_THAT(counters, ElementsAre(7, 7, 7, 9));
+}
+
 TEST_P(storage_contract, there_and_back_in_one_group_is_two_changes) {
   commit({page_with(0, {insert("k", 1)})});
   EXPECT_EQ(commit_one(page_with(1, {update("k", 2), update("k", 1)})), committed);

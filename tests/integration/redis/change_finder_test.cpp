@@ -46,9 +46,12 @@ public:
 };
 
 struct change_finder_test : testing::Test {
-  /// A writer that reads one page with one record; the number of changes it found.
-  size_t read(size_t memory, bool has_redis, const std::string& key, uint64_t content) {
-    change_finder finder{store, memory, has_redis ? std::make_unique<shared_facts>(redis.settings(), 1) : nullptr};
+  std::unique_ptr<change_finder> writer(size_t memory, bool has_redis = true) {
+    return std::make_unique<change_finder>(store, memory, has_redis ? std::make_unique<shared_facts>(redis.settings(), 1) : nullptr);
+  }
+
+  /// One page with one record; the number of changes that the writer found.
+  size_t read(change_finder& finder, const std::string& key, uint64_t content) {
     std::vector<hashed_page> pages(1);
     pages[0].shard = place.shard;
     pages[0].stream = place.stream;
@@ -57,6 +60,14 @@ struct change_finder_test : testing::Test {
     auto commits = finder.compare(pages);
     finder.conclude(*commits, store.commit(*commits));
     return commits->front().changes.size();
+  }
+
+  /// By a writer that does no more, and ends as it should.
+  size_t read(size_t memory, bool has_redis, const std::string& key, uint64_t content) {
+    auto finder = writer(memory, has_redis);
+    auto changes = read(*finder, key, content);
+    finder->tell_redis();
+    return changes;
   }
 
   static constexpr size_t plenty = 1 << 20;
@@ -86,4 +97,43 @@ TEST_F(change_finder_test, a_writer_without_memory_tells_Redis_nothing_that_coul
   read(plenty, false, "k", 2); // Redis does not hear of it
   read(nothing, true, "z", 1);
   EXPECT_EQ(read(plenty, true, "k", 1), 1u) << "the store holds 2: dropped as unchanged it would stay so";
+}
+
+TEST_F(change_finder_test, a_writer_that_dies_before_it_told_Redis_of_a_commit_makes_it_worthless) {
+  read(plenty, true, "k", 1);
+  read(*writer(plenty), "k", 2);
+  EXPECT_EQ(read(plenty, true, "k", 1), 1u) << "the store holds 2";
+}
+
+TEST_F(change_finder_test, what_was_gathered_over_several_commits_is_told_as_one) {
+  auto first = writer(plenty);
+  for (uint64_t content : {1, 2, 1, 3})
+    EXPECT_EQ(read(*first, "k", content), 1u);
+  read(*first, "other", 1);
+  first->tell_redis();
+  EXPECT_FALSE(first->has_news());
+  for (const auto* key : {"k", "other"})
+    store.facts[key].hash = {9, 9}; // asked, the store would say that they changed
+  EXPECT_EQ(read(plenty, true, "k", 3), 0u);
+  EXPECT_EQ(read(plenty, true, "other", 1), 0u);
+}
+
+TEST_F(change_finder_test, what_was_not_told_yet_is_told_before_Redis_is_asked_about_its_stream) {
+  read(plenty, true, "k", 1);
+  auto second = writer(plenty); // knows nothing of k
+  read(*second, "other", 1);
+  store.facts["k"].hash = {9, 9};
+  EXPECT_EQ(read(*second, "k", 1), 0u) << "Redis knows, and has the tag";
+}
+
+TEST_F(change_finder_test, a_writer_whose_stream_went_elsewhere_does_not_spoil_what_the_other_one_told) {
+  auto early = writer(plenty);
+  read(*early, "k", 1);
+  early->tell_redis();
+  read(*early, "k", 2);
+  early->forget(); // the store did not answer, as after a claim by another
+  read(plenty, true, "k", 3);
+  early->tell_redis();
+  store.facts["k"].hash = {9, 9};
+  EXPECT_EQ(read(plenty, true, "k", 3), 0u);
 }

@@ -120,6 +120,18 @@ TEST(page_comparison_test, a_new_key_is_an_insert_and_a_known_content_no_change)
   EXPECT_EQ(commits[0].counters.records, 2);
 }
 
+TEST(page_comparison_test, only_a_key_of_which_the_store_holds_nothing_is_said_to_be_its_first) {
+  auto gone = stored(1);
+  gone.deleted = true;
+  auto changes = compare({page(5, {record("new", 1), record("gone", 2), record("known", 3), record("new", 4)})},
+                         {{"gone", gone}, {"known", stored(1)}})[0].changes;
+  ASSERT_EQ(changes.size(), 4u);
+  EXPECT_TRUE(changes[0].is_first);
+  EXPECT_FALSE(changes[1].is_first) << "a tombstone has a row";
+  EXPECT_FALSE(changes[2].is_first);
+  EXPECT_FALSE(changes[3].is_first) << "the group has inserted it";
+}
+
 TEST(page_comparison_test, A_to_B_to_A_within_a_group_is_two_changes) {
   auto commits = compare({page(5, {record("k", 2)}), page(6, {record("k", 1)})}, {{"k", stored(1)}});
   EXPECT_EQ(kinds(commits[0]), std::vector{change_kind::updated});

@@ -1,0 +1,30 @@
+#include "actors/storage/untold_facts.hpp"
+
+#include <utility>
+
+namespace lode {
+
+void untold_facts::add(stream_place place, int64_t before, int64_t tag, std::span<const fact_print> prints) {
+  auto& news = news_.try_emplace(place, shared_facts::news{place.stream, before, before, {}}).first->second;
+  if (news.tag != before)
+    news = {place.stream, before, before, {}};
+  news.tag = tag;
+  news.prints.insert(news.prints.end(), prints.begin(), prints.end());
+}
+
+std::optional<shared_facts::news> untold_facts::take(stream_place place) {
+  auto node = news_.extract(place);
+  return node ? std::optional{std::move(node.mapped())} : std::nullopt;
+}
+
+std::map<stream_place, shared_facts::news> untold_facts::take_from(size_t facts) {
+  std::map<stream_place, shared_facts::news> out;
+  for (auto i = news_.begin(); i != news_.end();) {
+    auto here = i++;
+    if (here->second.prints.size() >= facts)
+      out.insert(news_.extract(here));
+  }
+  return out;
+}
+
+} // namespace lode

@@ -1,0 +1,51 @@
+#include "actors/storage/untold_facts.hpp"
+
+#include <gtest/gtest.h>
+
+using namespace lode;
+
+namespace {
+
+constexpr stream_place a{shard_id{1}, stream_id{1}}, b{shard_id{1}, stream_id{2}};
+
+std::vector<fact_print> prints(size_t count) {
+  return std::vector<fact_print>(count, fact_print{1, 2});
+}
+
+} // namespace
+
+TEST(untold_facts_test, words_lead_from_the_tag_before_the_first_commit_to_that_of_the_last) {
+  untold_facts untold;
+  untold.add(a, 10, 11, prints(2));
+  untold.add(b, 20, 21, prints(1));
+  untold.add(a, 11, 12, prints(3));
+  auto word = untold.take(a);
+  ASSERT_TRUE(word);
+  EXPECT_EQ(word->stream, a.stream);
+  EXPECT_EQ(word->previous_tag, 10);
+  EXPECT_EQ(word->tag, 12);
+  EXPECT_EQ(word->prints.size(), 5u);
+  EXPECT_FALSE(untold.take(a));
+  EXPECT_FALSE(untold.empty());
+}
+
+TEST(untold_facts_test, what_does_not_lead_up_to_a_commit_is_dropped) {
+  untold_facts untold;
+  untold.add(a, 10, 11, prints(2));
+  untold.add(a, 15, 16, prints(1)); // somebody else has moved the stream from 11 to 15
+  auto word = untold.take(a);
+  EXPECT_EQ(word->previous_tag, 15);
+  EXPECT_EQ(word->tag, 16);
+  EXPECT_EQ(word->prints.size(), 1u);
+}
+
+TEST(untold_facts_test, long_words_are_taken_first) {
+  untold_facts untold;
+  untold.add(a, 10, 11, prints(2));
+  untold.add(b, 20, 21, prints(1));
+  auto words = untold.take_from(2);
+  ASSERT_EQ(words.size(), 1u);
+  EXPECT_EQ(words.begin()->first, a);
+  EXPECT_EQ(untold.take_from(0).size(), 1u);
+  EXPECT_TRUE(untold.empty());
+}
