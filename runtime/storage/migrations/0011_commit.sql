@@ -14,7 +14,7 @@ CREATE FUNCTION lode_commit_v1(
   p_continuation bigint[], p_run bigint[], p_expected bigint[], p_phase bigint[], p_state bytea[], p_reason text[],
   p_completes boolean[], p_from bigint[], p_to bigint[], p_tag bigint[], p_form bigint[],
   p_pages bigint[], p_records bigint[], p_inserted bigint[], p_updated bigint[], p_unchanged bigint[],
-  p_refused bigint[], p_dead bigint[], p_bytes bigint[],
+  p_refused bigint[], p_dead bigint[], p_bytes bigint[], p_first bigint[], p_last bigint[], p_ops text[],
   o_page bigint[], o_stream bigint[], o_partition text[], o_from bigint[], o_to bigint[], o_state bytea[],
   c_page bigint[], c_kind bigint[], c_write bigint[], c_key text[], c_payload text[], c_high bigint[], c_low bigint[],
   c_field bigint[], c_epoch bigint[], c_counter bigint[],
@@ -175,12 +175,12 @@ BEGIN
     v_has_gaps := 3 = ANY (c_kind) OR 4 = ANY (c_kind);
     -- Changes stand in the order of their pages: those of one are a slice. Where some have no entry, they are picked.
     WITH page AS (
-      SELECT s.page, p_shard[s.page] AS shard, s.last - s.first + 1 AS entries, c_key[s.first:s.last] AS keys,
-             translate(array_to_string(c_kind[s.first:s.last], ''), '012', 'iud') AS ops,
-             c_high[s.first:s.last] AS highs, c_low[s.first:s.last] AS lows, c_field[s.first:s.last] AS fields,
-             c_epoch[s.first:s.last] AS epochs, c_counter[s.first:s.last] AS counters
-      FROM (SELECT page, min(place) AS first, max(place) AS last FROM unnest(c_page) WITH ORDINALITY AS u(page, place)
-            WHERE NOT v_has_gaps GROUP BY page) s
+      SELECT n AS page, p_shard[n] AS shard, p_last[n] - p_first[n] + 1 AS entries, c_key[p_first[n]:p_last[n]] AS keys,
+             p_ops[n] AS ops, c_high[p_first[n]:p_last[n]] AS highs, c_low[p_first[n]:p_last[n]] AS lows,
+             c_field[p_first[n]:p_last[n]] AS fields, c_epoch[p_first[n]:p_last[n]] AS epochs,
+             c_counter[p_first[n]:p_last[n]] AS counters
+      FROM generate_series(1, cardinality(p_shard)) AS n
+      WHERE NOT v_has_gaps AND p_first[n] <= p_last[n]
       UNION ALL
       SELECT c.page, p_shard[c.page], count(*), array_agg(c.key),
              string_agg(CASE c.kind WHEN 0 THEN 'i' WHEN 1 THEN 'u' ELSE 'd' END, ''),

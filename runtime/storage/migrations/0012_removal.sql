@@ -74,11 +74,20 @@ BEGIN
     v_monday := (date_trunc('week', now() AT TIME ZONE 'UTC') + i * interval '7 days') AT TIME ZONE 'UTC';
     IF to_regclass('feed_' || to_char(v_monday AT TIME ZONE 'UTC', 'YYYYMMDD')) IS NULL
        AND NOT EXISTS (SELECT FROM feed_default WHERE created >= v_monday AND created < v_monday + interval '7 days') THEN
-      -- A row is a page: it is read whole or not at all, so it stays in one piece as long as it fits a block.
       EXECUTE format('CREATE TABLE %I PARTITION OF feed FOR VALUES FROM (%L) TO (%L) WITH (toast_tuple_target = 8160)',
                      'feed_' || to_char(v_monday AT TIME ZONE 'UTC', 'YYYYMMDD'), v_monday,
                      v_monday + interval '7 days');
     END IF;
+  END LOOP;
+END $$;
+
+-- A row is a page, which is read whole or not at all: it stays in one piece, not compressed, as long as it fits a block.
+DO $$
+DECLARE
+  v_partition regclass;
+BEGIN
+  FOR v_partition IN SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'feed'::regclass LOOP
+    EXECUTE format('ALTER TABLE %s SET (toast_tuple_target = 8160)', v_partition);
   END LOOP;
 END $$;
 

@@ -68,6 +68,21 @@ void add_pages(parameters& out, std::span<const page_commit> pages) {
     add([counter](const page_commit& page) { return page.counters.*counter; });
 }
 
+/// Where each page's changes stand among all, counted from 1, and their operations in the feed.
+void add_entries(parameters& out, std::span<const page_commit> pages) {
+  numbers first, last;
+  std::vector<std::string> operations;
+  int64_t count = 0;
+  for (const auto& page : pages) {
+    first.push_back(count + 1);
+    last.push_back(count += static_cast<int64_t>(page.changes.size()));
+    auto& word = operations.emplace_back();
+    for (const auto& change : page.changes)
+      word += change.kind == change_kind::inserted ? 'i' : change.kind == change_kind::updated ? 'u' : 'd';
+  }
+  out.add(first).add(last).add_texts(texts{operations.begin(), operations.end()});
+}
+
 /// A row of a page beside the page's number, counted from 1.
 template <class Row>
 struct row_of_page {
@@ -157,14 +172,14 @@ std::string numbered_parameters(int count) {
   return out;
 }
 
-// Identity 4, pages 25, opened continuations 6, changes 10, dead records 7.
+// Identity 4, pages 28, opened continuations 6, changes 10, dead records 7.
 const std::string commit_text = "SELECT out_status, out_version, out_opened, out_run_ended, out_refused "
-                                "FROM lode_commit_v1(" + numbered_parameters(52) + ")";
+                                "FROM lode_commit_v1(" + numbered_parameters(55) + ")";
 
 /// The same, and in its transaction what full passes leave: deleted by page 1, marks 3. See 0020_deletes.sql.
 const std::string noting_text = "SELECT out_status, out_version, out_opened, out_run_ended, out_refused, "
-                                "lode_note_deletes(out_status, $11, $53, $54, $55, $56) "
-                                "FROM lode_commit_v1(" + numbered_parameters(52) + ")";
+                                "lode_note_deletes(out_status, $11, $56, $57, $58, $59) "
+                                "FROM lode_commit_v1(" + numbered_parameters(55) + ")";
 
 bool leaves_notes(std::span<const page_commit> pages) {
   return std::any_of(pages.begin(), pages.end(),
@@ -198,6 +213,7 @@ parameters commit_parameters(const commit_identity& who, std::span<const page_co
   parameters out;
   out.add(who.self.value).add(who.writer).add(who.group).add(careful);
   add_pages(out, pages);
+  add_entries(out, pages);
   add_opens(out, pages);
   add_changes(out, pages);
   add_dead(out, pages);
