@@ -99,6 +99,7 @@ struct hashed_page {
   /// Of a sweep: keys that a full pass which began at `stamp` did not see. What is older than that is deleted.
   std::vector<std::string> unseen{};
   bool is_sweep = false;
+  std::optional<slice_anchor> anchor{}; ///< see page_commit
 };
 
 struct page_committed {

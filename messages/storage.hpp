@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "messages/ids.hpp"
@@ -22,6 +24,19 @@ struct slice_bounds {
   friend bool operator==(const slice_bounds&, const slice_bounds&) = default;
   bool is_whole() const noexcept { return from == instant{} && to == instant{}; }
 };
+
+/// Down to where a run need not read in a partition that its API shows newest first: position of the newest record that the
+/// latest complete run over it saw at its top. Everything up to there is known.
+struct slice_anchor {
+  int64_t position = 0;       ///< of the ordering field, microseconds
+  instant known_until{};      ///< by the API's clock, less the settle time, when the top was read: all until then is there
+  int64_t edition = 0;        ///< of the connection; under another one it says nothing
+  std::string source_version; ///< the same of its source
+  friend bool operator==(const slice_anchor&, const slice_anchor&) = default;
+};
+
+/// Begins the reason of a slice whose rows kept shifting while it was read.
+inline constexpr std::string_view shifting_reason = "rows kept shifting";
 
 enum class continuation_phase : uint8_t {
   open,      ///< there is more to fetch
@@ -45,7 +60,7 @@ struct continuation_move {
   int64_t expected_version = 0;
   continuation_phase phase = continuation_phase::open;
   std::string state;  ///< sealed wire::continuation_state of the next page
-  std::string reason; ///< why it failed or was cancelled
+  std::string reason; ///< why it failed, was cancelled, or was closed without reading it to its end
 };
 
 enum class change_kind : uint8_t {
@@ -108,6 +123,8 @@ struct page_commit {
   /// The full pass that this page belongs to (0 = none) and the key half of the fact_print of each record that it saw.
   run_id pass{};
   std::vector<uint64_t> marks{};
+  /// With the page that closes a newest-first slice: becomes the anchor of its partition, unless one of a later run stands there.
+  std::optional<slice_anchor> anchor{};
 };
 
 enum class commit_status : uint8_t {

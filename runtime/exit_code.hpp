@@ -14,6 +14,7 @@ enum exit_code : int {
   exit_conflict = 5,    ///< the state does not allow it, or it stands otherwise than expected
   exit_not_allowed = 6, ///< the node wants a token
   exit_try_later = 7,   ///< the database does not answer, or somebody else works on it
+  exit_owed = 8,        ///< the answer is no: something is owed (`lode complete`)
 };
 
 /// With what the program ends when this error ends it.

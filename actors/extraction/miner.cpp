@@ -113,6 +113,9 @@ void miner_state::begin(const continuation_row& row) {
   if (!state.manifest_version().empty() && state.manifest_version() != manifest)
     state = first_state(state);
   state.set_manifest_version(manifest);
+  // What earlier runs know may be of another account, or of what other secrets show.
+  if (state.newest_first().edition() != job.connection->edition)
+    state.clear_newest_first();
   version = row.version;
   job.row.crash_resumes = row.crash_resumes;
   job.row.alone_deaths = row.alone_deaths;

@@ -192,6 +192,12 @@ caf::expected<hashed_page> processor_state::seal(process_page& page, page_conten
   auto is_kept = connection.parents_only.count(page.stream) == 0;
   result.completed = content.completed;
   result.completes_slice = is_kept && content.completed.to > content.completed.from;
+  // What was planned under another edition was read of something else, or with other eyes.
+  if (is_kept && result.move.phase == continuation_phase::closed && content.anchor
+      && content.anchor->edition == connection.edition) {
+    result.anchor = std::move(content.anchor);
+    result.anchor->source_version = connection.source_version;
+  }
   for (auto& child : content.children)
     if (auto stream = connection.streams[child.stream])
       result.opens.push_back({stream, std::move(child.partition), {}, {}});

@@ -15,6 +15,11 @@ void for_each_parent(const stream_plan& stream, Visit visit) {
         visit(parent);
 }
 
+/// Whether a run may leave out what did not change: it reads from a cursor, or ends early.
+bool may_leave_out(const stream_plan& stream) {
+  return stream.incremental || stream.lode.is_newest_first;
+}
+
 /// Streams of which a run needs every record, changed or not.
 std::vector<bool> needed_whole(const mined_streams& mined) {
   std::vector<bool> needed(mined.plan.streams.size());
@@ -33,8 +38,8 @@ std::vector<bool> below_cursors(const mined_streams& mined, const std::vector<bo
   for (size_t i = 0; i < below.size(); ++i)
     for_each_parent(mined.plan.streams[i], [&](const substream_parent& parent) {
       auto p = parent.stream;
-      auto has_cursor = mined.plan.streams[p].incremental && mined.parents_only.count(p) == 0;
-      if (!needed[p] && (has_cursor || below[p]))
+      auto leaves_out = may_leave_out(mined.plan.streams[p]) && mined.parents_only.count(p) == 0;
+      if (!needed[p] && (leaves_out || below[p]))
         below[i] = true;
     });
   return below;
@@ -108,17 +113,17 @@ std::vector<pass_start> plan_passes(const mined_streams& mined, const full_passe
     auto needs = pass_of(mined, i, marked).needs;
     pass_start pass{mined.ids[i], std::move(needs), kind == run_kind::full || is_declared[i], false, std::chrono::microseconds{0}};
     // A run that reads from a cursor sees what was edited. It proves nothing of what shifted unedited, or lies below a parent
-    // that it leaves out.
+    // that it leaves out. One that may end early proves nothing of what lies below its end.
     bool agrees = true;
     for (size_t j = 0; j < marked.size(); ++j) {
       if (!marked[j])
         continue;
       const auto& stream = mined.plan.streams[j];
       pass.is_patient = pass.is_patient || may_miss_what_moves(stream);
-      if (stream.incremental)
+      if (may_leave_out(stream))
         pass.settles = std::max<std::chrono::microseconds>(pass.settles, stream.lode.settle_time);
-      if (stream.incremental && !whole.is_whole[j])
-        agrees = agrees && j == i && !may_shift(stream);
+      if (may_leave_out(stream) && !whole.is_whole[j])
+        agrees = agrees && j == i && stream.incremental && !may_shift(stream);
     }
     if (pass.reads_all || agrees)
       result.push_back(std::move(pass));

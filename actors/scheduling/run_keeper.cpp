@@ -9,6 +9,7 @@
 #include "messages/fault_point.hpp"
 #include "runtime/extraction/connection_config.hpp"
 #include "runtime/extraction/continuation_codec.hpp"
+#include "runtime/extraction/early_end.hpp"
 #include "runtime/extraction/slicer.hpp"
 
 namespace lode {
@@ -56,6 +57,26 @@ std::set<size_t> missing_parents(const source_plan& plan, const std::vector<stre
             missing.insert(parent.stream);
   }
   return missing;
+}
+
+/// Whether what a run reads of a stream from its top says where the next one may stop. What is read for the children's sake only is
+/// not kept, and sub-streams are read whole.
+bool moves_anchor(const connection_context& connection, size_t stream, run_kind kind) {
+  return connection.stream(stream).lode.is_newest_first && is_incremental(kind) && connection.parents_only.count(stream) == 0;
+}
+
+std::optional<slice_anchor> anchor_in(const std::vector<partition_anchor>& anchors, stream_id stream, const std::string& partition) {
+  for (const auto& each : anchors)
+    if (each.stream == stream && each.partition == partition)
+      return each.anchor;
+  return std::nullopt;
+}
+
+/// The manifest is named from the start: a slice that is first read under another one must not end by this one's positions.
+void add_descent(wire::continuation_state& first, const connection_context& connection, size_t stream,
+                 const std::optional<slice_anchor>& known) {
+  first.set_manifest_version(std::to_string(connection.plan->hash));
+  *first.mutable_newest_first() = begin_descent(connection.edition, known, connection.stream(stream).lode.settle_time);
 }
 
 /// How long a stop waits for the token refreshes that are under way.
@@ -379,6 +400,9 @@ caf::expected<run_start> run_keeper_state::plan_run(const connection_context& co
   auto cursors = parts.runs->load_cursors(connection.connection);
   if (!cursors)
     return cursors.error();
+  auto anchors = anchors_of(connection);
+  if (!anchors)
+    return anchors.error();
   run_start result{connection.connection, connection.claim, kind, {}, {}, {}, {}, {}, 0, {}};
   for (size_t i = 0; i < connection.streams.size(); ++i) {
     auto stream = connection.streams[i];
@@ -399,7 +423,9 @@ caf::expected<run_start> run_keeper_state::plan_run(const connection_context& co
         return slices.error();
       if (is_known && is_incremental(kind) && !slices->empty() && slices->front().bounds.from > known->known_up_to)
         result.skips.push_back({stream, partition, known->known_up_to, slices->front().bounds.from});
-      for (const auto& slice : *slices) {
+      for (auto& slice : *slices) {
+        if (moves_anchor(connection, i, kind))
+          add_descent(slice.first, connection, i, is_whole[i] ? std::nullopt : anchor_in(*anchors, stream, partition));
         auto state = parts.codec->encode(slice.first);
         if (!state)
           return state.error();
@@ -408,6 +434,18 @@ caf::expected<run_start> run_keeper_state::plan_run(const connection_context& co
     }
   }
   return result;
+}
+
+caf::expected<std::vector<partition_anchor>> run_keeper_state::anchors_of(const connection_context& connection) {
+  const auto& streams = connection.plan->streams;
+  if (std::none_of(streams.begin(), streams.end(), [](const stream_plan& stream) { return stream.lode.is_newest_first; }))
+    return std::vector<partition_anchor>{};
+  auto anchors = parts.runs->load_anchors(connection.connection);
+  if (anchors)
+    std::erase_if(*anchors, [&](const partition_anchor& each) {
+      return each.anchor.edition != connection.edition || each.anchor.source_version != connection.source_version;
+    });
+  return anchors;
 }
 
 caf::expected<std::optional<schedule>> run_keeper_state::schedule_of(const connection_context& connection) {

@@ -67,6 +67,8 @@ struct run_keeper_state {
   /// The slices that a run of this kind reads, from the cursors. `is_whole[i]`: stream i of the plan is read from the
   /// beginning, whatever its cursor says.
   caf::expected<run_start> plan_run(const connection_context& connection, run_kind kind, const std::vector<bool>& is_whole);
+  /// Down to where its newest-first streams need not be read, as far as it still says something: of this edition and source.
+  caf::expected<std::vector<partition_anchor>> anchors_of(const connection_context& connection);
   /// What the run's full passes begin with, before its first request.
   void add_passes(run_start& run, const connection_context& connection, const full_passes& whole);
   /// What a run of this kind reads from the beginning.

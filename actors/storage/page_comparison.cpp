@@ -134,6 +134,7 @@ page_commit page_comparison::compare(const hashed_page& page, const answers& kno
     dead.order = {0, page.stamp.epoch, page.stamp.counter};
   result.pass = page.pass;
   result.marks = marks_of(page);
+  result.anchor = page.anchor;
   auto& counters = result.counters;
   counters.pages = page.is_sweep ? 0 : 1;
   counters.records = static_cast<int64_t>(page.records.size() + page.dead.size());

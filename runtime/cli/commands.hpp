@@ -15,6 +15,7 @@ void add_source_command(command program, cli_context& context);
 void add_run_command(command program, cli_context& context);
 void add_status_command(command program, cli_context& context);
 void add_export_command(command program, cli_context& context);
+void add_complete_command(command program, cli_context& context);
 void add_changes_command(command program, cli_context& context);
 void add_state_command(command program, cli_context& context);
 void add_config_command(command program, cli_context& context);

@@ -26,6 +26,7 @@ void add_commands(command program, cli_context& context) {
   add_run_command(program, context);
   add_status_command(program, context);
   add_export_command(program, context);
+  add_complete_command(program, context);
   add_changes_command(program, context);
   add_state_command(program, context);
   add_config_command(program, context);
@@ -39,7 +40,7 @@ void add_commands(command program, cli_context& context) {
 int run_program(int argc, char** argv, const extensions& known) {
   command_line program{"lode", "Lode mines other people's APIs for thousands of tenants and never loses or repeats a record.",
                        "Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 no node answers, 4 not found,\n"
-                       "5 conflict, 6 not allowed (token), 7 the node's database does not answer."};
+                       "5 conflict, 6 not allowed (token), 7 the node's database does not answer, 8 something is owed."};
   cli_context context{known};
   add_common_options(program.root(), context);
   add_commands(program.root(), context);

@@ -25,6 +25,15 @@ void print_state(const json::value& answer) {
     cursors.add({cell(c, "stream"), cell(c, "partition"), cell(c, "known_up_to"), cell(c, "version")});
   }
   cursors.print(std::cout);
+  if (const auto& shown = answer.at("anchors").as_array(); !shown.empty()) {
+    table anchors{{"NEWEST FIRST", "PARTITION", "READ DOWN TO", "KNOWN UNTIL", "RUN"}};
+    for (const auto& item : shown) {
+      const auto& a = item.as_object();
+      anchors.add({cell(a, "stream"), cell(a, "partition"), cell(a, "position"), cell(a, "known_until"), cell(a, "run")});
+    }
+    std::cout << "\n";
+    anchors.print(std::cout);
+  }
   table open{{"CONTINUATION", "RUN", "STREAM", "PARTITION", "FROM", "TO", "VERSION"}};
   for (const auto& item : answer.at("continuations").as_array()) {
     const auto& c = item.as_object();

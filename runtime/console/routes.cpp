@@ -12,6 +12,7 @@ router make_console_router() {
   add_import_routes(routes);
   add_run_routes(routes);
   add_record_routes(routes);
+  add_complete_routes(routes);
   add_change_routes(routes);
   add_state_routes(routes);
   return routes;

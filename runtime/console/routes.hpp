@@ -12,6 +12,7 @@ void add_source_routes(router& routes);
 void add_import_routes(router& routes);
 void add_run_routes(router& routes);
 void add_record_routes(router& routes);
+void add_complete_routes(router& routes);
 void add_change_routes(router& routes);
 void add_state_routes(router& routes);
 void add_status_routes(router& routes);

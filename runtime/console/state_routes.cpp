@@ -23,6 +23,7 @@ caf::expected<api_response> show(const api_request& request, api_context& contex
   return json_response({{"tenant", connection->tenant_name},
                         {"connection", connection->name},
                         {"cursors", std::move(state->shown_cursors)},
+                        {"anchors", std::move(state->shown_anchors)},
                         {"continuations", std::move(state->shown_continuations)}});
 }
 

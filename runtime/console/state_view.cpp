@@ -59,7 +59,16 @@ caf::expected<state_view> load_state(const connection_row& connection, api_conte
   auto continuations = open_continuations(connection, *context.stores.runs);
   if (!continuations)
     return continuations.error();
-  state_view out{std::move(*cursors), {}, std::move(*continuations)};
+  auto anchors = context.stores.runs->load_anchors(connection.id);
+  if (!anchors)
+    return anchors.error();
+  state_view out{std::move(*cursors), {}, {}, std::move(*continuations)};
+  for (const auto& row : *anchors)
+    out.shown_anchors.push_back({{"stream", stream_name(connection, row.stream)},
+                                 {"partition", row.partition},
+                                 {"position", format_time(instant{std::chrono::microseconds{row.anchor.position}})},
+                                 {"known_until", format_time(row.anchor.known_until)},
+                                 {"run", row.run.value}});
   for (const auto& cursor : out.cursors)
     out.shown_cursors.push_back({{"stream", stream_name(connection, cursor.stream)},
                                  {"partition", cursor.partition},

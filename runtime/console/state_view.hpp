@@ -17,6 +17,7 @@ namespace lode {
 struct state_view {
   std::vector<partition_cursor> cursors;
   boost::json::array shown_cursors;
+  boost::json::array shown_anchors;
   boost::json::array shown_continuations;
 };
 

@@ -9,6 +9,7 @@
 #include "runtime/extraction/child_partitions.hpp"
 #include "runtime/extraction/content_hash.hpp"
 #include "runtime/extraction/dead_records.hpp"
+#include "runtime/extraction/early_end.hpp"
 #include "runtime/extraction/evaluation.hpp"
 #include "runtime/extraction/failure.hpp"
 #include "runtime/extraction/json_value.hpp"
@@ -210,6 +211,7 @@ private:
       if (!order)
         return die(std::move(result.key), order.error().message);
       result.order_field = *order;
+      descent_.see(*order);
       content.largest_order = std::max(content.largest_order.value_or(*order), *order);
     }
     if (cursor)
@@ -315,6 +317,11 @@ private:
       next.set_pages(page_.state.pages() + 1);
       next.set_records(page_.state.records() + static_cast<int64_t>(content.records.size()));
     }
+    bool is_at_anchor = !is_again && descends_to_anchor(next);
+    if (step.what == paging_step::kind::more && is_at_anchor && !next.suspect()) {
+      step.what = paging_step::kind::ended;
+      content.reason = "ended early: what follows is known from earlier runs";
+    }
     switch (step.what) {
       case paging_step::kind::more:
         content.ending = page_ending::more;
@@ -331,6 +338,15 @@ private:
         break;
     }
     stop_at_dead_limit(content);
+  }
+
+  bool descends_to_anchor(wire::continuation_state& next) {
+    if (!next.has_newest_first())
+      return false;
+    auto settled = page_.now - stream_.lode.settle_time;
+    if (next.settled_until_us() != 0)
+      settled = std::min(settled, instant{std::chrono::microseconds{next.settled_until_us()}});
+    return descend(*next.mutable_newest_first(), descent_, facts_.has_seam, settled);
   }
 
   /// What this slice alone proves: the page that goes too far ends the slice in its own commit, so that no cursor passes
@@ -363,10 +379,12 @@ private:
     next.clear_page_marks();
     if (next.suspect()) {
       content.ending = page_ending::failed;
-      content.reason = "rows kept shifting while the slice was read " + std::to_string(max_rereads + 1) + " times";
+      content.reason = std::string{shifting_reason} + " while the slice was read " + std::to_string(max_rereads + 1) + " times";
       return;
     }
     content.completed = page_.slice;
+    if (next.has_newest_first())
+      content.anchor = anchor_of(next.newest_first());
     if (next.settled_until_us() != 0 && !page_.slice.is_whole())
       content.completed.to = std::clamp(instant{std::chrono::microseconds{next.settled_until_us()}},
                                         page_.slice.from, page_.slice.to);
@@ -379,6 +397,7 @@ private:
   ignored_fields ignored_;
   occurrence_counter occurrences_;
   std::optional<child_collector> children_; ///< made by run()
+  page_descent descent_;
   json_document changed_; ///< the record that is transformed at the moment
   json_document stepped_; ///< ... that has passed the steps
   std::string last_before_steps_;
@@ -428,6 +447,8 @@ std::optional<wire::continuation_state> begin_again(const wire::continuation_sta
   auto fresh = first_state(state);
   fresh.set_manifest_version(state.manifest_version());
   fresh.set_rereads(state.rereads() + 1);
+  if (state.has_newest_first())
+    *fresh.mutable_newest_first() = descend_again(state.newest_first());
   return fresh;
 }
 

@@ -39,7 +39,7 @@ struct child_partition {
 
 enum class page_ending : uint8_t {
   more,        ///< fetch the page that next_state names
-  slice_ended, ///< read to the end: close the continuation; `completed` is known now
+  slice_ended, ///< read to the end, or with a reason down to what is known: close the continuation; `completed` is known now
   slice_again, ///< rows shifted while the slice was read: next_state begins it anew
   failed,      ///< what was read is good, but there is no way on: the interval stays owed; `reason` says why
 };
@@ -50,7 +50,7 @@ struct page_content {
   std::vector<child_partition> children; ///< of all records, without doubles
   page_ending ending = page_ending::slice_ended;
   wire::continuation_state next_state;
-  std::string reason;                    ///< for slice_again and failed
+  std::string reason;                    ///< for slice_again, failed, and an early end
   /// With slice_ended: what the partition is known of now. Ends before the slice does when the API's clock had not passed
   /// the slice's end when its first page was read; whole where there is no slice.
   slice_bounds completed;
@@ -58,6 +58,7 @@ struct page_content {
   int64_t seen = 0;                      ///< records the extractor saw, dead and filtered ones included
   std::optional<int64_t> largest_order;  ///< of the ordering field
   std::optional<instant> largest_cursor; ///< of the incremental cursor field
+  std::optional<slice_anchor> anchor; ///< with slice_ended, without its source_version: see anchor_of
 };
 
 /// Turns responses into records. Keeps scratch memory from page to page: one per thread.

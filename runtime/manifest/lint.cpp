@@ -1,5 +1,7 @@
 #include "runtime/manifest/lint.hpp"
 
+#include <algorithm>
+
 #include "runtime/manifest/loader.hpp"
 
 namespace lode {
@@ -16,6 +18,7 @@ public:
     check_key();
     check_paging();
     check_window();
+    check_order();
     check_children();
   }
 
@@ -48,11 +51,25 @@ private:
       warn("incremental_sync without step: the first run is a single slice, its cursor moves only at its end");
   }
 
+  void check_order() {
+    const auto& lode = stream_->lode;
+    if (!lode.is_newest_first)
+      return;
+    const auto& field = lode.ordering_field.back();
+    if (!lode.has_stable_order && field.find("creat") != std::string::npos)
+      warn("x-lode.order: newest_first means the latest change, and " + field + " looks like a time of creation: an edit that does "
+           "not move a record to the top is not seen; newest_created_first says so and needs full_pass_every");
+    if (std::any_of(stream_->routers.begin(), stream_->routers.end(),
+                    [](const auto& router) { return std::holds_alternative<substream_router>(router); }))
+      warn("x-lode.order: a sub-stream is read whole below each record that is read of its parent; newest first saves nothing");
+  }
+
   void check_children() {
     auto child = independent_child();
-    if (stream_->incremental && child)
-      warn("incremental_sync saves nothing where " + child->name + " is mined too: a child that does not declare "
-           "incremental_dependency may be new below an unchanged record, so each run reads all of them");
+    if (child && (stream_->incremental || stream_->lode.is_newest_first))
+      warn(std::string{stream_->incremental ? "incremental_sync" : "x-lode.order: newest first"} + " saves nothing where "
+           + child->name + " is mined too: a child that does not declare incremental_dependency may be new below an unchanged "
+           "record, so each run reads all of them");
   }
 
   /// A stream below this one that may change while its parent does not.

@@ -63,6 +63,9 @@ struct lode_extension {
   };
   std::string miner = default_miner; ///< by whom the stream is mined; a name that the node knows
   bool has_stable_order = false;     ///< pages come in an order that edits do not change (id, creation)
+  /// Records come in the falling order of their ordering field, which is a datetime. Each change moves it, unless the order is
+  /// stable: then it is the time of creation.
+  bool is_newest_first = false;
   field_path ordering_field;         ///< which of two states of a record is newer; empty = none
   std::vector<named_step> steps;     ///< that each record passes before it is keyed and hashed
   std::string ordering_format;       ///< datetime format of it; empty = compared as the API sent it

@@ -31,6 +31,12 @@ constexpr std::array header_forms{
   choice<limit_header::form>{"reset_after_seconds", limit_header::form::reset_after_seconds},
   choice<limit_header::form>{"reset_at_epoch", limit_header::form::reset_at_epoch}};
 
+enum class page_order : uint8_t { none, stable, newest_first, newest_created_first };
+
+constexpr std::array page_orders{choice<page_order>{"none", page_order::none}, choice<page_order>{"stable", page_order::stable},
+                                 choice<page_order>{"newest_first", page_order::newest_first},
+                                 choice<page_order>{"newest_created_first", page_order::newest_created_first}};
+
 template <class Choices>
 auto read_choice(const component& block, std::string_view name, const Choices& choices, decltype(choices[0].means) otherwise) {
   auto found = block.text(name);
@@ -164,10 +170,20 @@ void read_order(const component& block, lode_extension& out) {
   if (auto* field = block.field("ordering_field"))
     out.ordering_field = block.path_in(*field, "ordering_field").value_or(field_path{});
   out.ordering_format = block.text("ordering_format");
-  auto order = block.text("order", "none");
-  out.has_stable_order = order == "stable";
-  if (order != "stable" && order != "none")
-    block.error("expected stable or none, found '" + order + "'", "order");
+  auto order = read_choice(block, "order", page_orders, page_order::none);
+  out.has_stable_order = order == page_order::stable || order == page_order::newest_created_first;
+  out.is_newest_first = order == page_order::newest_first || order == page_order::newest_created_first;
+}
+
+/// What an early end would be wrong without.
+void check_newest_first(const component& block, const lode_extension& read) {
+  if (!read.is_newest_first)
+    return;
+  if (read.ordering_field.empty() || read.ordering_format.empty())
+    block.error("newest first by what? It needs ordering_field, and the date format of it as ordering_format", "order");
+  if (read.has_stable_order && !read.full_pass_every)
+    block.error("edits of older records do not come to the top of this order: it needs full_pass_every, by which they are seen",
+                "order");
 }
 
 } // namespace
@@ -208,6 +224,7 @@ lode_extension read_lode_extension(const component& stream, const std::vector<fi
   out.ignore = block->paths("ignore");
   read_span_field(*block, "settle_time", std::chrono::milliseconds{0}, [&](auto span) { out.settle_time = span; });
   read_span_field(*block, "full_pass_every", std::chrono::seconds{1}, [&](auto span) { out.full_pass_every = span; });
+  check_newest_first(*block, out);
   read_dead_limits(*block, out);
   if (auto percent = block->whole("delete_brake_percent"); percent && *percent >= 0 && *percent <= 100)
     out.delete_brake_percent = static_cast<uint32_t>(*percent);

@@ -52,6 +52,18 @@ expression::value read_schema(const component& stream) {
   return schema != nullptr ? to_value(*schema) : expression::value{};
 }
 
+/// What makes an early end wrong lies in how the stream is read.
+void check_newest_first(const component& stream, const stream_plan& plan) {
+  if (!plan.lode.is_newest_first)
+    return;
+  if (plan.incremental)
+    stream.error("x-lode.order says newest first: an API that is asked for a window needs no early end; leave out the one or "
+                 "incremental_sync");
+  if (std::holds_alternative<page_number_paging>(plan.paginator.strategy))
+    stream.error("x-lode.order says newest first, but each change moves the rows of numbered pages, and not every shift is "
+                 "noticed; leave it out");
+}
+
 bool has_level(const std::vector<diagnostic>& notes, diagnostic::level wanted) {
   return std::any_of(notes.begin(), notes.end(), [wanted](auto& note) { return note.severity == wanted; });
 }
@@ -114,6 +126,7 @@ stream_compiler::compiled stream_compiler::compile(const manifest_node_pointer& 
     compile_retriever(*retriever, plan, out.made, depth);
   else
     stream.error("a stream needs 'retriever'");
+  check_newest_first(stream, plan);
   plan.transformations = compile_transformations(stream);
   plan.schema = read_schema(stream);
   stream.refuse({"file_uploader"});

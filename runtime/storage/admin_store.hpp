@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/storage/catalog_store.hpp"
+#include "runtime/storage/run_store.hpp"
 
 namespace lode {
 
@@ -58,6 +59,32 @@ struct state_edit {
   std::vector<continuation_edit> continuations;
 };
 
+/// A slice as a run opened it, and what became of it. A closed one with a reason ended early.
+struct read_slice {
+  run_id run;
+  run_phase run_ended = run_phase::open;
+  instant run_began{}; ///< the database's clock
+  std::string partition;
+  slice_bounds slice;
+  continuation_phase phase = continuation_phase::open;
+  std::string reason;
+  int64_t dead = 0; ///< its records that could not be used
+};
+
+/// A span of a partition that was read to its end.
+struct read_span {
+  std::string partition;
+  slice_bounds span;
+};
+
+/// What the store knows of how completely a stream was read.
+struct stream_reading {
+  std::vector<read_span> closed;         ///< by partition and time
+  std::vector<partition_anchor> anchors; ///< that still count
+  std::vector<read_slice> slices;        ///< of the latest hundred runs, latest first
+  bool is_cut = false;                   ///< there is more than is listed
+};
+
 /// What people ask and correct beside the daily work; the console's view over all tenants. Used by one thread. Fails like catalog_store.
 class admin_store {
 public:
@@ -69,11 +96,15 @@ public:
   /// Dead letters of a tenant with an id above `after`, in id order. One that is seen again keeps its id.
   virtual caf::expected<std::vector<dead_letter_row>> list_dead_letters(tenant_id tenant, int64_t after, size_t limit) = 0;
 
+  /// How completely a stream was read; at most `limit` rows of a kind. Streams of another connection have none.
+  virtual caf::expected<stream_reading> load_reading(connection_id connection, stream_id stream, size_t limit) = 0;
+
   /// All or nothing; returns how many differ from what stood there. errc::stale_version when anything does not stand at
   /// its `expected_version` (naming all that does not), errc::not_found when a continuation is not open or a stream is
   /// not the connection's, errc::bad_argument when one thing is set twice. Pages in flight of what changes are refused:
   /// a cursor cancels the open continuations of its partition (their run may end as incomplete), a continuation goes on
-  /// from its new state. What is set to what it is stays undisturbed.
+  /// from its new state. What is set to what it is stays undisturbed. A cursor that is set forgets the partition's anchor, and
+  /// so does one that is set to nothing where there is none.
   virtual caf::expected<int64_t> edit_state(const state_edit& edit) = 0;
 };
 

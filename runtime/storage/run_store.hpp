@@ -69,6 +69,14 @@ struct partition_cursor {
   int64_t version = 0; ///< new with each change, never used again
 };
 
+/// The anchor of a partition, and the run that left it.
+struct partition_anchor {
+  stream_id stream;
+  std::string partition;
+  slice_anchor anchor;
+  run_id run;
+};
+
 /// Where a stream stands with being read from the beginning.
 struct full_pass_row {
   stream_id stream;
@@ -154,6 +162,8 @@ public:
   /// errc::not_found: it is not open on this node; nobody is marked then.
   virtual caf::error mark_alone(continuation_id id) = 0;
   virtual caf::expected<std::vector<partition_cursor>> load_cursors(connection_id connection) = 0;
+  /// By stream and partition; of any edition and source version.
+  virtual caf::expected<std::vector<partition_anchor>> load_anchors(connection_id connection) = 0;
   /// Ends a run early: versions of its open continuations are raised first.
   virtual caf::error cancel_run(run_id run, const std::string& reason) = 0;
   virtual caf::expected<stream_tally> load_tally(run_id run, stream_id stream) = 0;

@@ -10,6 +10,8 @@ namespace {
 
 using state = memory_database::state;
 
+constexpr size_t runs_looked_at = 100;
+
 class memory_admin_store final : public admin_store {
 public:
   explicit memory_admin_store(std::shared_ptr<state> db) : db_(std::move(db)) {}
@@ -62,6 +64,13 @@ public:
     return out;
   }
 
+  caf::expected<stream_reading> load_reading(connection_id connection, stream_id stream, size_t limit) override {
+    std::scoped_lock lock{db_->mutex};
+    if (db_->is_unavailable())
+      return unavailable();
+    return reading_of(connection, stream, limit);
+  }
+
   caf::expected<int64_t> edit_state(const state_edit& edit) override {
     std::scoped_lock lock{db_->mutex};
     if (db_->is_unavailable())
@@ -78,7 +87,8 @@ public:
       ++changed;
     }
     for (const auto& each : edit.cursors) {
-      if (stands_at(each) == each.known_up_to)
+      auto is_anchored = db_->anchors.contains({each.stream, each.partition});
+      if (stands_at(each) == each.known_up_to && (each.known_up_to || !is_anchored))
         continue;
       db_->set_cursor({each.stream, each.partition}, each.known_up_to);
       ++changed;
@@ -100,6 +110,11 @@ private:
     return found == db_->cursors.end() ? 0 : found->second.version;
   }
 
+  stream_reading reading_of(connection_id connection, stream_id stream, size_t limit) const;
+  bool counts(const partition_anchor& row, const connection_row& connection) const {
+    return row.anchor.edition == connection.edition && row.anchor.source_version == db_->sources.at(connection.source).version;
+  }
+
   caf::error check(const state_edit& edit) const;
   caf::error check_versions(const state_edit& edit) const;
   caf::error check_contradictions(const state_edit& edit) const;
@@ -108,6 +123,37 @@ private:
 
   std::shared_ptr<state> db_;
 };
+
+stream_reading memory_admin_store::reading_of(connection_id connection, stream_id stream, size_t limit) const {
+  stream_reading out;
+  auto owner = db_->streams.find(stream);
+  if (owner == db_->streams.end() || owner->second.connection != connection)
+    return out;
+  const auto add = [&](auto& list, auto row) {
+    out.is_cut = out.is_cut || list.size() == limit;
+    if (list.size() < limit)
+      list.push_back(std::move(row));
+  };
+  for (const auto& [at, spans] : db_->intervals)
+    for (const auto& [from, to] : spans)
+      if (at.first == stream)
+        add(out.closed, read_span{at.second, {from, to}});
+  for (const auto& [at, row] : db_->anchors)
+    if (at.first == stream && counts(row, db_->connections.at(connection).row))
+      add(out.anchors, row);
+  size_t runs = 0;
+  for (auto run = db_->runs.rbegin(); run != db_->runs.rend() && runs < runs_looked_at; ++run) {
+    const auto& summary = run->second.summary;
+    if (summary.connection != connection)
+      continue;
+    ++runs;
+    for (const auto& [id, entry] : db_->continuations)
+      if (entry.row.run == summary.run && entry.row.stream == stream && !entry.row.is_sweep)
+        add(out.slices, read_slice{summary.run, summary.phase, summary.started, entry.row.partition, entry.row.slice, entry.phase,
+                                   entry.reason, entry.counters.dead});
+  }
+  return out;
+}
 
 caf::error memory_admin_store::check(const state_edit& edit) const {
   auto connection = db_->connections.find(edit.connection);

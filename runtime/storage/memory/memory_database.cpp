@@ -65,6 +65,8 @@ size_t memory_database::rows_of(tenant_id tenant) const {
       out += key.first == id ? closed.size() : 0;
     for (const auto& [key, cursor] : db.cursors)
       out += key.first == id ? 1 : 0;
+    for (const auto& [key, anchor] : db.anchors)
+      out += key.first == id ? 1 : 0;
   }
   for (const auto& [id, run] : db.runs)
     out += run.summary.tenant == tenant ? 1 : 0;

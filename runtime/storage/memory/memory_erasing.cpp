@@ -67,6 +67,7 @@ void memory_catalog_store::erase_connection(connection_id connection, size_t& le
   erase_entries(db_->dead, left, [&](const state::dead_row& row) { return row.connection == connection; });
   erase_entries(db_->intervals, left, [&](const auto& entry) { return is_its_stream(entry.first.first); });
   erase_entries(db_->cursors, left, [&](const auto& entry) { return is_its_stream(entry.first.first); });
+  erase_entries(db_->anchors, left, [&](const auto& entry) { return is_its_stream(entry.first.first); });
   erase_entries(db_->continuations, left,
                 [&](const auto& entry) { return is_its_stream(entry.second.row.stream); });
   erase_entries(db_->runs, left, [&](const auto& entry) { return entry.second.summary.connection == connection; });

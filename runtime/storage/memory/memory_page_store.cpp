@@ -207,6 +207,7 @@ page_outcome memory_page_store::write(const page_commit& page) {
     db_->marks[{page.stream, page.pass}].push_back(page.marks);
   if (page.completes_slice)
     db_->close_interval(page.stream, page.partition, page.completed);
+  db_->move_anchor(page);
   out.opened = db_->open_continuations(page.move.run, page.opens);
   if (!page.move.id)
     return out;

@@ -142,6 +142,17 @@ public:
     return out;
   }
 
+  caf::expected<std::vector<partition_anchor>> load_anchors(connection_id connection) override {
+    std::lock_guard lock{db_->mutex};
+    if (db_->is_unavailable())
+      return no_answer();
+    std::vector<partition_anchor> out;
+    for (const auto& [key, row] : db_->anchors)
+      if (db_->streams.at(key.first).connection == connection)
+        out.push_back(row);
+    return out;
+  }
+
   caf::error cancel_run(run_id run, const std::string& reason) override;
 
   caf::expected<int64_t> begin_refresh(const refresh_token& token) override;

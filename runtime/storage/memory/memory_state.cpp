@@ -132,6 +132,7 @@ void memory_database::state::set_cursor(const partition_key& at, std::optional<i
   }
   intervals.erase(at);
   cursors.erase(at);
+  anchors.erase(at);
   if (known_up_to)
     cursors[at] = {*known_up_to, ++cursor_versions};
 }
@@ -169,6 +170,14 @@ void memory_database::state::close_interval(stream_id stream, const std::string&
   if (cursor == cursors.end() || cursor->second.known_up_to < slice.from || cursor->second.known_up_to >= slice.to)
     return;
   cursor->second = {slice.to, ++cursor_versions};
+}
+
+void memory_database::state::move_anchor(const page_commit& page) {
+  if (!page.anchor)
+    return;
+  auto& row = anchors[{page.stream, page.partition}];
+  if (row.run <= page.move.run)
+    row = {page.stream, page.partition, *page.anchor, page.move.run};
 }
 
 } // namespace lode

@@ -116,6 +116,7 @@ struct memory_database::state {
   std::map<std::pair<stream_id, run_id>, std::vector<std::vector<uint64_t>>> marks; ///< of a pass, one list per page
   std::map<partition_key, std::map<instant, instant>> intervals;
   std::map<partition_key, cursor_row> cursors;
+  std::map<partition_key, partition_anchor> anchors;
   int64_t cursor_versions = 0;
   std::map<stream_id, std::map<std::string, record_row>> records;
   std::map<shard_id, std::vector<feed_entry>> feed;
@@ -151,6 +152,8 @@ struct memory_database::state {
   /// Keeps a record that the page could not use, once however often it is seen.
   void bury(const page_commit& page, const dead_record& record);
   void close_interval(stream_id stream, const std::string& partition, slice_bounds slice);
+  /// Of a page; an anchor that a later run left stays.
+  void move_anchor(const page_commit& page);
   /// With the pass that its pages leave marks for.
   continuation_row shown(continuation_row row) const;
   /// Why the run did not read all of these streams; empty: it did.

@@ -176,14 +176,32 @@ std::string numbered_parameters(int count) {
 const std::string commit_text = "SELECT out_status, out_version, out_opened, out_run_ended, out_refused "
                                 "FROM lode_commit_v1(" + numbered_parameters(55) + ")";
 
-/// The same, and in its transaction what full passes leave: deleted by page 1, marks 3. See 0020_deletes.sql.
+/// The same, and in its transaction what full passes leave: deleted by page 1, marks 3 (0020_deletes.sql), and what newest-first
+/// slices leave: anchors 7 (0050_anchors.sql).
 const std::string noting_text = "SELECT out_status, out_version, out_opened, out_run_ended, out_refused, "
-                                "lode_note_deletes(out_status, $11, $56, $57, $58, $59) "
+                                "lode_note_deletes(out_status, $11, $56, $57, $58, $59), "
+                                "lode_note_anchors(out_status, $60, $61, $62, $63, $64, $65, $66) "
                                 "FROM lode_commit_v1(" + numbered_parameters(55) + ")";
 
 bool leaves_notes(std::span<const page_commit> pages) {
-  return std::any_of(pages.begin(), pages.end(),
-                     [](const page_commit& page) { return page.pass || page.counters.deleted > 0; });
+  return std::any_of(pages.begin(), pages.end(), [](const page_commit& page) {
+    return page.pass || page.counters.deleted > 0 || page.anchor;
+  });
+}
+
+void add_anchors(parameters& out, std::span<const page_commit> pages) {
+  std::vector<const page_commit*> leaving;
+  for (const auto& page : pages)
+    if (page.anchor)
+      leaving.push_back(&page);
+  auto add = [&](auto read) { out.add(column(leaving, read)); };
+  add([](const page_commit* page) { return page->stream.value; });
+  out.add_texts(text_column(leaving, [](const page_commit* page) { return std::string_view{page->partition}; }));
+  add([](const page_commit* page) { return page->anchor->position; });
+  add([](const page_commit* page) { return micros(page->anchor->known_until); });
+  add([](const page_commit* page) { return page->move.run.value; });
+  add([](const page_commit* page) { return page->anchor->edition; });
+  out.add_texts(text_column(leaving, [](const page_commit* page) { return std::string_view{page->anchor->source_version}; }));
 }
 
 void add_notes(parameters& out, std::span<const page_commit> pages) {
@@ -197,6 +215,7 @@ void add_notes(parameters& out, std::span<const page_commit> pages) {
       keys.push_back(pack_marks(page.marks));
     }
   out.add(streams).add(passes).add_byte_strings(texts{keys.begin(), keys.end()});
+  add_anchors(out, pages);
 }
 
 constexpr size_t dead_payload_limit = 65536;

@@ -28,9 +28,33 @@ constexpr statement dead_letters_after{
                         "WHERE stream_id = ANY (ARRAY(SELECT id FROM stream WHERE tenant_id = $1::bigint)) "
                         "AND id > $2::bigint ORDER BY id LIMIT $3::bigint"};
 
+// What stands in FROM comes first: anchors go where the edit was allowed.
 constexpr statement edit_state_statement{
-  "edit_state", "SELECT lode_edit_state($1::bigint, $2::bigint[], $3::text[], $4::bigint[], $5::boolean[], $6::bigint[], "
-                "$7::bigint[], $8::bigint[], $9::bytea[])"};
+  "edit_state", "SELECT changed + lode_forget_anchors($2::bigint[], $3::text[], $5::boolean[]) "
+                "FROM lode_edit_state($1::bigint, $2::bigint[], $3::text[], $4::bigint[], $5::boolean[], $6::bigint[], "
+                "$7::bigint[], $8::bigint[], $9::bytea[]) AS changed"};
+
+constexpr statement closed_spans{
+  "closed_spans", "SELECT i.partition::text, i.from_us, i.to_us FROM closed_interval i JOIN stream s ON s.id = i.stream_id "
+                  "WHERE s.connection_id = $1::bigint AND i.stream_id = $2::bigint ORDER BY i.partition, i.from_us "
+                  "LIMIT $3::bigint"};
+
+constexpr statement counting_anchors{
+  "counting_anchors", "SELECT a.partition::text, a.position, a.known_until, a.edition, a.source_version, a.run_id FROM anchor a "
+                      "JOIN stream s ON s.id = a.stream_id JOIN connection c ON c.id = s.connection_id "
+                      "JOIN source o ON o.id = c.source_id "
+                      "WHERE c.id = $1::bigint AND a.stream_id = $2::bigint AND a.edition = c.edition "
+                      "AND a.source_version = o.version ORDER BY a.partition LIMIT $3::bigint"};
+
+constexpr statement read_slices{
+  "read_slices", "SELECT r.id, r.phase, (extract(epoch FROM r.started) * 1000000)::bigint, c.partition, c.slice_from, c.slice_to, "
+                 "c.phase, c.reason, c.dead FROM (SELECT * FROM run WHERE connection_id = $1::bigint ORDER BY id DESC LIMIT 100) r "
+                 "CROSS JOIN LATERAL (SELECT * FROM continuation c WHERE c.run_id = r.id AND c.stream_id = $2::bigint "
+                 "AND NOT c.sweeps ORDER BY c.id LIMIT $3::bigint) c ORDER BY r.id DESC, c.id LIMIT $3::bigint"};
+
+instant at(int64_t micros) {
+  return instant{std::chrono::microseconds{micros}};
+}
 
 class postgres_admin_store final : public admin_store {
 public:
@@ -72,6 +96,35 @@ public:
                      instant{std::chrono::microseconds{rows->number(row, 4)}},
                      instant{std::chrono::microseconds{rows->number(row, 5)}}, rows->number(row, 6), rows->string(row, 7),
                      rows->string(row, 8), rows->string(row, 9)});
+    return out;
+  }
+
+  caf::expected<stream_reading> load_reading(connection_id connection, stream_id stream, size_t limit) override {
+    // One more than asked for says that there is more.
+    auto ask = [&](const statement& query) {
+      return link_.execute(query, parameters{}.add(connection.value).add(stream.value).add(static_cast<int64_t>(limit) + 1));
+    };
+    auto closed = ask(closed_spans);
+    auto anchors = ask(counting_anchors);
+    auto slices = ask(read_slices);
+    for (const auto* rows : {&closed, &anchors, &slices})
+      if (!*rows)
+        return rows->error();
+    stream_reading out;
+    auto most = static_cast<int>(limit);
+    out.is_cut = std::max({closed->rows(), anchors->rows(), slices->rows()}) > most;
+    for (int row = 0; row < std::min(closed->rows(), most); ++row)
+      out.closed.push_back({closed->string(row, 0), {at(closed->number(row, 1)), at(closed->number(row, 2))}});
+    for (int row = 0; row < std::min(anchors->rows(), most); ++row)
+      out.anchors.push_back({stream,
+                             anchors->string(row, 0),
+                             {anchors->number(row, 1), at(anchors->number(row, 2)), anchors->number(row, 3), anchors->string(row, 4)},
+                             {anchors->number(row, 5)}});
+    for (int row = 0; row < std::min(slices->rows(), most); ++row)
+      out.slices.push_back({{slices->number(row, 0)}, static_cast<run_phase>(slices->number(row, 1)), at(slices->number(row, 2)),
+                            slices->string(row, 3), {at(slices->number(row, 4)), at(slices->number(row, 5))},
+                            static_cast<continuation_phase>(slices->number(row, 6)), slices->string(row, 7),
+                            slices->number(row, 8)});
     return out;
   }
 

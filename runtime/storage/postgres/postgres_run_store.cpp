@@ -106,6 +106,11 @@ constexpr statement cursors{"cursors", "SELECT k.stream_id, k.partition, k.known
                                        "JOIN stream s ON s.id = k.stream_id WHERE s.connection_id = $1::bigint "
                                        "ORDER BY k.stream_id, k.partition"};
 
+constexpr statement anchors_query{
+  "load_anchors", "SELECT a.stream_id, a.partition::text, a.position, a.known_until, a.edition, a.source_version, a.run_id "
+                  "FROM anchor a JOIN stream s ON s.id = a.stream_id WHERE s.connection_id = $1::bigint "
+                  "ORDER BY a.stream_id, a.partition"};
+
 constexpr statement cancel{"cancel_run", "SELECT lode_cancel_run($1::bigint, $2::text)"};
 
 constexpr statement tally{"load_tally", "SELECT coalesce(sum(records), 0)::bigint, coalesce(sum(dead), 0)::bigint "
@@ -378,6 +383,15 @@ public:
                       return partition_cursor{{found.number(row, 0)}, found.string(row, 1), at(found.number(row, 2)),
                                               found.number(row, 3)};
                     });
+  }
+
+  caf::expected<std::vector<partition_anchor>> load_anchors(connection_id connection) override {
+    return read_all(link_.execute(anchors_query, parameters{}.add(connection.value)), [](const query_result& found, int row) {
+      return partition_anchor{{found.number(row, 0)},
+                              found.string(row, 1),
+                              {found.number(row, 2), at(found.number(row, 3)), found.number(row, 4), found.string(row, 5)},
+                              {found.number(row, 6)}};
+    });
   }
 
   caf::error cancel_run(run_id run, const std::string& reason) override {

@@ -12,7 +12,7 @@ using testing::StartsWith;
 struct cli_test : cli_fixture {};
 
 TEST_F(cli_test, help_has_examples_and_succeeds_everywhere) {
-  for (auto command : {"serve", "tenant import", "connection put", "source lint", "run trigger", "status", "export", "changes",
+  for (auto command : {"serve", "tenant import", "connection put", "source lint", "run trigger", "status", "export", "complete", "changes",
                        "state set", "migrate", "doctor", "version", "config example"}) {
     auto result = run(std::string{command} + " --help");
     EXPECT_EQ(result.code, 0) << command;
@@ -69,6 +69,50 @@ TEST_F(cli_test, connections_are_made_shown_and_their_secrets_masked) {
   EXPECT_THAT(run("run trigger acme shop").out, StartsWith("asked for a manual run"));
   EXPECT_THAT(run("run trigger acme shop").out, StartsWith("already asked for a manual run"));
   EXPECT_THAT(run("run list acme shop").out, StartsWith("RUN"));
+}
+
+TEST_F(cli_test, what_is_owed_is_exit_code_8_with_a_table_and_what_to_do) {
+  make_acme();
+  auto owed = run("complete acme posts --from 2026-01-01T00:00:00Z --to 2026-02-01T00:00:00Z");
+  EXPECT_EQ(owed.code, 8) << owed.err;
+  EXPECT_THAT(owed.out, AllOf(HasSubstr("not complete: posts, from 2026-01-01T00:00:00Z to 2026-02-01T00:00:00Z"),
+                              HasSubstr("PARTITION  FROM"), HasSubstr("not_read: the next run reads it, or lode run trigger acme crm")));
+  auto as_json = run("--json complete acme posts --connection crm");
+  EXPECT_EQ(as_json.code, 8);
+  EXPECT_EQ(json::parse(as_json.out).at("complete"), json::value(false));
+  EXPECT_EQ(run("complete acme posts --from soon").code, 2);
+  EXPECT_EQ(run("complete acme nothing").code, 4);
+  EXPECT_EQ(run("complete nobody posts").code, 4);
+}
+
+TEST_F(cli_test, what_is_complete_is_exit_code_0) {
+  make_acme();
+  auto runs = database.make_run_store(self);
+  auto claims = runs->claim_shards("n1", self);
+  auto row = *database.make_catalog_store()->load_connection(connection_id{1});
+  auto claim = *std::ranges::find(*claims, row.shard, &shard_claim::shard);
+  auto posts = std::ranges::find(row.streams, "posts", &stream_row::name)->id;
+  auto started = *runs->start_run({row.id, claim, run_kind::manual, {{posts, "", {}, ""}}, {}, {}});
+  page_commit last;
+  last.tenant = row.tenant;
+  last.connection = row.id;
+  last.stream = posts;
+  last.shard = row.shard;
+  last.epoch = claim.epoch;
+  last.move = {started.opened[0], started.run, 0, continuation_phase::closed, "", ""};
+  ASSERT_EQ(database.make_page_store(self, 0)->commit({&last, 1})[0].status, commit_status::committed);
+  auto result = run("complete acme posts --to 1970-01-01T00:00:01Z"); // the store in memory counts seconds from 1970 on
+  EXPECT_EQ(result.code, 0) << result.err << result.out;
+  EXPECT_EQ(result.out, "complete: posts, from the beginning to 1970-01-01T00:00:01Z\n");
+}
+
+TEST_F(cli_test, completeness_is_asked_of_the_only_connection_or_of_the_one_that_is_named) {
+  make_acme();
+  ASSERT_EQ(run("connection put acme shop " + file("shop.json", R"({"source":"api"})")).code, 0);
+  auto result = run("complete acme posts");
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("tenant acme has several connections: name one of crm, shop with --connection"));
+  EXPECT_EQ(run("complete acme posts --connection shop").code, 8);
 }
 
 TEST_F(cli_test, the_status_says_how_many_stopped_connections_it_leaves_out_and_how_to_see_them) {

@@ -104,6 +104,23 @@ struct miner_test : actor_test {
   connection_pointer connection = item_connection(1, plan);
   std::shared_ptr<std::atomic<uint32_t>> open_runs = std::make_shared<std::atomic<uint32_t>>(1);
 
+  /// Items come newest first; those before second 1,000 are known, and `resumed_at` of the slice is where it goes on.
+  wire::continuation_state newest_first(const wire::descent& resumed_at = {}) {
+    auto ordered = std::make_shared<source_plan>(*plan);
+    auto& lode = ordered->streams[0].lode;
+    lode.is_newest_first = true;
+    lode.ordering_field = {"at"};
+    lode.ordering_format = "%s";
+    plan = ordered;
+    connection = item_connection(1, plan);
+    wire::continuation_state state;
+    state.set_manifest_version(std::to_string(plan->hash));
+    *state.mutable_newest_first() = resumed_at;
+    state.mutable_newest_first()->set_end_below(1'000'000'000);
+    stored.state = state.SerializeAsString();
+    return state;
+  }
+
   void mine(uint64_t window = 4, std::chrono::nanoseconds deadline = 5min) {
     auto services = std::make_shared<mining_services>();
     services->timers = service;
@@ -664,4 +681,70 @@ TEST_F(miner_test, what_is_left_of_a_quota_when_it_ends_is_told) {
   commit(0), commit(1);
   ASSERT_EQ(endings.size(), 1u);
   EXPECT_EQ(endings[0].quota_left, 0.07);
+}
+
+// -- newest-first streams ------------------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr auto above = R"({"items":[{"id":"1","at":"2000"},{"id":"2","at":"1500"}],"next":"t2"})";
+constexpr auto below = R"({"items":[{"id":"3","at":"1400"},{"id":"4","at":"999"}],"next":"t3"})";
+
+} // namespace
+
+TEST_F(miner_test, a_slice_ends_with_the_page_that_reaches_what_is_known_and_asks_for_no_more) {
+  newest_first();
+  http.answer(first_url, 200, above);
+  http.answer(second_url, 200, below);
+  mine();
+  EXPECT_EQ(http.requests().size(), 2u);
+  ASSERT_EQ(pages.size(), 2u);
+  EXPECT_FALSE(pages[0].anchor) << "not before the slice is closed";
+  EXPECT_EQ(pages[1].move.phase, continuation_phase::closed);
+  EXPECT_EQ(pages[1].move.reason, "tenant1/items/items: ended early: what follows is known from earlier runs");
+  ASSERT_TRUE(pages[1].anchor);
+  EXPECT_EQ(pages[1].anchor->position, 2'000'000'000);
+  commit(0), commit(1);
+  ASSERT_EQ(endings.size(), 1u);
+  EXPECT_EQ(endings[0].phase, continuation_phase::closed);
+}
+
+TEST_F(miner_test, a_slice_that_is_resumed_keeps_what_stood_at_its_top) {
+  wire::descent descent;
+  descent.set_top(3'000'000'000);
+  descent.set_settled_us(9'000'000'000);
+  descent.set_lowest(2'500'000'000);
+  auto state = newest_first(descent);
+  state.set_page_token("\"t2\"");
+  state.set_pages(1);
+  stored.state = state.SerializeAsString();
+  http.answer(second_url, 200, below);
+  mine();
+  ASSERT_EQ(pages.size(), 1u);
+  ASSERT_TRUE(pages[0].anchor);
+  EXPECT_EQ(pages[0].anchor->position, 3'000'000'000);
+}
+
+TEST_F(miner_test, a_slice_that_was_planned_under_another_edition_is_read_to_its_end_and_leaves_no_anchor) {
+  wire::descent descent;
+  descent.set_edition(7);
+  newest_first(descent);
+  http.answer(first_url, 200, R"({"items":[{"id":"1","at":"2000"},{"id":"4","at":"999"}],"next":"t2"})");
+  http.answer(second_url, 200, page_body(0, 1, ""));
+  mine();
+  ASSERT_EQ(pages.size(), 2u);
+  EXPECT_EQ(pages[0].move.phase, continuation_phase::open);
+  EXPECT_EQ(pages[1].move.reason, "");
+  EXPECT_FALSE(pages[1].anchor);
+}
+
+TEST_F(miner_test, a_slice_that_was_planned_under_another_manifest_is_read_to_its_end) {
+  auto state = newest_first();
+  state.set_manifest_version("another");
+  stored.state = state.SerializeAsString();
+  http.answer(first_url, 200, R"({"items":[{"id":"4","at":"999"}],"next":"t2"})");
+  http.answer(second_url, 200, R"({"items":[{"id":"5","at":"900"}]})");
+  mine();
+  ASSERT_EQ(pages.size(), 2u);
+  EXPECT_FALSE(pages[1].anchor);
 }

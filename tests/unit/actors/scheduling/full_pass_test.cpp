@@ -251,3 +251,32 @@ TEST_F(full_pass_test, a_run_that_leaves_parents_out_does_not_agree_to_a_pass_of
     asked.push_back(pass.stream);
   EXPECT_EQ(asked, (std::vector<stream_id>{{100}, {103}}));
 }
+
+TEST_F(full_pass_test, a_parent_that_may_end_early_is_read_whole_until_its_children_are_known) {
+  plan.streams[0].lode.is_newest_first = true;
+  EXPECT_TRUE(plan_with({}).is_whole[0]) << "something new may be below a record that did not change";
+  declare_dependency(1);
+  streams[2] = {}; // nobody mines likes
+  EXPECT_TRUE(are_full_passes_wanted(mined()));
+  EXPECT_TRUE(plan_with({}).is_whole[0]) << "what was below earlier records is not known yet";
+  auto known = sound(1, {streams[0], streams[1]});
+  EXPECT_FALSE(plan_with({known}).is_whole[0]);
+  known.is_sound = false;
+  EXPECT_TRUE(plan_with({known}).is_whole[0]) << "a run left something below it unread";
+}
+
+TEST_F(full_pass_test, a_run_that_may_end_early_does_not_agree_to_what_a_full_pass_did_not_see) {
+  auto& users = plan.streams[3];
+  users.lode.is_newest_first = true;
+  auto passes_of_users = [&](run_kind kind) {
+    auto passes = plan_passes(mined(), plan_with({}, kind), kind);
+    return std::count_if(passes.begin(), passes.end(), [&](const auto& pass) { return pass.stream == streams[3]; });
+  };
+  EXPECT_EQ(passes_of_users(run_kind::scheduled), 0);
+  EXPECT_EQ(passes_of_users(run_kind::full), 1);
+  auto pass = plan_passes(mined(), plan_with({}, run_kind::full), run_kind::full).back();
+  EXPECT_TRUE(pass.is_patient) << "an edit moves a record past the reader";
+  EXPECT_EQ(pass.settles, users.lode.settle_time);
+  users.lode.full_pass_every = 168h;
+  EXPECT_EQ(passes_of_users(run_kind::scheduled), 1) << "it is due, and reads all";
+}

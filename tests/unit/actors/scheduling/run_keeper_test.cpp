@@ -141,6 +141,37 @@ struct run_keeper_test : actor_test {
     }
   }
 
+  void read_newest_first() {
+    auto ordered = std::make_shared<source_plan>(*plan);
+    for (auto& stream : ordered->streams)
+      stream.lode.is_newest_first = true;
+    plan = ordered;
+  }
+
+  /// A run of this kind that read all and leaves an anchor at this position, as it would be now.
+  void leave_anchor(int64_t position, run_kind kind = run_kind::manual) {
+    auto run = *start(now, kind);
+    auto row = runs->load_continuations(run.run, {}, 10)->at(0);
+    page_commit last;
+    last.tenant = connection.tenant;
+    last.connection = connection.id;
+    last.stream = row.stream;
+    last.shard = connection.shard;
+    last.epoch = load()->claim.epoch;
+    last.move = {row.id, run.run, row.version, continuation_phase::closed, "", ""};
+    last.anchor = slice_anchor{position, now, load()->edition, load()->source_version};
+    EXPECT_EQ(database.make_page_store(self, 0)->commit({&last, 1})[0].status, commit_status::committed);
+  }
+
+  /// The descent that a run of this kind begins with; it is cancelled again.
+  std::optional<wire::descent> descent_of(run_kind kind) {
+    auto run = *start(now, kind);
+    auto state = *codec.decode(runs->load_continuations(run.run, {}, 10)->at(0).state);
+    EXPECT_FALSE(runs->cancel_run(run.run, ""));
+    EXPECT_EQ(state.has_newest_first(), state.manifest_version() == std::to_string(plan->hash));
+    return state.has_newest_first() ? std::optional{state.newest_first()} : std::nullopt;
+  }
+
   void feed_back(run_id run, std::optional<double> quota_left = {}) {
     caf::anon_send(keeper, adjust_pace{load(), run, quota_left});
     this->run();
@@ -620,4 +651,58 @@ TEST_F(full_pass_keeper_test, a_backfill_is_no_time_for_a_full_pass) {
   begin(), finish(current);
   now += 72h;
   EXPECT_LT(begin(run_kind::backfill), 73h);
+}
+
+// -- newest-first streams ------------------------------------------------------------------------------------------------
+
+TEST_F(run_keeper_test, a_run_over_a_newest_first_stream_may_end_at_the_anchor_of_the_last_complete_one) {
+  read_newest_first();
+  auto first = descent_of(run_kind::scheduled);
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(first->has_end_below()) << "nothing is known yet";
+  leave_anchor(5'000'000'000);
+  for (auto kind : {run_kind::scheduled, run_kind::manual})
+    EXPECT_EQ(descent_of(kind)->end_below(), 5'000'000'000 - 60'000'000) << "less the settle time";
+}
+
+TEST_F(run_keeper_test, a_full_run_reads_all_and_a_backfill_or_a_repair_says_nothing_about_where_others_may_end) {
+  read_newest_first();
+  leave_anchor(5'000'000'000);
+  auto full = descent_of(run_kind::full);
+  ASSERT_TRUE(full);
+  EXPECT_FALSE(full->has_end_below());
+  EXPECT_FALSE(descent_of(run_kind::backfill));
+  EXPECT_FALSE(descent_of(run_kind::repair));
+}
+
+TEST_F(run_keeper_test, a_due_full_pass_does_not_end_early) {
+  read_newest_first();
+  auto whole = std::make_shared<source_plan>(*plan);
+  whole->streams[0].lode.full_pass_every = std::chrono::hours{1};
+  plan = whole;
+  leave_anchor(5'000'000'000);
+  EXPECT_TRUE(descent_of(run_kind::scheduled)->has_end_below());
+  now += std::chrono::hours{1};
+  EXPECT_FALSE(descent_of(run_kind::scheduled)->has_end_below());
+}
+
+TEST_F(run_keeper_test, an_anchor_of_another_edition_or_source_says_nothing) {
+  read_newest_first();
+  leave_anchor(5'000'000'000);
+  ASSERT_TRUE(catalog->set_connection_secrets(connection.id, R"({"token":"new"})") == caf::none);
+  EXPECT_FALSE(descent_of(run_kind::manual)->has_end_below());
+  leave_anchor(6'000'000'000);
+  EXPECT_TRUE(descent_of(run_kind::manual)->has_end_below());
+  catalog->put_source("items-api", "another manifest", "v2");
+  EXPECT_FALSE(descent_of(run_kind::manual)->has_end_below());
+}
+
+TEST_F(run_keeper_test, a_newest_first_parent_that_nobody_keeps_is_read_to_its_end) {
+  plan = family_plan(true);
+  auto ordered = std::make_shared<source_plan>(*plan);
+  ordered->streams[0].incremental.reset();
+  ordered->streams[0].lode.is_newest_first = true;
+  plan = ordered;
+  connect(R"({"every":"15m"})", "acme", "comments");
+  EXPECT_FALSE(descent_of(run_kind::manual));
 }

@@ -113,9 +113,15 @@ TEST(source_lint, does_not_warn_of_shifting_rows_that_a_later_run_finds) {
   EXPECT_THAT(report.warnings[0].message, testing::StartsWith("incremental_sync without start_time_option"));
 }
 
+TEST(source_lint, warns_of_an_order_by_creation_that_claims_to_be_one_by_change) {
+  auto report = lint_text(manifest_text{.stream = "    x-lode: {ordering_field: created_at, ordering_format: '%s', order: newest_first}\n"});
+  ASSERT_EQ(report.warnings.size(), 1u);
+  EXPECT_THAT(report.warnings[0].message, testing::HasSubstr("created_at looks like a time of creation"));
+}
+
 TEST(source_lint, warns_of_a_parent_that_is_read_whole_although_it_has_a_cursor) {
-  auto with_children = [](const std::string& dependency) {
-    auto text = std::string{manifest_text{.stream = by_date}};
+  auto with_children = [](const std::string& dependency, const std::string& order = by_date) {
+    auto text = std::string{manifest_text{.stream = order}};
     return text + "  - type: DeclarativeStream\n    name: parts\n    primary_key: id\n    retriever:\n      type: SimpleRetriever\n"
                   "      record_selector: {type: RecordSelector, extractor: {type: DpathExtractor, field_path: [data]}}\n"
                   "      requester: {type: HttpRequester, url_base: 'https://x', path: parts}\n"
@@ -127,6 +133,11 @@ TEST(source_lint, warns_of_a_parent_that_is_read_whole_although_it_has_a_cursor)
   EXPECT_THAT(report.warnings.back().message, testing::StartsWith("incremental_sync saves nothing where parts is mined too"));
   auto count = report.warnings.size();
   EXPECT_EQ(lint_text(with_children("true")).warnings.size(), count - 1);
+  constexpr auto newest_first = "    x-lode: {ordering_field: at, ordering_format: '%s', order: newest_first}\n";
+  report = lint_text(with_children("false", newest_first));
+  ASSERT_EQ(report.warnings.size(), 1u);
+  EXPECT_THAT(report.warnings[0].message, testing::StartsWith("x-lode.order: newest first saves nothing where parts is mined too"));
+  EXPECT_TRUE(lint_text(with_children("true", newest_first)).warnings.empty());
 }
 
 } // namespace

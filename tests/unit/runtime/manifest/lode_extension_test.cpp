@@ -51,6 +51,39 @@ TEST(lode_extension, reads_every_key) {
   EXPECT_EQ(lode.next_link_hosts, std::vector<std::string>{"cdn.example.com"});
 }
 
+TEST(lode_extension, reads_in_what_order_pages_come) {
+  auto order_of = [](const std::string& keys) {
+    return load_stream(manifest_text{.stream = "    x-lode: {ordering_field: at, ordering_format: '%s', " + keys + "}\n"}).lode;
+  };
+  EXPECT_FALSE(order_of("order: none").has_stable_order || order_of("order: none").is_newest_first);
+  EXPECT_TRUE(order_of("order: newest_first").is_newest_first);
+  EXPECT_FALSE(order_of("order: newest_first").has_stable_order) << "an edit moves a record to the top";
+  auto created = order_of("order: newest_created_first, full_pass_every: 7d");
+  EXPECT_TRUE(created.is_newest_first && created.has_stable_order);
+}
+
+TEST(lode_extension, refuses_newest_first_where_an_early_end_would_leave_something_out) {
+  auto said = [](const std::string& keys, manifest_text rest = {}) {
+    rest.stream += "    x-lode: {" + keys + "}\n";
+    return messages(load(rest));
+  };
+  EXPECT_THAT(said("order: newest_first"), ElementsAre(HasSubstr("x-lode/order: newest first by what?")));
+  EXPECT_THAT(said("order: newest_first, ordering_field: at"), ElementsAre(HasSubstr("ordering_format")))
+    << "whether a number is a time nobody can know";
+  const std::string by_update = "ordering_field: at, ordering_format: '%s', order: newest_first";
+  EXPECT_THAT(said(by_update), ElementsAre());
+  EXPECT_THAT(said("ordering_field: at, ordering_format: '%s', order: newest_created_first"),
+              ElementsAre(HasSubstr("edits of older records do not come to the top of this order: it needs full_pass_every")));
+  EXPECT_THAT(said(by_update, {.stream = "    incremental_sync: {cursor_field: at, type: DatetimeBasedCursor, datetime_format: '%s', "
+                                         "start_datetime: '0'}\n"}),
+              ElementsAre(HasSubstr("#/streams/0: x-lode.order says newest first: an API that is asked for a window")));
+  EXPECT_THAT(said(by_update, {.retriever = "      paginator: {type: DefaultPaginator, page_token_option: {inject_into: "
+                                            "request_parameter, field_name: p}, pagination_strategy: {type: PageIncrement, "
+                                            "page_size: 10}}\n"}),
+              ElementsAre(HasSubstr("each change moves the rows of numbered pages")));
+  EXPECT_THAT(said("order: oldest_first"), ElementsAre(HasSubstr("expected one of none, stable, newest_first, newest_created_first")));
+}
+
 TEST(lode_extension, names_unknown_keys_and_the_allowed_ones) {
   auto loaded = load(manifest_text{.stream = "    x-lode: {settle: 1s, timeouts: {dns: 1s}}\n"});
   EXPECT_THAT(messages(loaded),
