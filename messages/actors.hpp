@@ -5,6 +5,7 @@
 #include "messages/extraction.hpp"
 #include "messages/scheduling.hpp"
 #include "messages/streaming.hpp"
+#include "messages/turns.hpp"
 
 /// Every actor of Lode and all that it can be told. This file is the architecture: a page goes scheduler -> shard region
 /// -> tenant supervisor -> miner -> fetch gate -> (HTTP) -> miner -> processor -> page writer -> miner.
@@ -34,8 +35,12 @@ using fetch_gate_actor = caf::typed_actor<
   // Bytes of the sender are free again.
   caf::result<void>(return_permit),
   // A response said: not before. Holds back all requests of the budgets it names, whoever asks.
-  caf::result<void>(report_quota),
-  caf::result<void>(timer_fired)>;
+  caf::result<void>(report_quota)>;
+
+/// TURN LEASER: detached, one per node where there is Redis; gets slices of the budgets that nodes share.
+using turn_leaser_actor = caf::typed_actor<
+  // Fails when Redis does not answer; whether it carried the order out, before `not_after`, is then open.
+  caf::result<turns_leased>(lease_turns)>;
 
 /// CREDENTIAL KEEPER: one per connection with OAuth; the only one that refreshes its token.
 using credential_keeper_actor = caf::typed_actor<

@@ -83,6 +83,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(lode, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(lode, (lode::pass_marks))
   CAF_ADD_TYPE_ID(lode, (lode::load_live))
   CAF_ADD_TYPE_ID(lode, (lode::live_loaded))
+  CAF_ADD_TYPE_ID(lode, (lode::lease_turns))
+  CAF_ADD_TYPE_ID(lode, (lode::turns_leased))
 CAF_END_TYPE_ID_BLOCK(lode)
 
 // What stays inside one node needs no wire format: the compiler refuses to serialize it by accident.
@@ -160,6 +162,8 @@ LODE_LOCAL_MESSAGE(load_marks)
 LODE_LOCAL_MESSAGE(pass_marks)
 LODE_LOCAL_MESSAGE(load_live)
 LODE_LOCAL_MESSAGE(live_loaded)
+LODE_LOCAL_MESSAGE(lease_turns)
+LODE_LOCAL_MESSAGE(turns_leased)
 #undef LODE_LOCAL_MESSAGE
 
 CAF_ERROR_CODE_ENUM(lode::errc)

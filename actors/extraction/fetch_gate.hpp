@@ -1,8 +1,12 @@
 #pragma once
 
+#include <caf/disposable.hpp>
+
 #include <deque>
 #include <functional>
 #include <map>
+#include <random>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -15,45 +19,79 @@ namespace lode {
 /// How much waits, and bytes in flight: for metrics. Called on every change.
 using fetch_gate_report = std::function<void(int64_t for_quota, int64_t for_bytes, int64_t bytes)>;
 
-/// Serves a quota_table and a byte_budget. A request waits first for its quota, then for bytes, tenants in turn. What a
-/// client holds is given back when it ends. A pause holds back whoever uses the budget. A restart forgets pauses; the next
-/// response brings them back.
+enum class lease_result : uint8_t {
+  granted,
+  refused, ///< fewer turns than were asked for: the budget is used up, by us or others
+  failed,  ///< no answer from Redis
+};
+
+/// How the gate shares budgets with other nodes.
+struct budget_sharing {
+  turn_leaser_actor leaser; ///< nothing where there is no Redis
+  /// Nodes that may be sending requests, this one included. It must count a newcomer before that one is given work.
+  std::function<uint32_t()> live_nodes = [] { return 1u; };
+  std::function<void(lease_result)> leased = [](auto) {}; ///< once per budget and order
+  /// Redis is configured and not used, and why; or it is used.
+  std::function<void(bool is_fallback, const std::string& why)> fallback = [](auto, const auto&) {};
+};
+
+/// Serves a quota_table and a byte_budget. A request goes when its quota and its bytes are there; those that wait for bytes
+/// take turns by tenant, those that a budget holds back go in order. What a client holds is given back when it ends. A pause
+/// holds back whoever uses the budget. A restart forgets pauses; the next response brings them back.
+///
+/// The gate has two timers on CAF's clock, not on the node's timer service, whose 50 ms are longer than a turn can wait.
 struct fetch_gate_state {
   static constexpr const char* name = "lode.fetch-gate";
 
-  fetch_gate_state(fetch_gate_actor::pointer self, timers_actor timers, uint64_t capacity, fetch_gate_report report);
+  fetch_gate_state(fetch_gate_actor::pointer self, uint64_t capacity, fetch_gate_report report, budget_sharing sharing = {});
   fetch_gate_actor::behavior_type make_behavior();
 
+  using time_point = quota_table::time_point;
   struct waiting {
     permit_client_actor client;
     ask_permit ask;
+    std::vector<quota_limit> limits() const;
+  };
+  struct quota_queue {
+    std::deque<waiting> requests;
+    time_point wake; ///< stands in `wakes`
   };
 
   void admit(waiting request);
-  void wait_for_quota(waiting request, std::chrono::nanoseconds wait);
-  void reserve(waiting request);
-  void grant(waiting request);
+  void wait_for_quota(waiting request, const quota_hold& hold, time_point now);
+  void reserve(waiting request, time_point now);
+  void grant(waiting request, time_point now);
   void grant_reserved();
   bool serve_first_of(std::deque<waiting>& queue);
-  void retry_quota();
-  void wake_at(quota_table::time_point when);
+  void serve_due();
+  void serve(const std::string& budget, time_point now);
+  void wake_up();
+  void hear(const report_quota& said);
+  void tick();
+  void order_turns();
+  void take_turns(const lease_turns& order, const turns_leased& answer);
   void correct(const caf::actor_addr& client, const correct_permit& permit);
   void release(caf::actor_addr client, uint64_t bytes);
   void client_ended(const caf::actor_addr& client);
   void show();
 
   fetch_gate_actor::pointer self;
-  timers_actor timers;
   byte_budget bytes;
   fetch_gate_report report;
+  budget_sharing sharing;
   quota_table quotas;
-  std::multimap<quota_table::time_point, waiting> for_quota;
+  std::unordered_map<std::string, quota_queue> for_quota; ///< by the budget that holds back; no queue is empty
+  std::set<std::pair<time_point, std::string>> wakes;     ///< when which queue is looked at again
+  caf::disposable waker;
+  time_point armed_for = time_point::max();
   std::map<tenant_id, std::deque<waiting>> for_bytes;
   std::deque<tenant_id> turn; ///< tenants in for_bytes, next one first
+  int64_t waiting_for_quota = 0;
   int64_t waiting_for_bytes = 0;
   std::map<caf::actor_addr, uint64_t> held;
-  quota_table::time_point armed_for = quota_table::time_point::max();
-  uint64_t armed = 0;
+  bool is_ordering = false;
+  time_point forget_at{};
+  std::minstd_rand random{std::random_device{}()};
 };
 using fetch_gate = fetch_gate_actor::stateful_impl<fetch_gate_state>;
 

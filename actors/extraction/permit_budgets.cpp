@@ -1,13 +1,13 @@
 #include "actors/extraction/permit_budgets.hpp"
 
-#include <algorithm>
+#include "runtime/security/fingerprint.hpp"
 
 namespace lode {
 
 std::string budget_name(const connection_context& connection, size_t stream, limit_scope scope) {
   switch (scope) {
     case limit_scope::app:
-      return "app/" + connection.plan->name;
+      return fingerprint("app/" + connection.plan->name);
     case limit_scope::tenant:
       return "tenant/" + connection.plan->name + "/" + to_string(connection.tenant);
     case limit_scope::endpoint:
@@ -19,14 +19,14 @@ std::string budget_name(const connection_context& connection, size_t stream, lim
 }
 
 std::vector<quota_limit> limits_of(const connection_context& connection, size_t stream) {
-  const auto& declared = connection.stream(stream).lode.budgets;
   std::vector<quota_limit> result;
-  for (const auto& budget : declared)
-    result.push_back({budget_name(connection, stream, budget.of), budget.requests, budget.per});
-  for (auto scope : {limit_scope::app, limit_scope::credential, limit_scope::tenant, limit_scope::endpoint}) {
-    auto is_of_scope = [&](const rate_budget& budget) { return budget.of == scope; };
-    if (std::none_of(declared.begin(), declared.end(), is_of_scope))
-      result.push_back({budget_name(connection, stream, scope), 0, {}});
+  for (auto scope : {limit_scope::app, limit_scope::credential, limit_scope::tenant, limit_scope::endpoint})
+    result.push_back({budget_name(connection, stream, scope), 0, {}, is_shared(scope)});
+  for (const auto& budget : connection.stream(stream).lode.budgets) {
+    // One scope may have several limits, and another edition of the source other ones: each has turns of its own.
+    auto name = result[static_cast<size_t>(budget.of)].budget + "/" + std::to_string(budget.requests) + "/"
+                + std::to_string(budget.per.count());
+    result.push_back({std::move(name), budget.requests, budget.per, is_shared(budget.of)});
   }
   return result;
 }

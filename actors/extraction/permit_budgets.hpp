@@ -8,11 +8,17 @@
 
 namespace lode {
 
-/// Name of the budget that a request of this stream counts against, by scope.
+/// Name of the budget that a request of this stream counts against, by scope: the same on all nodes. Of a shared one it is a
+/// hash, as it leaves the process.
 std::string budget_name(const connection_context& connection, size_t stream, limit_scope scope);
 
-/// All limits that a request of this stream must respect: the declared ones, and one of each other scope, which carries
-/// the pauses that the API asked for.
+/// Whether requests of several nodes count against such a budget. A tenant is mined by one node, and so is all that is its own.
+constexpr bool is_shared(limit_scope scope) {
+  return scope == limit_scope::app;
+}
+
+/// All limits that a request of this stream must respect: the declared ones, and one of each scope, which carries the pauses
+/// that the API asked for.
 std::vector<quota_limit> limits_of(const connection_context& connection, size_t stream);
 
 } // namespace lode

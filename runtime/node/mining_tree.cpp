@@ -68,7 +68,10 @@ mining_tree::mining_tree(caf::actor_system& system, mining_resources& resources,
   : system_(system) {
   const auto& config = resources.config;
   timers_ = watched(system.spawn<timers>());
-  gate_ = watched(system.spawn<fetch_gate>(timers_, config.mining.bytes_in_flight.value, gate_report(resources)));
+  if (auto source = resources.open_turns())
+    leaser_ = watched(system.spawn<caf::detached>(turn_leaser, std::move(source)));
+  gate_ = watched(system.spawn<fetch_gate>(config.mining.bytes_in_flight.value, gate_report(resources),
+                                           sharing_of(resources, leaser_)));
   for (uint32_t i = 0; i < config.node.writers; ++i)
     writers_.push_back(watched(system.spawn<page_writer, caf::detached>(resources.open_page_store(i), &resources.health,
                                                                         writer_settings(config),
@@ -103,6 +106,8 @@ mining_tree::~mining_tree() {
   stop(quarantine_);
   stop(keeper_);
   stop(gate_);
+  if (leaser_)
+    stop(leaser_);
   stop(timers_);
 }
 

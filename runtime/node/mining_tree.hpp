@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "actors/extraction/mining_services.hpp"
+#include "actors/scheduling/turn_leaser.hpp"
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
 #include "runtime/extraction/continuation_codec.hpp"
@@ -33,6 +34,10 @@ struct mining_resources {
   std::function<std::shared_ptr<page_store>(int64_t writer)> open_page_store;
   /// Nothing where there is no Redis.
   std::function<std::unique_ptr<shared_facts>()> open_redis = [] { return nullptr; };
+  /// Where slices of the budgets come from that nodes share; nothing where there is no Redis.
+  std::function<turn_source()> open_turns = [] { return nullptr; };
+  /// See budget_sharing.
+  std::function<uint32_t()> live_nodes = [] { return 1u; };
   std::function<std::shared_ptr<run_store>()> open_run_store;
   std::function<std::shared_ptr<catalog_store>()> open_catalog;
   std::function<instant()> now;
@@ -64,6 +69,7 @@ private:
   caf::actor_system& system_;
   std::shared_ptr<std::atomic<bool>> broken_ = std::make_shared<std::atomic<bool>>(false);
   timers_actor timers_;
+  turn_leaser_actor leaser_; ///< nothing where there is no Redis
   fetch_gate_actor gate_;
   run_keeper_actor keeper_;
   quarantine_actor quarantine_;

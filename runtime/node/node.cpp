@@ -18,6 +18,7 @@
 #include "runtime/node/mining_tree.hpp"
 #include "runtime/node/startup.hpp"
 #include "runtime/node/state_import.hpp"
+#include "runtime/redis/shared_turns.hpp"
 #include "runtime/storage/postgres/postgres_admin_store.hpp"
 #include "runtime/storage/postgres/postgres_catalog_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
@@ -175,6 +176,14 @@ std::unique_ptr<mining_resources> make_resources(const settings& config, const e
   return made;
 }
 
+void use_redis(mining_resources& resources, const redis_settings& redis, int64_t generation) {
+  resources.open_redis = [redis, generation] { return std::make_unique<shared_facts>(redis, generation); };
+  resources.open_turns = [redis, generation, name = resources.config.node.name]() -> turn_source {
+    auto turns = std::make_shared<shared_turns>(redis, generation, name);
+    return [turns](const lease_turns& order) { return turns->lease(order); };
+  };
+}
+
 /// A node that gave up hands nothing over: its next start counts a crash, so that the page that broke it is suspected.
 void hand_over(run_store& runs, incarnation self, exit_code code) {
   if (code != exit_ok)
@@ -215,9 +224,7 @@ exit_code run_node(const settings& config, const extensions& known) {
   resources->codec = &codec;
   resources->measured = &measured;
   if (*redis)
-    resources->open_redis = [settings = **redis, generation = generation_of(postgres)] {
-      return std::make_unique<shared_facts>(settings, generation);
-    };
+    use_redis(*resources, **redis, generation_of(postgres));
 
   auto control = std::make_shared<live_control>(system, *resources, postgres.self, claims->size());
   auto console = http_server::start(config.console, make_console_router(), make_console(config, known, postgres, *seal, control));

@@ -127,6 +127,24 @@ fetch_gate_report gate_report(mining_resources& resources) {
   };
 }
 
+budget_sharing sharing_of(mining_resources& resources, turn_leaser_actor leaser) {
+  budget_sharing sharing;
+  sharing.leaser = std::move(leaser);
+  sharing.live_nodes = resources.live_nodes;
+  sharing.leased = [measured = resources.measured](lease_result result) {
+    const auto& leases = measured->quota_leases;
+    (result == lease_result::granted ? leases.granted : result == lease_result::refused ? leases.refused : leases.failed)->inc();
+  };
+  sharing.fallback = [measured = resources.measured, before = false](bool is_fallback, const std::string& why) mutable {
+    measured->quota_fallback->value(is_fallback ? 1 : 0);
+    if (is_fallback != before)
+      is_fallback ? log_warning("each node takes its part of the budgets that nodes share, without Redis: " + why)
+                  : log_info("Redis hands out the budgets that nodes share again");
+    before = is_fallback;
+  };
+  return sharing;
+}
+
 page_writer_report writer_report(mining_resources& resources) {
   page_writer_report report;
   report.committed = [&resources](const page_counters& page) {

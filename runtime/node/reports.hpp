@@ -8,6 +8,8 @@
 namespace lode {
 
 fetch_gate_report gate_report(mining_resources& resources);
+/// How the gate shares budgets: counted, and logged when Redis comes and goes.
+budget_sharing sharing_of(mining_resources& resources, turn_leaser_actor leaser);
 page_writer_report writer_report(mining_resources& resources);
 mining_report page_path_report(mining_resources& resources);
 /// A log line for each event, with all that its subject names; some are counted too.

@@ -64,6 +64,9 @@ metrics::metrics(metric_registry& r) {
   bytes_in_flight = gauge_of(r, names::bytes_in_flight, "Bytes reserved for responses not yet committed.");
   requests_in_flight = gauge_of(r, names::requests_in_flight, "Requests sent and not yet answered.");
   permits_waiting = gauge_of(r, names::permits_waiting, "Requests held back by a quota or the byte budget.");
+  by_label leases{r, names::quota_leases, "result", "Slices of budgets that nodes share, asked of Redis."};
+  quota_leases = {leases("granted"), leases("refused"), leases("failed")};
+  quota_fallback = gauge_of(r, names::quota_fallback, "1 while Redis does not hand out the budgets that nodes share.");
   open_runs = gauge_of(r, names::open_runs, "Runs open on this node.");
   miners = gauge_of(r, names::miners, "Miners alive on this node.");
   miner_restarts = counter_of(r, names::miner_restarts, "Miners restarted after a failure.");

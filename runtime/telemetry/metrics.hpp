@@ -32,6 +32,10 @@ struct metrics {
   gauge* bytes_in_flight;
   gauge* requests_in_flight;
   gauge* permits_waiting; ///< requests held back by a quota or by the byte budget
+  struct {
+    counter *granted, *refused, *failed;
+  } quota_leases;        ///< slices of budgets that nodes share; failed: one per question without an answer
+  gauge* quota_fallback; ///< 1: Redis is configured, and this node takes its part of such budgets without it
   gauge* open_runs;
   gauge* miners;
   counter* miner_restarts;

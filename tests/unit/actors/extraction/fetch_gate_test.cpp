@@ -1,8 +1,8 @@
 #include "actors/extraction/fetch_gate.hpp"
 
-#include "actors/supervision/timers.hpp"
 #include "tests/support/actor_test.hpp"
 #include "tests/support/mining_fixtures.hpp"
+#include "tests/support/turn_ledger.hpp"
 
 using namespace lode;
 using namespace std::chrono_literals;
@@ -31,8 +31,7 @@ struct fetch_gate_test : actor_test {
     int64_t tenant;
   };
 
-  timers_actor service = spawn<timers>();
-  fetch_gate_actor gate = spawn<fetch_gate>(service, 1000u, fetch_gate_report{});
+  fetch_gate_actor gate = spawn<fetch_gate>(1000u, fetch_gate_report{});
   std::vector<int64_t> grants;
   source_plan_pointer plan = item_plan();
 
@@ -57,11 +56,45 @@ TEST_F(fetch_gate_test, a_declared_rate_is_kept) {
   for (int i = 0; i < 5; ++i)
     caf::anon_send(asker, request(1, 1));
   run();
+  EXPECT_EQ(grants.size(), 0u);
+  advance(1100ms);
   EXPECT_EQ(grants.size(), 2u);
-  advance(600ms);
-  EXPECT_EQ(grants.size(), 3u);
   advance(2s);
   EXPECT_EQ(grants.size(), 5u);
+}
+
+TEST_F(fetch_gate_test, several_limits_of_one_scope_all_hold) {
+  plan = item_plan({{rate_budget::scope::credential, 100, 1s}, {rate_budget::scope::credential, 2, 10s}});
+  auto asker = client(1);
+  for (int i = 0; i < 5; ++i)
+    caf::anon_send(asker, request(1, 1));
+  advance(10s);
+  EXPECT_EQ(grants.size(), 1u);
+  advance(1s);
+  EXPECT_EQ(grants.size(), 2u);
+}
+
+TEST_F(fetch_gate_test, what_waits_for_bytes_uses_up_no_quota_and_goes_out_in_no_burst) {
+  plan = item_plan({{rate_budget::scope::credential, 10, 1s}});
+  auto asker = client(1);
+  for (int i = 0; i < 9; ++i) {
+    caf::anon_send(asker, request(1, i == 0 ? 1000 : 1));
+    advance(200ms);
+  }
+  ASSERT_EQ(grants.size(), 1u) << "the first one has all bytes";
+  caf::anon_send(asker, return_permit{1000});
+  run();
+  EXPECT_EQ(grants.size(), 2u);
+  advance(2s);
+  EXPECT_EQ(grants.size(), 9u);
+}
+
+TEST_F(fetch_gate_test, those_that_a_budget_holds_back_go_in_the_order_in_which_they_asked) {
+  plan = item_plan({{rate_budget::scope::app, 4, 1s}});
+  for (int64_t tenant : {3, 1, 2})
+    caf::anon_send(client(tenant), request(tenant, 1));
+  advance(2s);
+  EXPECT_EQ(grants, (std::vector<int64_t>{3, 1, 2}));
 }
 
 TEST_F(fetch_gate_test, a_pause_that_one_response_asked_for_holds_back_its_credential_and_no_other) {
@@ -193,4 +226,120 @@ TEST_F(fetch_gate_test, what_a_client_holds_is_free_again_when_it_dies) {
   caf::anon_send_exit(doomed, caf::exit_reason::kill);
   run();
   EXPECT_EQ(grants, (std::vector<int64_t>{1, 2}));
+}
+
+namespace {
+
+/// Two gates, each with its own leaser in front of one Redis.
+struct shared_gate_test : fetch_gate_test {
+  struct side {
+    turn_leaser_actor leaser;
+    fetch_gate_actor gate;
+    bool has_redis = true;
+    bool is_fallback = false;
+    std::map<lease_result, int> leases;
+    std::vector<caf::actor_clock::time_point> used;
+  };
+
+  void start(side& each, const std::string& name) {
+    each.leaser = spawn_fake<turn_leaser_actor>([this, &each, name](const lease_turns& order) -> caf::result<turns_leased> {
+      auto answer = each.has_redis ? redis.lease(name, order, now()) : std::nullopt;
+      if (!answer)
+        return caf::make_error(errc::unreachable, "no Redis");
+      return std::move(*answer);
+    });
+    budget_sharing sharing;
+    sharing.leaser = each.leaser;
+    sharing.live_nodes = [this] { return nodes; };
+    sharing.leased = [&each](lease_result result) { ++each.leases[result]; };
+    sharing.fallback = [&each](bool is, const std::string&) { each.is_fallback = is; };
+    each.gate = spawn<fetch_gate>(1'000'000u, fetch_gate_report{}, sharing);
+  }
+
+  /// `count` requests of the app's budget, from a client that notes when it may send them.
+  void ask_for(side& each, int count) {
+    auto plan = item_plan({{rate_budget::scope::app, 20, 10s}});
+    auto asker = system.spawn([this, &each, plan, count](client_interface::pointer self) -> client_interface::behavior_type {
+      for (int i = 0; i < count; ++i)
+        self->send(each.gate, ask_permit{1, tenant_id{1}, item_connection(1, plan), 0, 1, false});
+      return {[this, &each](permit_granted) { each.used.push_back(now()); }, [](const ask_permit&) {},
+              [](correct_permit) {}, [](return_permit) {},
+              [self, &each](const report_quota& report) { self->send(each.gate, report); }};
+    });
+    endings.push_back([asker] { caf::anon_send_exit(asker, caf::exit_reason::kill); });
+    run();
+  }
+
+  caf::actor_clock::time_point now() { return system.clock().now(); }
+
+  std::vector<caf::actor_clock::time_point> used_by_both() {
+    auto all = a.used;
+    all.insert(all.end(), b.used.begin(), b.used.end());
+    std::sort(all.begin(), all.end());
+    return all;
+  }
+
+  uint32_t nodes = 2;
+  turn_ledger redis;
+  side a, b;
+};
+
+} // namespace
+
+TEST_F(shared_gate_test, two_gates_use_one_budget_through_Redis_and_the_busy_one_all_of_it) {
+  start(a, "n1"), start(b, "n2");
+  advance(8s);
+  EXPECT_FALSE(a.is_fallback || b.is_fallback);
+  ask_for(a, 1'000);
+  advance(30s);
+  EXPECT_GE(a.used.size(), 55u) << "b does not need its part";
+  EXPECT_GT(a.leases[lease_result::refused], 0);
+  ask_for(b, 1'000);
+  advance(60s);
+  EXPECT_EQ(first_over_budget(used_by_both(), 20, 10s), used_by_both().size());
+  EXPECT_GE(b.used.size(), 30u);
+}
+
+TEST_F(shared_gate_test, without_Redis_each_gate_takes_its_part_and_the_sum_stays_within_the_budget) {
+  start(a, "n1"), start(b, "n2");
+  advance(8s);
+  ask_for(a, 1'000), ask_for(b, 1'000);
+  advance(30s);
+  a.has_redis = b.has_redis = false;
+  advance(60s);
+  EXPECT_TRUE(a.is_fallback && b.is_fallback);
+  EXPECT_GT(a.leases[lease_result::failed], 0);
+  a.has_redis = true; // and b still without
+  advance(60s);
+  b.has_redis = true;
+  advance(30s);
+  redis.flush();
+  advance(30s);
+  EXPECT_FALSE(a.is_fallback || b.is_fallback);
+  EXPECT_EQ(first_over_budget(used_by_both(), 20, 10s), used_by_both().size());
+  EXPECT_GE(used_by_both().size(), 210 * 2 * 85u / 100);
+}
+
+TEST_F(shared_gate_test, a_leaser_that_ended_costs_a_gate_no_more_than_Redis_does) {
+  start(a, "n1");
+  advance(8s);
+  caf::anon_send_exit(a.leaser, caf::exit_reason::kill);
+  advance(5s);
+  EXPECT_TRUE(a.is_fallback);
+  ask_for(a, 1'000);
+  advance(60s);
+  EXPECT_GE(a.used.size(), 50u) << "its part: one of two";
+}
+
+TEST_F(shared_gate_test, a_pause_that_one_gate_was_told_holds_for_the_other_one) {
+  start(a, "n1"), start(b, "n2");
+  advance(8s);
+  auto plan = item_plan({{rate_budget::scope::app, 20, 10s}});
+  caf::anon_send(a.gate, report_quota{item_connection(1, plan), 0, {{limit_scope::app, 1min}}});
+  advance(1s);
+  ask_for(b, 10);
+  advance(50s);
+  EXPECT_EQ(b.used.size(), 0u);
+  advance(20s);
+  EXPECT_EQ(b.used.size(), 10u);
 }

@@ -62,7 +62,7 @@ struct miner_test : actor_test {
   continuation_row stored{continuation_id{5}, run_id{2}, stream_id{100}, "", {}, 1, "", 0, 0};
 
   timers_actor service = spawn<timers>();
-  fetch_gate_actor gate = spawn<fetch_gate>(service, 1'000'000u, [this](int64_t, int64_t, int64_t bytes) { bytes_in_flight = bytes; });
+  fetch_gate_actor gate = spawn<fetch_gate>(1'000'000u, [this](int64_t, int64_t, int64_t bytes) { bytes_in_flight = bytes; });
   page_writer_actor writer = spawn_fake<page_writer_actor>(
     [this](hashed_page& page, const miner_actor&) { pages.push_back(std::move(page)); }, [](hold_pages) {},
     [](release_pages) {}, [](wake) {});

@@ -1,0 +1,122 @@
+#include "actors/scheduling/shared_quota.hpp"
+
+#include <utility>
+
+namespace lode {
+
+namespace {
+
+constexpr std::chrono::milliseconds look_again{250};
+/// A budget that nobody used for so long is forgotten.
+constexpr std::chrono::hours memory{24};
+
+} // namespace
+
+shared_quota::shared_quota(bool has_redis, uint32_t nodes, time_point now)
+  : has_redis_(has_redis),
+    nodes_(std::max(1u, nodes)),
+    enough_since_(now),
+    start_(nodes_ > 1 ? now + settle : now),
+    share_from_(start_) {}
+
+shared_quota::budget& shared_quota::find(const std::string& name, const turn_rule& rule, time_point now) {
+  auto [i, is_new] = budgets_.try_emplace(name, budget{rule, timetable{std::max(now, share_from_)}, {}});
+  i->second.used = now;
+  return i->second;
+}
+
+shared_quota::time_point shared_quota::earliest(const std::string& name, const turn_rule& rule, time_point now) {
+  auto& b = find(name, rule, now);
+  if (phase_ == phase::divided)
+    return std::min(b.own.next(rule, rule.requests / nodes_, now), now + look_again);
+  forget_stale(b, now);
+  return b.turns.empty() ? now + look_again : b.turns.front().from;
+}
+
+void shared_quota::spend(const std::string& name, const turn_rule& rule, time_point now) {
+  auto& b = find(name, rule, now);
+  ++b.spent;
+  if (phase_ == phase::divided)
+    b.own.take(rule, rule.requests / nodes_, now);
+  else
+    b.turns.pop_front();
+}
+
+void shared_quota::pause(const std::string& name, time_point until) {
+  if (has_redis_)
+    pauses_[name] = std::max(pauses_[name], until);
+}
+
+void shared_quota::set_nodes(uint32_t live, time_point now) {
+  live = std::max(1u, live);
+  if (live < nodes_ && now - enough_since_ < settle)
+    return;
+  if (live < nodes_)
+    give_up_until(now);
+  nodes_ = live;
+  enough_since_ = now;
+}
+
+std::optional<lease_turns> shared_quota::order(const std::function<size_t(const std::string&)>& waiting, time_point now) {
+  if (!has_redis_)
+    return std::nullopt;
+  lease_turns out;
+  out.nodes = nodes_;
+  out.not_after = order_ends_ = now + order_holds;
+  if (phase_ != phase::joined && (!is_redis_there_ || now < start_))
+    return out;
+  out.step = phase_ == phase::joined ? lease_step::go_on : lease_step::join;
+  if (phase_ == phase::divided)
+    phase_ = phase::joining;
+  std::erase_if(budgets_, [now](const auto& entry) { return now - entry.second.used > memory; });
+  for (auto& [name, b] : budgets_) {
+    forget_stale(b, now);
+    auto use = waiting(name) + std::exchange(b.spent, 0);
+    if (use > b.turns.size())
+      out.wanted.push_back({name, b.rule.requests, b.rule.span, b.rule.grace, static_cast<uint32_t>(use - b.turns.size())});
+  }
+  for (const auto& [name, until] : std::exchange(pauses_, {}))
+    out.pauses.push_back({name, until});
+  return out;
+}
+
+void shared_quota::leased(const turns_leased& answer) {
+  is_redis_there_ = true;
+  if (phase_ == phase::divided)
+    return;
+  phase_ = phase::joined;
+  for (const auto& slice : answer.slices)
+    keep(slice);
+}
+
+void shared_quota::keep(const turn_slice& slice) {
+  auto i = budgets_.find(slice.budget);
+  if (i == budgets_.end())
+    return;
+  auto from = slice.first;
+  for (uint32_t n = 0; n < slice.count; ++n, from += slice.spacing)
+    i->second.turns.push_back({from, from + slice.usable});
+}
+
+void shared_quota::failed(time_point now) {
+  is_redis_there_ = false;
+  if (phase_ == phase::divided)
+    return;
+  phase_ = phase::divided;
+  share_from_ = nodes_ > 1 ? order_ends_ + turn_lease::presence + turn_lease::lookahead : now;
+  for (auto& [name, b] : budgets_)
+    b.turns.clear();
+  give_up_until(share_from_);
+}
+
+void shared_quota::give_up_until(time_point when) {
+  for (auto& [name, b] : budgets_)
+    b.own.give_up_until(when);
+}
+
+void shared_quota::forget_stale(budget& b, time_point now) {
+  while (!b.turns.empty() && b.turns.front().until < now)
+    b.turns.pop_front();
+}
+
+} // namespace lode
