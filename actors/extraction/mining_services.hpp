@@ -49,6 +49,18 @@ public:
     return why_;
   }
 
+  /// The database lacks what it had said was committed: nothing is committed any more. The first reason stays.
+  void found_back(const std::string& why) {
+    std::lock_guard lock{mutex_};
+    if (went_back_.empty())
+      went_back_ = why;
+  }
+  /// Empty: as far as is known it lacks nothing.
+  std::string went_back() const {
+    std::lock_guard lock{mutex_};
+    return went_back_;
+  }
+
   /// The store answered for pages that had waited long: those behind them are late, not lost. An answer in good time is
   /// not noted, else a busy store would hide a lost page for ever.
   void answered_late(time_point when) noexcept { last_late_answer_ = when.time_since_epoch().count(); }
@@ -59,6 +71,7 @@ private:
   std::atomic<time_point::rep> last_late_answer_{0};
   mutable std::mutex mutex_;
   std::string why_;
+  std::string went_back_;
 };
 
 enum class fetch_result : uint8_t { ok, retried, rate_limited, refused, failed };

@@ -36,6 +36,9 @@ public:
   /// The store did not answer, or not to a commit: nothing is known of it any more.
   void forget();
 
+  /// What Redis was asked since this was asked last.
+  shared_facts::use take_redis_use() { return shared_ ? shared_->take_use() : shared_facts::use{}; }
+
   /// Why Redis does not help at the moment; empty when it does or there is none.
   std::string trouble() const;
 

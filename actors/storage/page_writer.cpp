@@ -265,8 +265,11 @@ void page_writer_state::tell(size_t index, const page_outcome& outcome) {
 
 void page_writer_state::settle() {
   auto outcomes = store->settle();
-  if (!outcomes)
+  if (!outcomes) {
+    if (outcomes.error() == errc::conflict)
+      health->found_back(message_of(outcomes.error()));
     return wait(message_of(outcomes.error()));
+  }
   auto commits = std::exchange(unsettled, {});
   conclude(commits, *outcomes);
 }
@@ -296,6 +299,8 @@ void page_writer_state::tell_redis_later() {
 }
 
 void page_writer_state::look_at_redis() {
+  if (const auto use = changes.take_redis_use(); use.calls > 0)
+    report.redis_used(use);
   const auto why = changes.trouble();
   if (std::exchange(is_redis_out, !why.empty()) == why.empty())
     report.redis(why);

@@ -44,6 +44,8 @@ struct page_writer_report {
   std::function<void(const std::string& why)> outage = [](const std::string&) {};
   /// Redis stopped helping, or helps again ("").
   std::function<void(const std::string& why)> redis = [](const std::string&) {};
+  /// Of each group that had an outcome, where there is a Redis.
+  std::function<void(const shared_facts::use&)> redis_used = [](const shared_facts::use&) {};
 };
 
 /// Commits pages in the order in which they arrive. While one group commits, the next one gathers in the mailbox.
@@ -51,6 +53,7 @@ struct page_writer_report {
 ///   gathering -- full, or its first page has waited group_wait --> committing -- committed, or refused and told --> gathering
 ///                  committing -- unavailable --> waiting -- backoff --> committing   (same group)
 ///                  committing -- unknown --> settling -- backoff --> settling ...
+///                                                  settling -- commits are gone --> waiting for the end of the node
 ///                  committing -- timed out --> gathering: half the group; a page alone behind the others, then given up
 ///
 /// Told to hold pages it answers as soon as nothing is pending, and takes only those of one continuation until release_pages.

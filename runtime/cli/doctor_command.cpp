@@ -6,6 +6,8 @@
 #include "runtime/cli/api_client.hpp"
 #include "runtime/cli/commands.hpp"
 #include "runtime/cli/table.hpp"
+#include "runtime/node/startup.hpp"
+#include "runtime/redis/redis_report.hpp"
 #include "runtime/security/redact.hpp"
 #include "runtime/security/sealer.hpp"
 #include "runtime/storage/postgres/migrate.hpp"
@@ -89,6 +91,33 @@ void look_at_store(const store_settings& store, findings& out) {
                        + " rows outside their week's partition: they go when they are older than store.keep_feed");
 }
 
+void look_at_redis(const cache_settings& cache, findings& out) {
+  auto settings = redis_of(cache);
+  if (!settings)
+    return out.wrong("redis", message_of(settings.error()));
+  if (!*settings)
+    return out.note("redis", "not used (cache.redis_url): a node that restarts asks the store instead, which takes longer");
+  auto found = inspect_redis(**settings);
+  if (!found)
+    return out.wrong("redis", message_of(found.error()) + "; asked for cache.redis_timeout (" + std::to_string(cache.redis_timeout.count())
+                                + " ms). Nodes work without it and ask the store instead, which takes longer after a restart");
+  auto tenths = std::to_string(found->round_trip.count() / 100);
+  tenths.insert(0, tenths.size() < 2 ? "0" : "");
+  tenths.insert(tenths.size() - 1, ".");
+  out.good("redis", (found->version.empty() ? "version not shown (give its user +info)" : "Redis " + found->version) + ", answers in "
+                      + tenths + " ms");
+  if (!found->refused.empty())
+    out.wrong("redis rights", found->refused + "; its user needs +hmget +hgetall +hset +unlink +eval on keys lode:*, on a server that "
+                                               "takes writes");
+  if (found->round_trip * 2 > cache.redis_timeout)
+    out.wrong("redis speed", "an answer takes more than half of cache.redis_timeout: it will often count as none; move Redis closer "
+                             "or raise it");
+  if (found->policy == "noeviction")
+    out.note("redis memory", std::string{found->memory == 0 ? "maxmemory is not set: it grows with the records, 25 to 60 bytes each"
+                                                            : "when it is full it refuses what nodes tell it"}
+                               + "; set maxmemory and maxmemory-policy allkeys-lru");
+}
+
 void look_at_node(const cli_context& context, findings& out) {
   auto client = context.client();
   if (!client)
@@ -121,6 +150,7 @@ int examine(cli_context& context, const doctor_options& o) {
   findings out;
   look_at_key(loaded->security, out);
   look_at_store(loaded->store, out);
+  look_at_redis(loaded->cache, out);
   look_at_node(context, out);
   return out.print(context.as_json);
 }
@@ -129,7 +159,7 @@ int examine(cli_context& context, const doctor_options& o) {
 
 void add_doctor_command(command program, cli_context& context) {
   add_command<doctor_options>(
-    program, context, "doctor", "Look at key, database and node, and say what is wrong",
+    program, context, "doctor", "Look at key, database, Redis and node, and say what is wrong",
     "  lode doctor --config lode.yaml\n  lode doctor --make-key lode.key",
     [](command c, doctor_options& o) {
       c.option("--make-key", o.make_key, "Write a new key for secrets to this file, if there is none");

@@ -31,6 +31,7 @@ void add_commands(command program, cli_context& context) {
   add_state_command(program, context);
   add_config_command(program, context);
   add_migrate_command(program, context);
+  add_restored_command(program, context);
   add_doctor_command(program, context);
   add_version_command(program, context);
 }

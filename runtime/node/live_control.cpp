@@ -9,13 +9,17 @@
 namespace lode {
 
 live_control::live_control(caf::actor_system& system, mining_resources& resources, incarnation self, size_t shards)
-  : system_(system), resources_(resources), self_(self), shards_(shards) {
+  : system_(system), resources_(resources), self_(self), claimed_(shards), shards_(shards) {
   older_.at = newer_.at = started_;
 }
 
 void live_control::use(mining_tree* tree) {
   std::lock_guard lock{mutex_};
   tree_ = tree;
+}
+
+void live_control::keep(size_t shards) {
+  shards_ = shards;
 }
 
 void live_control::tell(tenant_id tenant, decltype(tenant_command::command) command) {
@@ -88,6 +92,9 @@ bool live_control::ready(std::string& why) {
     why = "the node is starting or stopping";
   else if (resources_.health.is_out())
     why = "the store cannot commit at the moment: " + resources_.health.why();
+  else if (auto left = shards_.load(); left < claimed_)
+    why = std::to_string(claimed_ - left) + " of the " + std::to_string(claimed_)
+          + " shards that this node claimed belong to another node: stop one of the two, or give it a node.name of its own";
   return why.empty();
 }
 

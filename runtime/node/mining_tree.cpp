@@ -16,6 +16,7 @@
 #include "messages/fault_point.hpp"
 #include "runtime/node/manifest_loading.hpp"
 #include "runtime/node/reports.hpp"
+#include "runtime/telemetry/metrics.hpp"
 
 namespace lode {
 
@@ -72,6 +73,7 @@ mining_tree::mining_tree(caf::actor_system& system, mining_resources& resources,
     leaser_ = watched(system.spawn<caf::detached>(turn_leaser, std::move(source)));
   gate_ = watched(system.spawn<fetch_gate>(config.mining.bytes_in_flight.value, gate_report(resources),
                                            sharing_of(resources, leaser_)));
+  resources.measured->redis_in_use->value(config.cache.redis_url.empty() ? 0 : config.node.writers);
   for (uint32_t i = 0; i < config.node.writers; ++i)
     writers_.push_back(watched(system.spawn<page_writer, caf::detached>(resources.open_page_store(i), &resources.health,
                                                                         writer_settings(config),

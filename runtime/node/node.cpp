@@ -18,9 +18,11 @@
 #include "runtime/node/mining_tree.hpp"
 #include "runtime/node/startup.hpp"
 #include "runtime/node/state_import.hpp"
+#include "runtime/node/store_watch.hpp"
 #include "runtime/redis/shared_turns.hpp"
 #include "runtime/storage/postgres/postgres_admin_store.hpp"
 #include "runtime/storage/postgres/postgres_catalog_store.hpp"
+#include "runtime/storage/postgres/postgres_generation_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
 #include "runtime/storage/postgres/postgres_upkeep_store.hpp"
@@ -131,17 +133,39 @@ void arm_watchdog(std::chrono::milliseconds patience) {
   }).detach();
 }
 
-/// Keeps a tree running until a signal arrives.
-exit_code supervise(caf::actor_system& system, mining_resources& resources, const std::vector<shard_claim>& claims,
-                    live_control& control, stop_signals& signals) {
+/// What the store shows does not let the node go on as it is.
+exit_code end_with(const known_store::verdict& news) {
+  if (news.what == store_finding::went_back) {
+    log_error(message_of(doubted_store(news.why)));
+    return exit_conflict;
+  }
+  log_error(news.why + ": what this node knows is of before, it ends and is to be started anew");
+  return exit_failed;
+}
+
+/// Keeps a tree running until a signal arrives. With shards that other nodes took the tree goes, and one without them begins.
+exit_code supervise(caf::actor_system& system, mining_resources& resources, std::vector<shard_claim> claims,
+                    live_control& control, store_watch& watch, stop_signals& signals) {
   restart_budget<std::chrono::steady_clock::time_point> budget{tree_restarts};
   for (;;) {
     mining_tree tree{system, resources, claims};
     control.use(&tree);
     bool is_told = false;
-    while (!tree.is_broken() && !(is_told = signals.arrived_within(std::chrono::milliseconds{100}))) {
+    known_store::verdict news;
+    while (!tree.is_broken() && (news = watch.news()).what == store_finding::as_expected
+           && !(is_told = signals.arrived_within(std::chrono::milliseconds{100}))) {
     }
     control.use(nullptr);
+    if (news.what == store_finding::shards_lost) {
+      claims = watch.take_claims();
+      control.keep(claims.size());
+      log_error(news.why + "; it mines the others");
+      continue;
+    }
+    if (news.what != store_finding::as_expected) {
+      arm_watchdog(resources.config.node.shutdown_timeout + std::chrono::seconds{10});
+      return end_with(news);
+    }
     auto wait = is_told ? std::nullopt : budget.spend(std::chrono::steady_clock::now());
     if (!wait)
       arm_watchdog(resources.config.node.shutdown_timeout + std::chrono::seconds{10}); // the tree stops as it leaves its scope
@@ -184,9 +208,21 @@ void use_redis(mining_resources& resources, const redis_settings& redis, int64_t
   };
 }
 
+/// So that no node goes on before somebody has looked at it, whether or not it knows what this one knows.
+void write_doubt(generation_store& store, int64_t generation, const std::string& why) {
+  constexpr int tries = 10;
+  caf::error error;
+  for (int i = 0; i < tries; ++i) {
+    if (error = store.doubt(generation, why); !error)
+      return;
+    std::this_thread::sleep_for(std::chrono::milliseconds{500});
+  }
+  log_error("the doubt could not be written down, run `lode restored` before a node starts: " + message_of(error));
+}
+
 /// A node that gave up hands nothing over: its next start counts a crash, so that the page that broke it is suspected.
 void hand_over(run_store& runs, incarnation self, exit_code code) {
-  if (code != exit_ok)
+  if (code == exit_failed)
     log_warning("the shards stay claimed: the next start counts as after a crash");
   else if (auto error = runs.release_shards(self))
     log_warning("shards could not be released, the next start counts as after a crash: " + message_of(error));
@@ -215,18 +251,18 @@ exit_code run_node(const settings& config, const extensions& known) {
 
   auto postgres = postgres_of(config, random_incarnation());
   auto runs = make_postgres_run_store(postgres, "node");
-  auto claims = claim_store(config, postgres, *runs, [&](auto span) { return signals.arrived_within(span); });
-  if (!claims)
-    return end_without_shards(claims.error());
+  auto store = claim_store(config, postgres, *redis, *runs, [&](auto span) { return signals.arrived_within(span); });
+  if (!store)
+    return end_without_shards(store.error());
   auto resources = make_resources(config, known, postgres);
   resources->http = http->get();
   resources->seal = &*seal;
   resources->codec = &codec;
   resources->measured = &measured;
   if (*redis)
-    use_redis(*resources, **redis, generation_of(postgres));
+    use_redis(*resources, **redis, store->generation);
 
-  auto control = std::make_shared<live_control>(system, *resources, postgres.self, claims->size());
+  auto control = std::make_shared<live_control>(system, *resources, postgres.self, store->claims.size());
   auto console = http_server::start(config.console, make_console_router(), make_console(config, known, postgres, *seal, control));
   if (!console) {
     hand_over(*runs, postgres.self, exit_ok); // nothing was mined: this start is nobody's crash
@@ -235,10 +271,16 @@ exit_code run_node(const settings& config, const extensions& known) {
   housekeeper janitor{make_postgres_catalog_store(postgres, "housekeeper"), make_postgres_upkeep_store(postgres),
                       {config.store.keep_runs, config.store.keep_dead_letters, config.store.keep_feed},
                       view_mender(config, known, postgres)};
-  log_info("node " + config.node.name + " is up with " + std::to_string(claims->size()) + " shards; console on http://"
+  store_watch watch{make_postgres_generation_store(postgres, "watch"),
+                    *redis ? std::make_unique<shared_positions>(**redis, store->generation) : nullptr,
+                    known_store{store->generation, store->positions, store->claims.size()}, postgres.self, resources->health};
+  log_info("node " + config.node.name + " is up with " + std::to_string(store->claims.size()) + " shards; console on http://"
            + (*console)->address());
-  auto code = supervise(system, *resources, *claims, *control, signals);
-  hand_over(*runs, postgres.self, code);
+  auto code = supervise(system, *resources, store->claims, *control, watch, signals);
+  if (code == exit_conflict)
+    write_doubt(*make_postgres_generation_store(postgres), store->generation, watch.news().why);
+  if (watch.news().what != store_finding::other_generation) // there it owns nothing
+    hand_over(*runs, postgres.self, code);
   log_info("node " + config.node.name + " has stopped");
   return code;
 }

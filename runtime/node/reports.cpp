@@ -160,7 +160,18 @@ page_writer_report writer_report(mining_resources& resources) {
     resources.measured->store_outages->inc();
     log_warning("the store cannot commit; fetching pauses until it can: " + why);
   };
-  report.redis = [](const std::string& why) {
+  report.redis_used = [&resources](const shared_facts::use& use) {
+    auto& measured = *resources.measured;
+    measured.redis_calls.ok->inc(static_cast<int64_t>(use.calls - use.failures));
+    measured.redis_calls.failed->inc(static_cast<int64_t>(use.failures));
+    measured.redis_facts.hit->inc(static_cast<int64_t>(use.hits));
+    measured.redis_facts.miss->inc(static_cast<int64_t>(use.misses));
+  };
+  report.redis = [&resources](const std::string& why) {
+    if (why.empty())
+      resources.measured->redis_in_use->inc();
+    else
+      resources.measured->redis_in_use->dec();
     if (why.empty())
       log_info("Redis helps again");
     else

@@ -1,12 +1,15 @@
 #include "runtime/node/startup.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 
 #include "messages/actors.hpp"
 #include "messages/fault_point.hpp"
+#include "runtime/node/known_store.hpp"
+#include "runtime/redis/shared_positions.hpp"
 #include "runtime/storage/postgres/migrate.hpp"
-#include "runtime/storage/postgres/postgres_catalog_store.hpp"
+#include "runtime/storage/postgres/postgres_generation_store.hpp"
 #include "runtime/telemetry/log.hpp"
 
 namespace lode {
@@ -74,30 +77,55 @@ caf::expected<std::optional<redis_settings>> redis_of(const cache_settings& cach
   return std::optional{std::move(result)};
 }
 
-int64_t generation_of(const postgres_settings& postgres) {
-  auto found = make_postgres_catalog_store(postgres, "generation")->store_generation();
-  return found ? *found : 0;
-}
-
 namespace {
 
-caf::expected<std::vector<shard_claim>> try_claim(const settings& config, const postgres_settings& postgres,
-                                                  run_store& runs) {
+/// The store, if it lacks nothing of what Redis remembers.
+caf::expected<claimed_store> trusted_store(generation_store& store, const std::optional<redis_settings>& redis, incarnation self) {
+  auto seen = store.look(self);
+  if (!seen)
+    return seen.error();
+  claimed_store out{{}, seen->generation, 0};
+  // Redis first: what the store shows afterwards is what Redis was told, or more.
+  if (redis)
+    out.positions = shared_positions{*redis, out.generation}.read().value_or(0);
+  seen = store.look(self);
+  if (!seen)
+    return seen.error();
+  known_store known{out.generation, out.positions, 0};
+  if (auto found = known.judge(*seen); found.what == store_finding::went_back) {
+    if (auto error = store.doubt(out.generation, found.why))
+      return error;
+    return doubted_store(found.why);
+  }
+  out.positions = std::max(out.positions, seen->positions);
+  return out;
+}
+
+caf::expected<claimed_store> try_claim(const settings& config, const postgres_settings& postgres,
+                                       const std::optional<redis_settings>& redis, run_store& runs) {
   auto migrated = migrate(postgres);
   if (!migrated)
     return migrated.error();
   for (const auto& name : migrated->applied)
     log_info("applied migration " + name);
-  return runs.claim_shards(config.node.name, postgres.self);
+  auto store = make_postgres_generation_store(postgres, "start");
+  auto out = trusted_store(*store, redis, postgres.self);
+  if (!out)
+    return out;
+  auto claims = runs.claim_shards(config.node.name, postgres.self);
+  if (!claims)
+    return claims.error();
+  out->claims = std::move(*claims);
+  return out;
 }
 
 } // namespace
 
-caf::expected<std::vector<shard_claim>> claim_store(const settings& config, const postgres_settings& postgres,
-                                                    run_store& runs,
-                                                    const std::function<bool(std::chrono::milliseconds)>& is_told) {
+caf::expected<claimed_store> claim_store(const settings& config, const postgres_settings& postgres,
+                                         const std::optional<redis_settings>& redis, run_store& runs,
+                                         const std::function<bool(std::chrono::milliseconds)>& is_told) {
   for (int tries = 0;; ++tries) {
-    auto claims = try_claim(config, postgres, runs);
+    auto claims = try_claim(config, postgres, redis, runs);
     if (claims || claims.error() != errc::store_unavailable)
       return claims;
     if (tries % 10 == 0)

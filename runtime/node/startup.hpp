@@ -23,14 +23,19 @@ caf::expected<sealer> open_sealer(const security_settings& security);
 caf::expected<std::unique_ptr<http_client>> open_http_client(const http_settings& http);
 /// Nothing where no Redis is configured; an address that cannot be is an error, a Redis that does not answer is none.
 caf::expected<std::optional<redis_settings>> redis_of(const cache_settings& cache);
-/// Of the store; 0 when it cannot be read at this moment.
-int64_t generation_of(const postgres_settings& postgres);
+/// The store as its shards were claimed.
+struct claimed_store {
+  std::vector<shard_claim> claims;
+  int64_t generation = 0;
+  int64_t positions = 0; ///< of the feed that it has given out, as it shows or Redis remembers
+};
 
 /// Brings the schema up to date and takes over the shards. Waits as long as the database does not answer; `is_told` waits
 /// that long and says whether the node is to stop (then errc::store_unavailable). errc::conflict: the database is
-/// newer than this program. errc::bad_argument: store.dsn cannot be read.
-caf::expected<std::vector<shard_claim>> claim_store(const settings& config, const postgres_settings& postgres,
-                                                    run_store& runs,
-                                                    const std::function<bool(std::chrono::milliseconds)>& is_told);
+/// newer than this program, or it lacks what it had said was committed; then no node claims it before `lode restored` was run.
+/// errc::bad_argument: store.dsn cannot be read.
+caf::expected<claimed_store> claim_store(const settings& config, const postgres_settings& postgres,
+                                         const std::optional<redis_settings>& redis, run_store& runs,
+                                         const std::function<bool(std::chrono::milliseconds)>& is_told);
 
 } // namespace lode

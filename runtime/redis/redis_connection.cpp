@@ -1,5 +1,7 @@
 #include "runtime/redis/redis_connection.hpp"
 
+#include <algorithm>
+
 #include "runtime/redis/redis_transport.hpp"
 #include "runtime/storage/store_error.hpp"
 
@@ -11,7 +13,7 @@ using std::chrono::steady_clock;
 
 } // namespace
 
-redis_connection::redis_connection(redis_settings settings) : settings_(std::move(settings)) {}
+redis_connection::redis_connection(redis_settings settings) : settings_(std::move(settings)), next_pause_(settings_.pause) {}
 
 redis_connection::~redis_connection() = default;
 
@@ -29,6 +31,7 @@ caf::expected<std::vector<redis_reply>> redis_connection::call(std::span<const r
   std::vector<redis_reply> replies;
   if (auto wrong = exchange(bytes, commands.size(), replies, deadline); !wrong.empty())
     return fail(wrong);
+  next_pause_ = settings_.pause;
   return replies;
 }
 
@@ -86,7 +89,8 @@ std::string redis_connection::exchange(const std::string& bytes, size_t count, s
 
 caf::error redis_connection::fail(const std::string& why) {
   transport_.reset();
-  not_before_ = steady_clock::now() + settings_.pause;
+  not_before_ = steady_clock::now() + next_pause_;
+  next_pause_ = std::min(next_pause_ * 2, settings_.longest_pause);
   last_failure_ = "Redis at " + to_string(settings_.address) + ": " + why;
   return store_error(errc::unreachable, last_failure_);
 }

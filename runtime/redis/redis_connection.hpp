@@ -16,14 +16,17 @@ namespace lode {
 struct redis_settings {
   redis_address address;
   std::chrono::milliseconds timeout{250};  ///< for a whole call, connecting included
-  std::chrono::milliseconds pause{1'000};  ///< after a failure calls fail at once for so long
+  /// After a failure calls fail at once for so long; after each further one twice as long, up to `longest_pause`.
+  std::chrono::milliseconds pause{1'000};
+  std::chrono::milliseconds longest_pause{30'000};
   std::string ca_file;                     ///< trusted certificates for TLS; empty = the system's
 };
 
 /// One blocking session with Redis, for one thread: hiredis formats and parses, Asio carries the bytes (TCP, Unix socket, or
 /// TLS with the certificate checked against the host's name). Connects at the first call and again after a failure.
 ///
-/// Redis is a help, never a need: each call ends within `timeout`, and while Redis is away calls cost nothing.
+/// Redis is a help, never a need: each call ends within `timeout`, and while Redis is away or does not answer they cost
+/// nothing, but for one in each pause.
 class redis_connection {
 public:
   /// What Asio carries the bytes with.
@@ -50,6 +53,7 @@ private:
   std::unique_ptr<transport> transport_;
   std::unique_ptr<redis_parser> parser_;
   time_point not_before_{};
+  std::chrono::milliseconds next_pause_{};
   std::string last_failure_;
 };
 

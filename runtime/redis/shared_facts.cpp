@@ -107,8 +107,10 @@ std::string shared_facts::key_of(stream_id stream) const {
 
 std::vector<redis_reply> shared_facts::call(std::span<const redis_command> commands) {
   trouble_.clear();
+  ++use_.calls;
   auto replies = link_.call(commands);
   if (!replies) {
+    ++use_.failures;
     trouble_ = message_of(replies.error());
     return {};
   }
@@ -196,11 +198,11 @@ std::vector<std::vector<fact_print>> shared_facts::look_up(std::span<const quest
                                                       : redis_command{"HGETALL", key});
   }
   std::vector<std::vector<fact_print>> out(questions.size());
-  if (commands.empty())
-    return out;
-  const auto replies = call(commands);
-  if (replies.size() != commands.size()) {
+  const auto replies = commands.empty() ? std::vector<redis_reply>{} : call(commands);
+  if (replies.size() != commands.size())
     spaces_.clear();
+  if (replies.size() != commands.size() || commands.empty()) {
+    count(questions, out);
     return out;
   }
   auto rest = std::span{replies};
@@ -208,7 +210,20 @@ std::vector<std::vector<fact_print>> shared_facts::look_up(std::span<const quest
     out[i] = believed(questions[i], rest.first(keys[i].size()));
     rest = rest.subspan(keys[i].size());
   }
+  count(questions, out);
   return out;
+}
+
+void shared_facts::count(std::span<const question> questions, const std::vector<std::vector<fact_print>>& answers) {
+  for (size_t i = 0; i < questions.size(); ++i) {
+    auto keys = questions[i].keys;
+    std::ranges::sort(keys);
+    uint64_t hits = 0;
+    for (const auto& print : answers[i])
+      hits += std::ranges::binary_search(keys, print.key) ? 1 : 0;
+    use_.hits += hits;
+    use_.misses += keys.size() - std::min<uint64_t>(hits, keys.size());
+  }
 }
 
 void shared_facts::tell(std::span<const news> news) {

@@ -3,6 +3,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "messages/ids.hpp"
@@ -46,6 +47,15 @@ public:
   /// What was read of a stream is not remembered any more: its buckets are read again.
   void begin(stream_id stream);
 
+  /// Since the last time that this was asked.
+  struct use {
+    uint64_t calls = 0;
+    uint64_t failures = 0; ///< calls that failed, those that were not tried included
+    uint64_t hits = 0;     ///< keys that were asked for and known
+    uint64_t misses = 0;
+  };
+  use take_use() { return std::exchange(use_, {}); }
+
   /// Why the latest call failed; empty when it did not.
   const std::string& trouble() const noexcept { return trouble_; }
 
@@ -62,11 +72,13 @@ private:
   /// The stream's own and those of the buckets to read; none when its key space is not known or all is read.
   std::vector<std::string> keys_for(const question& asked);
   std::vector<fact_print> believed(const question& asked, std::span<const redis_reply> replies);
+  void count(std::span<const question> questions, const std::vector<std::vector<fact_print>>& answers);
 
   redis_connection link_;
   std::string prefix_;
   std::map<stream_id, key_space> spaces_;
   std::string trouble_;
+  use use_;
 };
 
 } // namespace lode

@@ -57,7 +57,7 @@ caf::expected<feed_cursor> decode_feed_cursor(std::string_view text, int64_t sto
   feed_cursor out{get(bytes, 1), {}};
   if (out.generation != store_generation)
     return store_error(errc::conflict, "this cursor belongs to another generation of the store, which was restored or "
-                                       "made anew since: export the records and begin anew");
+                                       "made anew since: take a cursor of now (after=now), then export the records, and go on from it");
   for (size_t at = 9; at < length; at += 16)
     out.positions[{get(bytes, at)}] = get(bytes, at + 8);
   return out;

@@ -41,7 +41,8 @@ public:
 
   /// After `unknown`: finds out whether the last group was committed, after the old database session is gone. Returns
   /// the outcomes that commit() would have returned (`committed`, or `again` for all: nothing was written).
-  /// Fails with errc::store_unavailable: ask again.
+  /// Fails with errc::store_unavailable: ask again; with errc::conflict when the database lacks a group that it had said was
+  /// committed: it was restored, or failed over to a stand-by that lacked it, and nothing may be committed any more.
   virtual caf::expected<std::vector<page_outcome>> settle() = 0;
 };
 

@@ -117,6 +117,7 @@ public:
   /// held (dead for now: without a database session): ends the database sessions of the earlier incarnation first,
   /// raises each epoch by one, and after a crash (not a hand-over) adds one to `crash_resumes` of the open
   /// continuations of active connections, and to `alone_deaths` of the one that mark_alone() named.
+  /// errc::conflict: the store is in doubt (generation_store::doubt), the message says what to do.
   virtual caf::expected<std::vector<shard_claim>> claim_shards(const std::string& node, incarnation self) = 0;
   /// A clean hand-over: nobody owns the shards afterwards and the next claim counts no crash.
   virtual caf::error release_shards(incarnation self) = 0;

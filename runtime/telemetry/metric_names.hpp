@@ -23,5 +23,8 @@ inline constexpr const char* miner_restarts = "miner-restarts";
 inline constexpr const char* pages_lost_in_process = "pages-lost-in-process";
 inline constexpr const char* connections_suspended = "connections-suspended";
 inline constexpr const char* store_outages = "store-outages";
+inline constexpr const char* redis_calls = "redis-calls"; // counter by result
+inline constexpr const char* redis_facts = "redis-facts"; // counter by result
+inline constexpr const char* redis_in_use = "redis-in-use";
 
 } // namespace lode::metric_names

@@ -73,6 +73,11 @@ metrics::metrics(metric_registry& r) {
   pages_lost_in_process = counter_of(r, names::pages_lost_in_process, "Pages that died with their worker and were read again.");
   connections_suspended = counter_of(r, names::connections_suspended, "Connections suspended because they need a person.");
   store_outages = counter_of(r, names::store_outages, "Times the store stopped answering.");
+  by_label calls{r, names::redis_calls, "result", "Calls to Redis; those that were not even tried while it is left alone count as failed."};
+  redis_calls = {calls("ok"), calls("failed")};
+  by_label facts{r, names::redis_facts, "result", "Records that memory did not know, by whether Redis did."};
+  redis_facts = {facts("hit"), facts("miss")};
+  redis_in_use = gauge_of(r, names::redis_in_use, "Writers of this node that Redis helps at the moment; 0 without Redis.");
 }
 
 std::string safe_label(std::string_view value) {

@@ -42,6 +42,13 @@ struct metrics {
   counter* pages_lost_in_process;
   counter* connections_suspended;
   counter* store_outages;
+  struct {
+    counter *ok, *failed;
+  } redis_calls;
+  struct {
+    counter *hit, *miss;
+  } redis_facts;
+  gauge* redis_in_use; ///< writers that it helps
 };
 
 /// `value` fit for a label: CAF's collector escapes nothing, so quotes, backslashes, control characters and all beyond

@@ -112,6 +112,35 @@ std::string empty_database_dsn() {
 
 namespace {
 
+std::string name_in(const std::string& dsn) {
+  return dsn.substr(dsn.rfind('/') + 1);
+}
+
+/// Nobody comes back before it is copied.
+void copy_database(test_session& by, const std::string& from, const std::string& to) {
+  by.run("ALTER DATABASE " + from + " ALLOW_CONNECTIONS false");
+  by.await("SELECT (count(*) = 0)::int::bigint FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"
+           + from + "') ended");
+  by.run("CREATE DATABASE " + to + " TEMPLATE " + from);
+  by.run("ALTER DATABASE " + from + " ALLOW_CONNECTIONS true");
+}
+
+} // namespace
+
+void save_database(const std::string& dsn) {
+  test_session maintenance{with_database(dsn, "postgres")};
+  maintenance.run("DROP DATABASE IF EXISTS " + name_in(dsn) + "_saved");
+  copy_database(maintenance, name_in(dsn), name_in(dsn) + "_saved");
+}
+
+void restore_database(const std::string& dsn) {
+  test_session maintenance{with_database(dsn, "postgres")};
+  maintenance.run("DROP DATABASE " + name_in(dsn) + " WITH (FORCE)");
+  copy_database(maintenance, name_in(dsn) + "_saved", name_in(dsn));
+}
+
+namespace {
+
 postgres_settings session_settings(const std::string& dsn) {
   postgres_settings out;
   out.dsn = dsn;

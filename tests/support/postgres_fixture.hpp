@@ -30,6 +30,12 @@ private:
 /// The DSN of a database of the test server that is empty, not migrated.
 std::string empty_database_dsn();
 
+/// Keeps a copy of what the database holds now; sessions in it are ended.
+void save_database(const std::string& dsn);
+/// Puts the copy in the database's place, as a restore from a backup does, or a fail-over to a stand-by that lacks the latest
+/// commits; sessions are ended.
+void restore_database(const std::string& dsn);
+
 /// Statements of a test in a session of its own; a failure ends the test program with its reason.
 class test_session {
 public:

@@ -26,6 +26,9 @@ public:
   /// Like a power cut.
   void kill();
   void start();
+  /// It takes connections and answers nothing.
+  void pause() { server_->pause(); }
+  void go_on() { server_->go_on(); }
 
   /// One command; a failure ends the test program with its reason.
   redis_reply ask(const redis_command& command) const;

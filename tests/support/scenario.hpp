@@ -38,6 +38,7 @@ struct earlier_node {
   std::unique_ptr<child_process> process;
   uint16_t port = 0;
 
+  http_answer ask(const std::string& target) const { return http_ask(port, "GET", target); }
   /// What it knows of itself: "node" of its status.
   json::object status() const;
 };
@@ -58,6 +59,8 @@ public:
   void kill_node();
   void stop_node();
   child_process& node() { return *node_; }
+  /// A command of the program with the node's settings; what it printed is appended to `out`. The exit code.
+  int command(const std::vector<std::string>& words, std::string& out);
   /// Lets go of the node: the next start makes another one beside it, with the same settings and name.
   earlier_node leave_node();
   /// Puts the example sources and imports all tenants of the simulated APIs. The node is up.

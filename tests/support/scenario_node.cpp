@@ -1,4 +1,5 @@
 #include <chrono>
+#include <cstdio>
 #include <fstream>
 #include <stdexcept>
 
@@ -86,6 +87,17 @@ bool scenario::start_node_until_it_dies_at(const std::string& fault) {
 
 void scenario::kill_node() {
   node_->kill_hard();
+}
+
+int scenario::command(const std::vector<std::string>& words, std::string& out) {
+  std::vector<std::string> line{LODE_BINARY};
+  line.insert(line.end(), words.begin(), words.end());
+  line.insert(line.end(), {"--config", write_config()});
+  auto log = folder_ + "/command.log";
+  std::remove(log.c_str());
+  auto code = run_program(line, log);
+  out += read_file(log);
+  return code;
 }
 
 earlier_node scenario::leave_node() {

@@ -5,6 +5,7 @@
 
 #include "runtime/storage/admin_store.hpp"
 #include "runtime/storage/catalog_store.hpp"
+#include "runtime/storage/generation_store.hpp"
 #include "runtime/storage/page_store.hpp"
 #include "runtime/storage/run_store.hpp"
 #include "runtime/storage/upkeep_store.hpp"
@@ -21,8 +22,8 @@ enum class memory_fault : uint8_t {
 };
 
 /// A store in memory: the fake for actor tests, held to the contract of the real one. All stores made from one database
-/// share its data behind one mutex; each store is used by one thread. Deterministic: ids count from 1, hash seed and
-/// generation are fixed, times are counted operations.
+/// share its data behind one mutex; each store is used by one thread. Deterministic: ids count from 1, the hash seed is
+/// fixed, generations and times are counted.
 class memory_database {
 public:
   memory_database();
@@ -36,6 +37,7 @@ public:
   std::unique_ptr<catalog_store> make_catalog_store();
   std::unique_ptr<admin_store> make_admin_store();
   std::unique_ptr<upkeep_store> make_upkeep_store();
+  std::unique_ptr<generation_store> make_generation_store();
 
   /// The next `times` operations that the fault applies to fail so: `unavailable` to every operation (also probes),
   /// `lost_marks` to load_marks, the others to commits.

@@ -47,7 +47,7 @@ caf::expected<std::vector<int64_t>> memory_catalog_store::feed_ends(const std::v
 }
 
 caf::expected<int64_t> memory_catalog_store::store_generation() {
-  return guarded<int64_t>([]() -> caf::expected<int64_t> { return int64_t{20221}; });
+  return guarded<int64_t>([this]() -> caf::expected<int64_t> { return db_->generation; });
 }
 
 caf::expected<uint64_t> memory_catalog_store::hash_seed() {

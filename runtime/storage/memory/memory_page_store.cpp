@@ -19,7 +19,7 @@ std::vector<page_outcome> all(size_t count, commit_status status, const std::str
 class memory_page_store final : public page_store {
 public:
   memory_page_store(std::shared_ptr<state> db, incarnation self, int64_t number)
-    : db_(std::move(db)), self_(self), number_(number) {}
+    : db_(std::move(db)), self_(self), number_(number), session_(db_, self) {}
 
   caf::expected<std::vector<stored_fact>> probe(shard_id, stream_id stream,
                                                 std::span<const std::string_view> keys) override {
@@ -108,6 +108,7 @@ private:
   std::shared_ptr<state> db_;
   incarnation self_;
   int64_t number_;
+  memory_session session_;
   bool is_open_ = false;
   std::vector<page_outcome> settled_;
 };

@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "runtime/storage/memory/memory_state.hpp"
+#include "runtime/storage/generation_store.hpp"
 #include "runtime/storage/store_error.hpp"
 
 namespace lode {
@@ -29,7 +30,7 @@ int place_of(run_kind kind) {
 
 class memory_run_store final : public run_store {
 public:
-  memory_run_store(std::shared_ptr<state> db, incarnation self) : db_(std::move(db)), self_(self) {}
+  memory_run_store(std::shared_ptr<state> db, incarnation self) : db_(std::move(db)), self_(self), session_(db_, self) {}
 
   caf::expected<std::vector<shard_claim>> claim_shards(const std::string& node, incarnation self) override;
 
@@ -204,6 +205,7 @@ private:
 
   std::shared_ptr<state> db_;
   incarnation self_;
+  memory_session session_;
 };
 
 run_summary memory_run_store::summary(run_id run) const {
@@ -243,6 +245,8 @@ caf::expected<std::vector<shard_claim>> memory_run_store::claim_shards(const std
   std::lock_guard lock{db_->mutex};
   if (db_->is_unavailable())
     return no_answer();
+  if (!db_->doubt.empty())
+    return doubted_store(db_->doubt);
   auto& registered = db_->nodes[node];
   const auto earlier = registered;
   registered = self;

@@ -11,6 +11,14 @@ bool memory_database::state::fails_with(memory_fault fault) {
   return true;
 }
 
+std::string memory_database::state::alive() const {
+  std::string out;
+  for (const auto& [life, count] : sessions)
+    if (count > 0)
+      out += (out.empty() ? "life " : ", life ") + to_string(life);
+  return out;
+}
+
 bool memory_database::state::is_active(connection_id connection) const {
   auto found = connections.find(connection);
   if (found == connections.end() || found->second.row.state != activity::active)

@@ -97,6 +97,9 @@ struct memory_database::state {
   using partition_key = std::pair<stream_id, std::string>;
 
   std::mutex mutex;
+  int64_t generation = 20221;
+  std::string doubt;
+  std::map<incarnation, int> sessions; ///< page and run stores of a life that exist now
   std::map<std::string, incarnation> nodes;
   std::map<incarnation, continuation_id> alone; ///< whose page a life has in work with nothing beside it
   std::map<shard_id, shard_row> shards;
@@ -134,6 +137,8 @@ struct memory_database::state {
   instant now() { return instant{std::chrono::seconds{++ticks}}; }
   int64_t take_id(size_t kind) { return next_id[kind]++; }
 
+  /// Lives with sessions, for people; "" = none.
+  std::string alive() const;
   bool is_active(connection_id connection) const;
   const run_summary* open_run(connection_id connection, run_kind kind) const;
   void raise_versions(connection_id connection, const std::string* cancel_reason);
@@ -163,6 +168,25 @@ struct memory_database::state {
   bool opens_sweep(run_id run, const run_start& start, const pass_start& pass);
   /// A sweep that has ended, or that failed, was the last word on its pass.
   void end_sweep(const continuation_entry& sweep);
+};
+
+/// A session of a life's store, as the real one sees them.
+class memory_session {
+public:
+  memory_session(std::shared_ptr<memory_database::state> db, incarnation self) : db_(std::move(db)), self_(self) {
+    std::lock_guard lock{db_->mutex};
+    ++db_->sessions[self_];
+  }
+  ~memory_session() {
+    std::lock_guard lock{db_->mutex};
+    --db_->sessions[self_];
+  }
+  memory_session(const memory_session&) = delete;
+  memory_session& operator=(const memory_session&) = delete;
+
+private:
+  std::shared_ptr<memory_database::state> db_;
+  incarnation self_;
 };
 
 /// A raised version is far beyond those of all pages fetched ahead.

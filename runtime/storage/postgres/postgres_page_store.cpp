@@ -280,6 +280,10 @@ caf::expected<std::vector<page_outcome>> postgres_page_store::settle() {
   auto evidence = second.execute(read_evidence, parameters{}.add(settings_.self.value).add(number_));
   if (!evidence)
     return evidence.error();
+  if (evidence->rows() > 0 && evidence->number(0, 0) < last_group_)
+    return store_error(errc::conflict, "PostgreSQL had confirmed " + std::to_string(last_group_) + " commits of writer "
+                                         + std::to_string(number_) + " of life " + to_string(settings_.self)
+                                         + " and shows " + std::to_string(evidence->number(0, 0)) + " now");
   is_open_ = false;
   auto pages = std::move(pending_);
   pending_.clear();

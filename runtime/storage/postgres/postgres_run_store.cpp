@@ -2,6 +2,7 @@
 
 #include <tuple>
 
+#include "runtime/storage/generation_store.hpp"
 #include "runtime/storage/key_marks.hpp"
 #include "runtime/storage/postgres/query_rows.hpp"
 #include "runtime/storage/store_error.hpp"
@@ -19,6 +20,8 @@ constexpr statement find_dead{
                "UNION SELECT owner FROM (SELECT DISTINCT owner FROM shard) s WHERE NOT EXISTS (SELECT FROM "
                "pg_stat_activity WHERE starts_with(application_name, 'lode/' || owner || '/') "
                "AND datname = current_database())) found WHERE incarnation NOT IN (0, $2::bigint)"};
+
+constexpr statement read_doubt{"read_doubt", "SELECT doubt FROM store"};
 
 constexpr statement claim{"claim", "SELECT out_shard, out_epoch FROM lode_claim($1::text, $2::bigint, $3::bigint[])"};
 
@@ -486,6 +489,11 @@ private:
 };
 
 caf::expected<std::vector<shard_claim>> postgres_run_store::try_claim(const std::string& node, incarnation self) {
+  auto doubt = link_.execute(read_doubt);
+  if (!doubt)
+    return doubt.error();
+  if (doubt->rows() == 1 && !doubt->text(0, 0).empty())
+    return doubted_store(doubt->string(0, 0));
   auto found = link_.execute(find_dead, parameters{}.add_text(node).add(self.value));
   if (!found)
     return found.error();

@@ -16,6 +16,7 @@ public:
   std::unique_ptr<upkeep_store> make_upkeep_store() override {
     return database_.make_upkeep_store();
   }
+  std::unique_ptr<generation_store> make_generation_store() override { return database_.make_generation_store(); }
   std::unique_ptr<page_store> make_breakable_page_store(incarnation self, int64_t number) override {
     return database_.make_page_store(self, number);
   }

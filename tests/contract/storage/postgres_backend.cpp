@@ -2,6 +2,7 @@
 
 #include "runtime/storage/postgres/postgres_admin_store.hpp"
 #include "runtime/storage/postgres/postgres_catalog_store.hpp"
+#include "runtime/storage/postgres/postgres_generation_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
 #include "runtime/storage/postgres/postgres_upkeep_store.hpp"
@@ -43,6 +44,9 @@ public:
   std::unique_ptr<admin_store> make_admin_store() override { return make_postgres_admin_store(database_.settings({1})); }
   std::unique_ptr<upkeep_store> make_upkeep_store() override {
     return make_postgres_upkeep_store(database_.settings({1}));
+  }
+  std::unique_ptr<generation_store> make_generation_store() override {
+    return make_postgres_generation_store(database_.settings({}));
   }
   std::unique_ptr<page_store> make_breakable_page_store(incarnation self, int64_t number) override {
     proxy_.emplace(database_.dsn());

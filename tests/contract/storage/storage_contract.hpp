@@ -11,6 +11,7 @@
 
 #include "runtime/storage/admin_store.hpp"
 #include "runtime/storage/catalog_store.hpp"
+#include "runtime/storage/generation_store.hpp"
 #include "runtime/storage/page_store.hpp"
 #include "runtime/storage/run_store.hpp"
 #include "runtime/storage/store_error.hpp"
@@ -27,6 +28,8 @@ public:
   virtual std::unique_ptr<catalog_store> make_catalog_store() = 0;
   virtual std::unique_ptr<admin_store> make_admin_store() = 0;
   virtual std::unique_ptr<upkeep_store> make_upkeep_store() = 0;
+  /// A tool's, which is no life of a node.
+  virtual std::unique_ptr<generation_store> make_generation_store() = 0;
 
   /// A page store whose next commit loses its reply, done or not, when break_next says so.
   virtual std::unique_ptr<page_store> make_breakable_page_store(incarnation self, int64_t number) = 0;

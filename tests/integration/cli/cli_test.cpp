@@ -13,7 +13,7 @@ struct cli_test : cli_fixture {};
 
 TEST_F(cli_test, help_has_examples_and_succeeds_everywhere) {
   for (auto command : {"serve", "tenant import", "connection put", "source lint", "run trigger", "status", "export", "complete", "changes",
-                       "state set", "migrate", "doctor", "version", "config example"}) {
+                       "state set", "migrate", "restored", "doctor", "version", "config example"}) {
     auto result = run(std::string{command} + " --help");
     EXPECT_EQ(result.code, 0) << command;
     EXPECT_THAT(result.out, HasSubstr("Examples:\n  ")) << command;
@@ -272,16 +272,25 @@ TEST_F(cli_test, doctor_makes_a_key_once_and_says_what_is_wrong) {
   EXPECT_THAT(result.out, AllOf(HasSubstr("store.dsn is not set"), HasSubstr("\"what\":\"key\",\"state\":\"ok\"")));
 }
 
+TEST_F(cli_test, doctor_says_that_redis_is_not_used_or_not_there) {
+  EXPECT_THAT(run("doctor --node 127.0.0.1:1").out, HasSubstr("cache.redis_url"));
+  auto away = run("doctor --json --node 127.0.0.1:1 --set cache.redis_url=unix://" + folder + "/nowhere.sock");
+  EXPECT_EQ(away.code, 1);
+  EXPECT_THAT(away.out, AllOf(HasSubstr("\"what\":\"redis\",\"state\":\"WRONG\""), HasSubstr("nowhere.sock"), HasSubstr("Nodes work without it")));
+}
+
 TEST_F(cli_test, a_dsn_that_cannot_be_read_is_refused_and_not_shown) {
-  for (auto command : {"migrate", "doctor --node 127.0.0.1:1"}) {
+  for (auto command : {"migrate", "restored", "doctor --node 127.0.0.1:1"}) {
     auto result = run(std::string{command} + " --set store.dsn='host=db password=correct hunter2'");
     EXPECT_NE(result.code, 0) << command;
     EXPECT_THAT(result.out + result.err, AllOf(HasSubstr("store.dsn: "), Not(HasSubstr("hunter2")))) << command;
   }
 }
 
-TEST_F(cli_test, migrate_without_a_database_says_so) {
-  EXPECT_EQ(run("migrate").code, 2);
-  auto result = run("migrate --set store.dsn='host=" + folder + " dbname=none'");
-  EXPECT_EQ(result.code, 7) << result.err;
+TEST_F(cli_test, migrate_and_restored_without_a_database_say_so) {
+  for (const std::string command : {"migrate", "restored"}) {
+    EXPECT_EQ(run(command).code, 2);
+    auto result = run(command + " --set store.dsn='host=" + folder + " dbname=none'");
+    EXPECT_EQ(result.code, 7) << result.err;
+  }
 }

@@ -115,6 +115,26 @@ TEST(redis_connection_test, after_a_failure_calls_fail_at_once_for_a_while) {
   EXPECT_EQ(ping(link), first); // still the reason of the failure, though the server is there
 }
 
+TEST(redis_connection_test, a_server_that_goes_on_failing_is_left_alone_longer_and_longer) {
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::acceptor silent{io, {boost::asio::ip::address_v4::loopback(), 0}};
+  auto settings = at("redis://127.0.0.1:" + std::to_string(silent.local_endpoint().port()));
+  settings.timeout = std::chrono::milliseconds{1};
+  settings.pause = std::chrono::milliseconds{1};
+  settings.longest_pause = std::chrono::hours{1};
+  redis_connection link{settings};
+  // After 1 ms, 2 ms, 4 ms ...: 10 tries take more than half a second.
+  for (auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds{500}; std::chrono::steady_clock::now() < end;)
+    ping(link);
+  io.poll();
+  int tries = 0;
+  silent.non_blocking(true);
+  for (boost::system::error_code error; !error; tries += error ? 0 : 1)
+    boost::asio::ip::tcp::socket taken = silent.accept(error);
+  EXPECT_GT(tries, 1);
+  EXPECT_LE(tries, 10);
+}
+
 TEST(redis_connection_test, a_server_that_was_away_is_found_again) {
   test_redis server;
   redis_connection link{server.settings()};

@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <boost/asio.hpp>
 #include <cstdlib>
 #include <random>
+#include <thread>
 
 #include "tests/support/redis_fixture.hpp"
 #include "tests/support/scenario.hpp"
@@ -76,6 +79,93 @@ TEST(redis_scenario, an_emptied_and_a_dead_Redis_cost_no_record) {
   pass(world, 3);
   restart(world);
   pass(world, 4);
+  EXPECT_TRUE(is_verified(world.audit())) << world.audit_text();
+}
+
+int64_t measured(scenario& world, const std::string& metric) {
+  auto text = world.api_text("GET", "/metrics").body;
+  auto at = text.find("\n" + metric + " ");
+  return at == std::string::npos ? -1 : std::stoll(text.substr(at + metric.size() + 2));
+}
+
+/// A server that takes connections and never answers.
+class tarpit {
+public:
+  tarpit() {
+    accept();
+    thread_ = std::thread{[this] { io_.run(); }};
+  }
+  ~tarpit() {
+    io_.stop();
+    thread_.join();
+  }
+  std::string url() const { return "redis://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()); }
+  int64_t connections() const { return connections_; }
+
+private:
+  void accept() {
+    acceptor_.async_accept([this](auto error, boost::asio::ip::tcp::socket socket) {
+      if (error)
+        return;
+      held_.push_back(std::move(socket));
+      ++connections_;
+      accept();
+    });
+  }
+
+  boost::asio::io_context io_;
+  boost::asio::ip::tcp::acceptor acceptor_{io_, {boost::asio::ip::address_v4::loopback(), 0}};
+  std::vector<boost::asio::ip::tcp::socket> held_;
+  std::atomic<int64_t> connections_ = 0;
+  std::thread thread_;
+};
+
+TEST(redis_scenario, a_Redis_that_never_answers_is_left_alone_and_costs_no_record) {
+  tarpit redis;
+  test_redis unused;
+  auto settings = with(unused);
+  settings.node["cache.redis_url"] = redis.url();
+  scenario world{settings};
+  world.start_node();
+  world.import_tenants();
+  world.await_runs(1);
+  world.control("/control/mutate", {{"inserts", 30}, {"edits", 30}, {"seed", 7}});
+  pass(world, 2);
+  auto failed = measured(world, "lode_redis_calls_total{result=\"failed\"}");
+  EXPECT_GT(redis.connections(), 0);
+  EXPECT_LT(redis.connections(), failed) << "each call costs a timeout";
+  EXPECT_EQ(measured(world, "lode_redis_in_use"), 0);
+  EXPECT_EQ(world.api_text("GET", "/readyz").status, 200);
+  EXPECT_TRUE(is_verified(world.audit())) << world.audit_text();
+}
+
+TEST(redis_scenario, a_Redis_that_comes_late_and_stands_still_in_mid_run_is_used_again_when_it_is_there) {
+  test_redis redis;
+  redis.kill();
+  scenario world{with(redis)};
+  world.start_node();
+  world.import_tenants();
+  world.await_runs(1);
+  EXPECT_EQ(measured(world, "lode_redis_in_use"), 0);
+  redis.start();
+  size_t runs = 1;
+  auto pass_until_used = [&] {
+    for (int i = 0; i < 20 && measured(world, "lode_redis_in_use") < 2; ++i) {
+      world.control("/control/mutate", {{"edits", 60}, {"seed", static_cast<int>(++runs)}});
+      pass(world, runs);
+    }
+    return measured(world, "lode_redis_in_use");
+  };
+  EXPECT_EQ(pass_until_used(), 2) << world.log();
+  EXPECT_GT(redis.ask({"DBSIZE"}).number, 0);
+  world.control("/control/mutate", {{"edits", 60}, {"seed", 1'000}});
+  world.await_settled();
+  redis.pause();
+  world.trigger_all();
+  world.await_runs(++runs);
+  EXPECT_LT(measured(world, "lode_redis_in_use"), 2);
+  redis.go_on();
+  EXPECT_EQ(pass_until_used(), 2) << world.log();
   EXPECT_TRUE(is_verified(world.audit())) << world.audit_text();
 }
 

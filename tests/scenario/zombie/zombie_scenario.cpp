@@ -57,5 +57,27 @@ TEST(zombie_scenario, a_node_that_stands_still_in_mid_commit_and_goes_on_after_a
   EXPECT_EQ(world.number("SELECT count(*) FROM shard WHERE owner <> 0"), owned) << "it hands over what is not its own";
 }
 
+TEST(zombie_scenario, a_node_whose_shards_another_one_took_says_so_and_mines_nothing_any_more) {
+  scenario world{patient_database()};
+  world.start_node();
+  world.import_tenants();
+  world.await_pages(10);
+  auto earlier = world.leave_node();
+  ASSERT_EQ(earlier.ask("/readyz").status, 200);
+  world.start_node();
+  await(
+    "the earlier node is not ready", [&] { return earlier.ask("/readyz").body.find("belong to another node") != std::string::npos; },
+    std::chrono::seconds{60}, [&] { return earlier.ask("/readyz").body + last_lines(earlier.process->log()); });
+  EXPECT_EQ(earlier.ask("/readyz").status, 503);
+  EXPECT_EQ(number_in(earlier.status(), "shards"), 0);
+  EXPECT_EQ(number_in(earlier.status(), "miners"), 0);
+  EXPECT_EQ(number_in(earlier.status(), "requests_in_flight"), 0);
+  auto pages = number_in(earlier.status(), "pages");
+  world.await_runs();
+  EXPECT_EQ(number_in(earlier.status(), "pages"), pages);
+  EXPECT_EQ(earlier.process->stop(), 0) << last_lines(earlier.process->log());
+  EXPECT_TRUE(is_verified(world.audit())) << world.audit_text();
+}
+
 } // namespace
 } // namespace lode::test

@@ -23,6 +23,7 @@ public:
   std::vector<std::string> refused_keys; ///< of every page
   std::string message; ///< of every outcome
   bool is_down = false;
+  bool is_put_back = false; ///< it lacks what it had said was committed
 
   caf::expected<std::vector<stored_fact>> probe(shard_id, stream_id, std::span<const std::string_view> keys) override {
     if (is_down)
@@ -62,6 +63,8 @@ public:
   caf::expected<std::vector<page_outcome>> settle() override {
     auto known = settled.front();
     settled.pop_front();
+    if (is_put_back)
+      return caf::make_error(errc::conflict, "had confirmed 2 and shows 1");
     if (!known)
       return caf::make_error(errc::store_unavailable, "still down");
     return outcomes(last, [&](const auto&) { return *known ? commit_status::committed : commit_status::again; });
@@ -233,6 +236,19 @@ TEST_F(page_writer_test, an_unknown_outcome_that_was_not_committed_is_written_ag
   EXPECT_EQ(committed, std::vector<int64_t>{2});
   EXPECT_EQ(tries, (outcomes{group_outcome::unknown, group_outcome::committed})) << "the first try wrote nothing";
   EXPECT_EQ(counted.inserted, 1);
+}
+
+TEST_F(page_writer_test, where_confirmed_commits_are_gone_nothing_is_committed_any_more_and_the_node_is_told) {
+  store->script = {commit_status::unknown};
+  store->settled.resize(100);
+  store->is_put_back = true;
+  send(1);
+  run();
+  EXPECT_EQ(health.went_back(), "had confirmed 2 and shows 1");
+  send(2);
+  advance(10s);
+  EXPECT_EQ(store->groups.size(), 1u);
+  EXPECT_TRUE(committed.empty());
 }
 
 TEST_F(page_writer_test, nothing_commits_before_an_unknown_outcome_is_settled) {

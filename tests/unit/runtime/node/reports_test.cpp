@@ -107,6 +107,19 @@ TEST_F(reports_test, events_are_counted_whatever_the_log_level_is) {
     EXPECT_THAT(metrics_text(), HasSubstr(std::string{name} + " 1 "));
 }
 
+TEST_F(reports_test, what_Redis_was_asked_and_whether_it_helps_is_counted) {
+  measured.redis_in_use->value(2);
+  auto report = writer_report(resources);
+  report.redis_used({.calls = 5, .failures = 2, .hits = 30, .misses = 4});
+  report.redis("away");
+  auto text = metrics_text();
+  for (const auto* line : {"lode_redis_calls_total{result=\"ok\"} 3 ", "lode_redis_calls_total{result=\"failed\"} 2 ",
+                           "lode_redis_facts_total{result=\"hit\"} 30 ", "lode_redis_facts_total{result=\"miss\"} 4 ", "lode_redis_in_use 1 "})
+    EXPECT_THAT(text, HasSubstr(line));
+  report.redis("");
+  EXPECT_THAT(metrics_text(), HasSubstr("lode_redis_in_use 2 "));
+}
+
 TEST_F(reports_test, a_group_counts_as_committed_only_when_it_is) {
   auto report = writer_report(resources);
   for (auto outcome : {group_outcome::refused, group_outcome::split, group_outcome::timed_out, group_outcome::unavailable,

@@ -1,0 +1,39 @@
+-- A database that was restored from a backup, or failed over to a stand-by, may lack what it had said was committed. Whoever finds
+-- that out writes it down; nobody claims shards then before a new generation of the store begins (`lode restored`).
+ALTER TABLE store ADD COLUMN doubt text NOT NULL DEFAULT '';
+
+-- Lives of nodes with a session in this database, for people; null: none. Tools have the life 0.
+CREATE FUNCTION lode_alive() RETURNS text LANGUAGE sql AS $$
+  SELECT string_agg(DISTINCT coalesce('"' || n.name || '" ', '') || 'life ' || a.life || ' from ' || a.place, ', ')
+  FROM (SELECT split_part(application_name, '/', 2) AS life, coalesce(host(client_addr), 'this machine') AS place
+        FROM pg_stat_activity WHERE application_name ~ '^lode/[1-9][0-9]*/' AND datname = current_database()) a
+  LEFT JOIN node n ON n.incarnation::text = a.life
+$$;
+
+-- What was promised in the generation before does not count any more, and nothing that was given out then is given out again:
+-- positions of the feed belong to a generation; lives are random, and nobody owns a shard; epochs, versions of open work and ids
+-- jump further than a lost history reaches. LD003: a node is alive.
+CREATE FUNCTION lode_begin_generation(OUT out_before bigint, OUT out_now bigint, OUT out_open_runs bigint)
+LANGUAGE plpgsql AS $$
+DECLARE
+  v_jump CONSTANT bigint := 1048576;
+  v_alive text;
+BEGIN
+  -- Locks first: who commits or claims at this moment is waited for, and seen.
+  SELECT generation INTO out_before FROM store FOR UPDATE;
+  PERFORM 1 FROM shard ORDER BY id FOR UPDATE;
+  v_alive := lode_alive();
+  IF v_alive IS NOT NULL THEN
+    RAISE EXCEPTION 'nodes of this store are running: %; stop them all, then ask again', v_alive USING ERRCODE = 'LD003';
+  END IF;
+  UPDATE store SET generation = ('x' || substr(md5(gen_random_uuid()::text), 1, 16))::bit(64)::bigint & 9223372036854775807,
+                   doubt = ''
+  RETURNING generation INTO out_now;
+  UPDATE shard SET owner = 0, epoch = epoch + v_jump;
+  UPDATE continuation SET version = version + v_jump WHERE phase = 0;
+  DELETE FROM writer;
+  DELETE FROM node;
+  PERFORM setval(c.oid::regclass, nextval(c.oid::regclass) + v_jump)
+  FROM pg_class c WHERE c.relkind = 'S' AND c.relnamespace = 'lode'::regnamespace;
+  SELECT count(*) INTO out_open_runs FROM run WHERE phase = 0;
+END $$;
