@@ -153,6 +153,18 @@ TEST_P(anchors_contract, a_reading_lists_what_was_closed_and_what_became_of_each
   EXPECT_TRUE(backend_->make_admin_store()->load_reading(connect("globex").id, posts_, 100)->slices.empty());
 }
 
+TEST_P(anchors_contract, a_slice_that_ended_early_proves_nothing_to_a_full_pass) {
+  auto start = start_of(connection_, run_kind::full);
+  start.passes = {{posts_, {posts_}, true, false}};
+  start.edition = edition_;
+  start.source_version = source_.version;
+  auto run = *runs_->start_run(start);
+  auto early = last_page(run, 1);
+  early.move.reason = "ended early";
+  ASSERT_EQ(commit_one(early), commit_status::committed);
+  EXPECT_THAT(runs_->load_pass(run.run, posts_)->why_not, testing::HasSubstr("ended early"));
+}
+
 TEST_P(anchors_contract, a_sweep_reads_nothing) {
   auto start = start_of(connection_, run_kind::full);
   start.passes = {{posts_, {posts_}, true, false}};
