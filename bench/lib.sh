@@ -3,7 +3,8 @@
 
 bin=$lode_root/build/release/bin
 ticks_per_second=$(getconf CLK_TCK)
-work='' node_pid='' node_address='' postgres_pid='' children=()
+work='' node_pid='' node_address='' postgres_pid='' redis_pid='' memory_group='' children=()
+node_options=() # of `lode serve`, beside the settings
 
 # --- the place: everything that is started ends with the script, whatever happens ---------------------------------------
 
@@ -21,14 +22,19 @@ close_work() {
     cp -- "$work"/*.log "$results/" 2>/dev/null && echo "logs: $results/*.log" >&2
   fi
   "$lode_root/setup/servers" erase "$work/servers" || true
+  if [[ -n $memory_group ]]; then rmdir -- "$memory_group" || true; fi
   rm -rf -- "$work"
 }
 
 # end_child PID: SIGTERM, and its end.
 end_child() {
-  local pid still=()
   kill -TERM "$1" 2>/dev/null || true
   wait "$1" 2>/dev/null || true
+  forget_child "$1"
+}
+
+forget_child() {
+  local pid still=()
   for pid in "${children[@]}"; do [[ $pid == "$1" ]] || still+=("$pid"); done
   children=("${still[@]}")
 }
@@ -51,9 +57,38 @@ await() {
 start_postgres() {
   "$lode_root/setup/servers" start "$work/servers" postgres redis >/dev/null
   . "$work/servers/env"
-  postgres_pid=$("$lode_root/setup/servers" status "$work/servers" | sed -n 's/^postgres running, process //p')
-  [[ -n $postgres_pid ]] || fail "PostgreSQL does not run in $work/servers"
+  find_servers
 }
+
+find_servers() {
+  local states
+  states=$("$lode_root/setup/servers" status "$work/servers") || fail "PostgreSQL and Redis do not both run in $work/servers"
+  postgres_pid=$(sed -n 's/^postgres running, process //p' <<<"$states")
+  redis_pid=$(sed -n 's/^redis running, process //p' <<<"$states")
+}
+
+# tune_postgres NAME VALUE: a setting that takes a restart.
+tune_postgres() {
+  sql "$LODE_PG_DSN" "ALTER SYSTEM SET $1 = '$2'"
+  "$lode_root/setup/servers" restart "$work/servers" >/dev/null
+  find_servers
+}
+
+# limit_postgres MB: all memory of PostgreSQL's processes, the page cache that they fill included, by a control group of
+# their own (version 2 or 1). False where the machine does not let us.
+limit_postgres() {
+  local top=/sys/fs/cgroup limit=memory.max pid
+  if [[ -d $top/memory ]]; then top=$top/memory limit=memory.limit_in_bytes; fi
+  memory_group=$top/lode-bench.$$
+  if ! { mkdir -- "$memory_group" && echo $(($1 << 20)) >"$memory_group/$limit"; } 2>>"$work/cgroup.log"; then
+    rmdir -- "$memory_group" 2>>"$work/cgroup.log" || true
+    memory_group=''
+    return 1
+  fi
+  for pid in "$postgres_pid" $(children_of "$postgres_pid"); do echo "$pid" >"$memory_group/cgroup.procs"; done
+}
+
+children_of() { cat "/proc/$1/task/$1/children"; }
 
 sql() { # DSN STATEMENT
   PGOPTIONS='-c client_min_messages=warning' psql "$1" -qAtX -v ON_ERROR_STOP=1 -c "$2"
@@ -100,14 +135,22 @@ YAML
 }
 
 start_node() {
+  launch_node
+  await 60 "the node gets ready" node_is_ready
+}
+
+launch_node() {
   : >"$work/node.log"
-  "$bin/lode" serve --config "$work/lode.yaml" >>"$work/node.log" 2>&1 &
+  "$bin/lode" serve --config "$work/lode.yaml" "${node_options[@]}" >>"$work/node.log" 2>&1 &
   node_pid=$!
   children+=("$node_pid")
-  await 60 "the node starts" grep -q 'console on http://' "$work/node.log"
+}
+
+# node_is_ready: and then its address is known.
+node_is_ready() {
   node_address=$(sed -n 's|.*console on http://\([0-9.:]*\).*|\1|p' "$work/node.log")
   export LODE_ADDRESS=$node_address
-  await 60 "the node gets ready" curl -sf -o /dev/null "http://$node_address/readyz"
+  [[ -n $node_address ]] && curl -sf -o /dev/null "http://$node_address/readyz"
 }
 
 stop_node() {
@@ -130,8 +173,17 @@ cpu_of_postgres() {
     END { print sum / ticks }'
 }
 
-peak_memory_of() { # PID: bytes
-  awk '/^VmHWM:/ { printf "%.0f\n", $2 * 1024 }' "/proc/$1/status"
+peak_memory_of() { status_bytes VmHWM "$1"; }
+memory_of() { status_bytes VmRSS "$1"; }
+
+status_bytes() { # NAME PID
+  awk -v name="$1:" '$1 == name { printf "%.0f\n", $2 * 1024 }' "/proc/$2/status"
+}
+
+# sockets_to PORT: connections that are open to it on this machine, as their clients see them.
+sockets_to() {
+  awk -v port="$(printf ':%04X' "$1")" 'substr($3, length($3) - 4) == port && $4 == "01" { ++count } END { print count + 0 }' \
+    /proc/net/tcp
 }
 
 metrics() { curl -sf "http://$node_address/metrics"; }
@@ -154,6 +206,11 @@ quantile() {
       before = i > 1 ? below[i - 1] : 0
       printf "%.1f\n", 1000 * (from + (bound[i] - from) * (wanted - before) / (below[i] - before))
     }'
+}
+
+# since FILE: the metrics on standard input less those that FILE holds, line by line: what a span of time added.
+since() {
+  awk 'NR == FNR { before[$1] = $2; next } !/^#/ { print $1, $2 - before[$1] }' "$1" -
 }
 
 machine() { # as JSON

@@ -8,12 +8,14 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -33,13 +35,22 @@ constexpr int send_buffer = 256 << 10; // a page leaves in one call
 struct provider_options {
   api_settings api;
   uint16_t port = 0;
+  uint32_t latency_ms = 0;
   std::string ready_file, tls_certificate, tls_key;
 };
 
+/// What all connections share; outlives them.
+struct shared_parts {
+  posts_api& api;
+  asio::ssl::context* tls; ///< null: plain HTTP
+  std::chrono::milliseconds latency;
+};
+
 template <class Stream>
-asio::awaitable<void> serve(Stream& stream, posts_api& api) {
+asio::awaitable<void> serve(Stream& stream, const shared_parts& parts) {
   boost::beast::flat_buffer buffer;
   api_answer answer;
+  asio::steady_timer timer{stream.get_executor()};
   std::string head;
   for (bool goes_on = true; goes_on;) {
     http::request_parser<http::string_body> parser;
@@ -49,33 +60,37 @@ asio::awaitable<void> serve(Stream& stream, posts_api& api) {
     const auto& request = parser.get();
     goes_on = request.keep_alive();
     auto text = [](auto view) { return std::string_view{view.data(), view.size()}; };
-    api.answer(text(request.method_string()), text(request.target()), answer);
+    if (parts.latency > parts.latency.zero() && request.target().starts_with("/v1/")) {
+      timer.expires_after(parts.latency);
+      co_await timer.async_wait(quietly);
+    }
+    parts.api.answer(text(request.method_string()), text(request.target()), answer);
     head = "HTTP/1.1 " + std::to_string(answer.status) + (answer.status == 200 ? " OK" : " Refused")
            + "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(answer.body.size()) + "\r\n\r\n";
-    std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::buffer(answer.body)};
-    auto [write_error, written] = co_await asio::async_write(stream, parts, quietly);
+    std::array<asio::const_buffer, 2> pieces{asio::buffer(head), asio::buffer(answer.body)};
+    auto [write_error, written] = co_await asio::async_write(stream, pieces, quietly);
     if (write_error)
       co_return;
   }
 }
 
-asio::awaitable<void> converse(tcp::socket socket, posts_api& api, asio::ssl::context* tls) {
+asio::awaitable<void> converse(tcp::socket socket, const shared_parts& parts) {
   boost::system::error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   socket.set_option(asio::socket_base::send_buffer_size(send_buffer), ignored);
-  if (!tls)
-    co_return co_await serve(socket, api);
-  tls_socket stream{std::move(socket), *tls};
+  if (!parts.tls)
+    co_return co_await serve(socket, parts);
+  tls_socket stream{std::move(socket), *parts.tls};
   auto [error] = co_await stream.async_handshake(asio::ssl::stream_base::server, quietly);
   if (!error)
-    co_await serve(stream, api);
+    co_await serve(stream, parts);
 }
 
-asio::awaitable<void> accept(tcp::acceptor& acceptor, posts_api& api, asio::ssl::context* tls) {
+asio::awaitable<void> accept(tcp::acceptor& acceptor, const shared_parts& parts) {
   for (;;) {
     auto [error, socket] = co_await acceptor.async_accept(quietly);
     if (!error)
-      asio::co_spawn(acceptor.get_executor(), converse(std::move(socket), api, tls), asio::detached);
+      asio::co_spawn(acceptor.get_executor(), converse(std::move(socket), parts), asio::detached);
   }
 }
 
@@ -96,8 +111,9 @@ int run(const provider_options& options) {
     tls->use_certificate_chain_file(options.tls_certificate);
     tls->use_private_key_file(options.tls_key, asio::ssl::context::pem);
   }
+  const shared_parts parts{api, tls ? &*tls : nullptr, std::chrono::milliseconds{options.latency_ms}};
   tcp::acceptor acceptor{io, {asio::ip::address_v4::loopback(), options.port}};
-  asio::co_spawn(io, accept(acceptor, api, tls ? &*tls : nullptr), asio::detached);
+  asio::co_spawn(io, accept(acceptor, parts), asio::detached);
   write_ready_file(options.ready_file, acceptor.local_endpoint().port());
   io.run();
   return 0;
@@ -113,6 +129,7 @@ int main(int argc, char** argv) try {
   program.add_option("--tenants", options.api.tenants, "How many accounts there are")->required();
   program.add_option("--records", options.api.records, "Posts of each account")->required();
   program.add_option("--port", options.port, "On 127.0.0.1; 0 = any free one");
+  program.add_option("--latency-ms", options.latency_ms, "From a page's request to its answer, at the least")->check(CLI::Range(0, 60'000));
   program.add_option("--ready-file", options.ready_file, "Gets the port once it listens")->required();
   auto* certificate = program.add_option("--tls-cert", options.tls_certificate, "PEM file: speak TLS");
   program.add_option("--tls-key", options.tls_key, "PEM file")->needs(certificate);
