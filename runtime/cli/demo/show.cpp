@@ -183,8 +183,8 @@ void show::second_pass() {
     display_.say(fmt::format("{} records inserted and edited and {} deleted behind the APIs", with_commas(changes), with_commas(deletes)));
     state_.is_mutated = true;
     save();
-    pause_ms(settle_ms);
   }
+  pause_ms(settle_ms); // also for a show that goes on: who killed the one before may have done so in this pause
   mining_pass pass{stage_, state_, display_, {"Second pass", healthy_, state_.last_run_of_first_pass, 0, stage_.node().figures().records,
                     [this](const std::string& tenant) { return kind_of_second_run(tenant); }}};
   trigger_all();
