@@ -2,6 +2,9 @@
 
 #include <caf/all.hpp>
 
+#include <algorithm>
+#include <utility>
+
 #include "actors/extraction/permit_budgets.hpp"
 #include "messages/error.hpp"
 
@@ -12,8 +15,8 @@ namespace {
 /// An order is given up after so long; its leaser has ended, or hangs.
 constexpr std::chrono::seconds order_patience{2};
 constexpr std::chrono::minutes forget_every{1};
-/// While requests wait for bytes, those that wait for a quota are looked at so often.
-constexpr std::chrono::milliseconds bytes_are_short{50};
+/// So many requests for head pages that do not fit are passed over for the sake of smaller ones.
+constexpr size_t most_passed = 8;
 
 } // namespace
 
@@ -30,7 +33,8 @@ fetch_gate_actor::behavior_type fetch_gate_state::make_behavior() {
   tick();
   return {
     [this](ask_permit& ask) {
-      admit({caf::actor_cast<permit_client_actor>(self->current_sender()), std::move(ask)});
+      auto limits = limits_of(*ask.connection, ask.stream);
+      admit({++asked, caf::actor_cast<permit_client_actor>(self->current_sender()), std::move(ask), std::move(limits)});
       show();
     },
     [this](const correct_permit& permit) {
@@ -47,38 +51,52 @@ fetch_gate_actor::behavior_type fetch_gate_state::make_behavior() {
   };
 }
 
-std::vector<quota_limit> fetch_gate_state::waiting::limits() const {
-  return limits_of(*ask.connection, ask.stream);
+void fetch_gate_state::remember(const waiting& request) {
+  auto [i, is_new] = clients.try_emplace(request.client.address());
+  if (is_new)
+    self->monitor(request.client);
+  i->second.generation = std::max(i->second.generation, request.ask.generation);
+}
+
+/// Nobody waits for it any more.
+bool fetch_gate_state::is_dropped(const waiting& request) const {
+  auto i = clients.find(request.client.address());
+  return i == clients.end() || request.ask.generation < i->second.generation;
 }
 
 void fetch_gate_state::admit(waiting request) {
   auto now = self->clock().now();
-  const auto limits = request.limits();
-  for (const auto& limit : limits) // those who wait go first
-    if (auto i = for_quota.find(limit.budget); i != for_quota.end()) {
-      i->second.requests.push_back(std::move(request));
-      ++waiting_for_quota;
-      return;
-    }
-  if (auto hold = quotas.hold_of(limits, now); hold.wait.count() > 0)
+  remember(request);
+  for (const auto& limit : request.limits) // those who wait go first
+    if (auto i = for_quota.find(limit.budget); i != for_quota.end())
+      return queue_up(i->second, std::move(request));
+  if (auto hold = quotas.hold_of(request.limits, now); hold.wait.count() > 0)
     wait_for_quota(std::move(request), hold, now);
   else
     reserve(std::move(request), now);
   wake_up();
 }
 
-void fetch_gate_state::wait_for_quota(waiting request, const quota_hold& hold, time_point now) {
-  auto [i, is_new] = for_quota.try_emplace(hold.budget, quota_queue{{}, now + hold.wait});
-  if (is_new)
-    wakes.emplace(i->second.wake, hold.budget);
-  i->second.requests.push_back(std::move(request));
+void fetch_gate_state::queue_up(quota_queue& queue, waiting request) {
+  const auto number = request.number;
+  queue.requests.emplace(number, std::move(request));
   ++waiting_for_quota;
 }
 
-/// The quota is not used before the bytes are there: else what waited for bytes would go out in one burst.
-void fetch_gate_state::reserve(waiting request, time_point now) {
-  if (waiting_for_bytes == 0 && bytes.reserve(request.ask.bytes, request.ask.is_ahead))
-    return grant(std::move(request), now);
+void fetch_gate_state::wait_for_quota(waiting request, const quota_hold& hold, time_point now) {
+  auto [i, is_new] = for_quota.try_emplace(hold.budget);
+  if (is_new)
+    wakes.emplace(i->second.wake = now + hold.wait, hold.budget);
+  queue_up(i->second, std::move(request));
+}
+
+/// The quota is not used before the bytes are there: else what waited for bytes would go out in one burst. False: it waits.
+bool fetch_gate_state::reserve(waiting request, time_point now) {
+  const auto is_first = waiting_for_bytes == 0 || bytes.used() == 0;
+  if (is_first && bytes.reserve(request.ask.bytes, request.ask.is_ahead)) {
+    grant(std::move(request), now);
+    return true;
+  }
   auto& queue = for_bytes[request.ask.tenant];
   if (queue.empty())
     turn.push_back(request.ask.tenant);
@@ -88,47 +106,69 @@ void fetch_gate_state::reserve(waiting request, time_point now) {
   else
     queue.push_front(std::move(request));
   ++waiting_for_bytes;
+  return false;
 }
 
 void fetch_gate_state::grant(waiting request, time_point now) {
-  quotas.spend(request.limits(), now);
-  auto address = request.client.address();
-  auto [i, is_new] = held.try_emplace(address, 0);
-  i->second += request.ask.bytes;
-  if (is_new)
-    self->monitor(request.client);
+  quotas.spend(request.limits, now);
+  clients[request.client.address()].bytes += request.ask.bytes;
   self->send(request.client, permit_granted{request.ask.generation, request.ask.bytes});
 }
 
+/// Looks at bytes first, which is cheap. Who is refused keeps its place.
 void fetch_gate_state::grant_reserved() {
-  for (size_t passed = 0; !turn.empty() && passed < turn.size();) {
+  const auto now = self->clock().now();
+  std::vector<tenant_id> refused;
+  for (size_t heads = 0; !turn.empty() && heads < most_passed;) {
     auto tenant = turn.front();
-    auto& queue = for_bytes[tenant];
     turn.pop_front();
-    passed = serve_first_of(queue) ? 0 : passed + 1;
-    if (queue.empty())
-      for_bytes.erase(tenant);
-    else
-      turn.push_back(tenant);
+    const auto& first = for_bytes[tenant].front();
+    if (is_dropped(first)) {
+      resume(take_first_of(tenant).from, now);
+    } else if (bytes.reserve(first.ask.bytes, first.ask.is_ahead)) {
+      use_bytes(take_first_of(tenant), now);
+    } else {
+      heads += first.ask.is_ahead ? 0 : 1;
+      refused.push_back(tenant);
+    }
   }
+  turn.insert(turn.begin(), refused.begin(), refused.end());
   wake_up();
 }
 
-bool fetch_gate_state::serve_first_of(std::deque<waiting>& queue) {
-  const auto& ask = queue.front().ask;
-  auto now = self->clock().now();
-  // While it waited for bytes its budget may have been used up by others, or paused.
-  auto hold = quotas.hold_of(queue.front().limits(), now);
-  if (hold.wait.count() == 0 && !bytes.reserve(ask.bytes, ask.is_ahead))
-    return false;
-  auto request = std::move(queue.front());
-  queue.pop_front();
+/// Its tenant, which is not in `turn`, goes to the end of it when it has more.
+fetch_gate_state::waiting fetch_gate_state::take_first_of(const tenant_id& tenant) {
+  auto i = for_bytes.find(tenant);
+  auto request = std::move(i->second.front());
+  i->second.pop_front();
   --waiting_for_bytes;
-  if (hold.wait.count() > 0)
-    wait_for_quota(std::move(request), hold, now);
+  if (i->second.empty())
+    for_bytes.erase(i);
   else
+    turn.push_back(tenant);
+  return request;
+}
+
+/// Its bytes are reserved. While it waited for them its budget may have been used up by others, or paused: then it goes back to
+/// its place among those who wait for the quota.
+void fetch_gate_state::use_bytes(waiting request, time_point now) {
+  const auto from = std::exchange(request.from, {});
+  if (auto hold = quotas.hold_of(request.limits, now); hold.wait.count() > 0) {
+    bytes.give_back(request.ask.bytes);
+    wait_for_quota(std::move(request), hold, now);
+  } else {
     grant(std::move(request), now);
-  return true;
+  }
+  resume(from, now);
+}
+
+/// The front of this queue, if there is one, waits for bytes no longer.
+void fetch_gate_state::resume(const std::string& budget, time_point now) {
+  auto i = for_quota.find(budget);
+  if (i == for_quota.end())
+    return;
+  i->second.is_front_out = false;
+  serve(budget, now);
 }
 
 void fetch_gate_state::serve_due() {
@@ -140,28 +180,32 @@ void fetch_gate_state::serve_due() {
   show();
 }
 
-/// Lets go what its budget holds back no longer, in order.
+/// Lets go what its budget holds back no longer, in order. When the front has to wait for bytes, the others wait behind it.
 void fetch_gate_state::serve(const std::string& budget, time_point now) {
   auto i = for_quota.find(budget);
-  if (i == for_quota.end())
+  if (i == for_quota.end() || i->second.is_front_out)
     return;
   auto& queue = i->second;
   wakes.erase({queue.wake, budget});
   while (!queue.requests.empty()) {
-    auto hold = quotas.hold_of(queue.requests.front().limits(), now);
-    if (waiting_for_bytes > 0 && hold.wait.count() == 0)
-      hold = {bytes_are_short, budget}; // no use in letting all go from one queue to the other
+    auto first = queue.requests.begin();
+    const auto is_over = is_dropped(first->second);
+    const auto hold = is_over ? quota_hold{} : quotas.hold_of(first->second.limits, now);
     if (hold.wait.count() > 0 && hold.budget == budget) {
       wakes.emplace(queue.wake = now + hold.wait, budget);
       return;
     }
-    auto request = std::move(queue.requests.front());
-    queue.requests.pop_front();
+    auto request = std::move(first->second);
+    queue.requests.erase(first);
     --waiting_for_quota;
-    if (hold.wait.count() > 0)
+    if (hold.wait.count() > 0) {
       wait_for_quota(std::move(request), hold, now);
-    else
-      reserve(std::move(request), now);
+    } else if (!is_over) {
+      request.from = budget;
+      queue.is_front_out = !reserve(std::move(request), now);
+      if (queue.is_front_out)
+        return;
+    }
   }
   for_quota.erase(budget);
 }
@@ -197,11 +241,35 @@ void fetch_gate_state::tick() {
   self->run_delayed(std::chrono::milliseconds{150 + random() % 200}, [this] { tick(); });
 }
 
+/// How many requests each budget could let go. Those in the queue of one shared budget need turns of their other ones too: of
+/// these as many as the one can let go soon, as more would be lost to other nodes.
+std::unordered_map<std::string, size_t> fetch_gate_state::demand() const {
+  std::unordered_map<std::string, size_t> out;
+  auto is_in_turns = [](const quota_limit& limit) { return limit.is_shared && limit.requests > 0; };
+  auto named = [](const std::string& name) { return [&name](const quota_limit& limit) { return limit.budget == name; }; };
+  for (const auto& [budget, queue] : for_quota) {
+    const auto count = queue.requests.size() + (queue.is_front_out ? 1 : 0);
+    out[budget] += count;
+    if (queue.requests.empty())
+      continue;
+    const auto& limits = queue.requests.begin()->second.limits;
+    auto own = std::find_if(limits.begin(), limits.end(), named(budget));
+    if (own == limits.end() || !is_in_turns(*own))
+      continue;
+    const auto ahead = std::chrono::nanoseconds{turn_lease::lookahead}.count();
+    const auto soon = static_cast<size_t>(ahead * own->requests / own->per.count()) + 1;
+    for (const auto& limit : limits)
+      if (is_in_turns(limit) && limit.budget != budget)
+        out[limit.budget] += std::min(count, soon);
+  }
+  return out;
+}
+
 void fetch_gate_state::order_turns() {
   auto order = *quotas.shared().order(
-    [this](const std::string& budget) {
-      auto i = for_quota.find(budget);
-      return i == for_quota.end() ? 0 : i->second.requests.size();
+    [wanted = demand()](const std::string& budget) {
+      auto i = wanted.find(budget);
+      return i == wanted.end() ? size_t{0} : i->second;
     },
     self->clock().now());
   is_ordering = true;
@@ -232,27 +300,28 @@ void fetch_gate_state::take_turns(const lease_turns& order, const turns_leased& 
 }
 
 void fetch_gate_state::correct(const caf::actor_addr& client, const correct_permit& permit) {
-  auto i = held.find(client);
-  if (i == held.end())
+  auto i = clients.find(client);
+  if (i == clients.end())
     return;
-  auto reserved = std::min(permit.reserved, i->second);
-  i->second += permit.actual - reserved;
+  auto reserved = std::min(permit.reserved, i->second.bytes);
+  i->second.bytes += permit.actual - reserved;
   bytes.correct(reserved, permit.actual);
 }
 
 void fetch_gate_state::release(caf::actor_addr client, uint64_t freed) {
-  auto i = held.find(client);
-  if (i == held.end())
+  auto i = clients.find(client);
+  if (i == clients.end())
     return;
-  freed = std::min(freed, i->second);
-  i->second -= freed;
+  freed = std::min(freed, i->second.bytes);
+  i->second.bytes -= freed;
   bytes.give_back(freed);
 }
 
+/// What it asked for is found when it comes to the front.
 void fetch_gate_state::client_ended(const caf::actor_addr& client) {
-  if (auto i = held.find(client); i != held.end()) {
-    bytes.give_back(i->second);
-    held.erase(i);
+  if (auto i = clients.find(client); i != clients.end()) {
+    bytes.give_back(i->second.bytes);
+    clients.erase(i);
   }
   grant_reserved();
   show();

@@ -1,5 +1,7 @@
 #include "actors/extraction/permit_budgets.hpp"
 
+#include <algorithm>
+
 #include "runtime/security/fingerprint.hpp"
 
 namespace lode {
@@ -26,7 +28,9 @@ std::vector<quota_limit> limits_of(const connection_context& connection, size_t 
     // One scope may have several limits, and another edition of the source other ones: each has turns of its own.
     auto name = result[static_cast<size_t>(budget.of)].budget + "/" + std::to_string(budget.requests) + "/"
                 + std::to_string(budget.per.count());
-    result.push_back({std::move(name), budget.requests, budget.per, is_shared(budget.of)});
+    // What is declared twice is one limit: a request must not use two of its turns.
+    if (std::none_of(result.begin(), result.end(), [&](const auto& known) { return known.budget == name; }))
+      result.push_back({std::move(name), budget.requests, budget.per, is_shared(budget.of)});
   }
   return result;
 }

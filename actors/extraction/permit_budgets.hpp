@@ -18,7 +18,7 @@ constexpr bool is_shared(limit_scope scope) {
 }
 
 /// All limits that a request of this stream must respect: the declared ones, and one of each scope, which carries the pauses
-/// that the API asked for.
+/// that the API asked for. No name twice.
 std::vector<quota_limit> limits_of(const connection_context& connection, size_t stream);
 
 } // namespace lode

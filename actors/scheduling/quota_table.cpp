@@ -18,7 +18,11 @@ quota_table::time_point quota_table::earliest(const quota_limit& limit, time_poi
   turn_rule rule{limit.requests, limit.per};
   if (limit.is_shared)
     return shared_.earliest(limit.budget, rule, now);
-  return own_.try_emplace(limit.budget, now).first->second.next(rule, limit.requests, now);
+  return find(limit, rule, now).turns.next(rule, limit.requests, now);
+}
+
+quota_table::own_budget& quota_table::find(const quota_limit& limit, const turn_rule& rule, time_point now) {
+  return own_.try_emplace(limit.budget, own_budget{timetable{now}, rule.span / limit.requests}).first->second;
 }
 
 void quota_table::spend(std::span<const quota_limit> limits, time_point now) {
@@ -29,7 +33,7 @@ void quota_table::spend(std::span<const quota_limit> limits, time_point now) {
     if (limit.is_shared)
       shared_.spend(limit.budget, rule, now);
     else
-      own_.try_emplace(limit.budget, now).first->second.take(rule, limit.requests, now);
+      find(limit, rule, now).turns.take(rule, limit.requests, now);
   }
 }
 
@@ -40,7 +44,9 @@ void quota_table::pause(const std::string& budget, time_point until) {
 
 void quota_table::forget_idle(time_point now) {
   std::erase_if(pauses_, [now](const auto& entry) { return entry.second <= now; });
-  std::erase_if(own_, [now](const auto& entry) { return now - entry.second.last() > std::chrono::hours{24}; });
+  std::erase_if(own_, [now](const auto& entry) {
+    return now - entry.second.turns.last() > std::chrono::hours{24} + entry.second.spacing;
+  });
 }
 
 } // namespace lode

@@ -42,7 +42,7 @@ public:
   /// No request of `budget` before `until`. A pause is never shortened.
   void pause(const std::string& budget, time_point until);
 
-  /// Forgets what was not used for a day.
+  /// Forgets what was not used for a day beyond the time of its next turn.
   void forget_idle(time_point now);
   size_t size() const noexcept { return own_.size() + pauses_.size(); }
 
@@ -51,7 +51,13 @@ public:
 private:
   time_point earliest(const quota_limit& limit, time_point now);
 
-  std::unordered_map<std::string, timetable> own_; ///< of budgets that no other node uses
+  struct own_budget {
+    timetable turns;
+    std::chrono::nanoseconds spacing;
+  };
+  own_budget& find(const quota_limit& limit, const turn_rule& rule, time_point now);
+
+  std::unordered_map<std::string, own_budget> own_; ///< that no other node uses
   std::unordered_map<std::string, time_point> pauses_;
   shared_quota shared_;
 };

@@ -7,8 +7,10 @@ namespace lode {
 namespace {
 
 constexpr std::chrono::milliseconds look_again{250};
-/// A budget that nobody used for so long is forgotten.
+/// A budget that nobody used for so long, and for a span of its own, is forgotten.
 constexpr std::chrono::hours memory{24};
+constexpr std::chrono::seconds shortest_join_pause{10};
+constexpr std::chrono::minutes longest_join_pause{5};
 
 } // namespace
 
@@ -38,7 +40,7 @@ void shared_quota::spend(const std::string& name, const turn_rule& rule, time_po
   ++b.spent;
   if (phase_ == phase::divided)
     b.own.take(rule, rule.requests / nodes_, now);
-  else
+  else if (!b.turns.empty())
     b.turns.pop_front();
 }
 
@@ -60,23 +62,26 @@ void shared_quota::set_nodes(uint32_t live, time_point now) {
 std::optional<lease_turns> shared_quota::order(const std::function<size_t(const std::string&)>& waiting, time_point now) {
   if (!has_redis_)
     return std::nullopt;
+  being_told_.clear();
+  std::erase_if(pauses_, [now](const auto& entry) { return entry.second <= now; });
   lease_turns out;
   out.nodes = nodes_;
   out.not_after = order_ends_ = now + order_holds;
-  if (phase_ != phase::joined && (!is_redis_there_ || now < start_))
+  if (phase_ != phase::joined && (!is_redis_there_ || now < start_ || now < may_join_))
     return out;
   out.step = phase_ == phase::joined ? lease_step::go_on : lease_step::join;
   if (phase_ == phase::divided)
     phase_ = phase::joining;
-  std::erase_if(budgets_, [now](const auto& entry) { return now - entry.second.used > memory; });
+  std::erase_if(budgets_, [now](const auto& entry) { return now - entry.second.used > memory + entry.second.rule.span; });
   for (auto& [name, b] : budgets_) {
     forget_stale(b, now);
     auto use = waiting(name) + std::exchange(b.spent, 0);
     if (use > b.turns.size())
       out.wanted.push_back({name, b.rule.requests, b.rule.span, b.rule.grace, static_cast<uint32_t>(use - b.turns.size())});
   }
-  for (const auto& [name, until] : std::exchange(pauses_, {}))
+  for (const auto& [name, until] : pauses_)
     out.pauses.push_back({name, until});
+  being_told_ = out.pauses;
   return out;
 }
 
@@ -85,6 +90,10 @@ void shared_quota::leased(const turns_leased& answer) {
   if (phase_ == phase::divided)
     return;
   phase_ = phase::joined;
+  join_pause_ = {};
+  for (const auto& told : std::exchange(being_told_, {}))
+    if (auto i = pauses_.find(told.budget); i != pauses_.end() && i->second <= told.until)
+      pauses_.erase(i);
   for (const auto& slice : answer.slices)
     keep(slice);
 }
@@ -102,11 +111,28 @@ void shared_quota::failed(time_point now) {
   is_redis_there_ = false;
   if (phase_ == phase::divided)
     return;
-  phase_ = phase::divided;
+  const auto was_joining = std::exchange(phase_, phase::divided) == phase::joining;
   share_from_ = nodes_ > 1 ? order_ends_ + turn_lease::presence + turn_lease::lookahead : now;
   for (auto& [name, b] : budgets_)
     b.turns.clear();
   give_up_until(share_from_);
+  if (was_joining)
+    put_off_joining();
+}
+
+/// Doubling goes on until the slowest budget gets its turn between two attempts.
+void shared_quota::put_off_joining() {
+  const auto most = std::max<std::chrono::nanoseconds>(longest_join_pause, 2 * longest_spacing());
+  join_pause_ = std::clamp<std::chrono::nanoseconds>(2 * join_pause_, shortest_join_pause, most);
+  may_join_ = share_from_ + join_pause_;
+}
+
+std::chrono::nanoseconds shared_quota::longest_spacing() const {
+  std::chrono::nanoseconds longest{0};
+  for (const auto& [name, b] : budgets_)
+    if (auto share = b.rule.requests / nodes_; share > 0)
+      longest = std::max(longest, b.rule.span / share);
+  return longest;
 }
 
 void shared_quota::give_up_until(time_point when) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "actors/scheduling/turns.hpp"
 #include "messages/turns.hpp"
@@ -20,6 +21,9 @@ namespace lode {
 /// within the budget: a node stops using its share before it joins, and takes its share again only when Redis surely counts
 /// it as absent and what it handed out till then is over. A share shrinks as soon as there are more nodes, and grows only
 /// when that has held for `settle`; a node that starts beside others waits as long before it takes anything.
+///
+/// A Redis that answers a look may still refuse to hand out turns (full, a replica, missing rights). Each attempt to join costs
+/// turns, so after one that failed the node lives from its share for a while, longer each time.
 class shared_quota {
 public:
   using time_point = timetable::time_point;
@@ -32,7 +36,7 @@ public:
 
   /// When the next request of the budget may go; not after `now` = at once. Without a turn in sight: some time to look again.
   time_point earliest(const std::string& budget, const turn_rule& rule, time_point now);
-  /// Uses the turn that earliest() named.
+  /// Uses the turn that earliest() named. Without one nothing happens.
   void spend(const std::string& budget, const turn_rule& rule, time_point now);
   /// The others are to know.
   void pause(const std::string& budget, time_point until);
@@ -64,6 +68,8 @@ private:
   budget& find(const std::string& name, const turn_rule& rule, time_point now);
   void keep(const turn_slice& slice);
   void give_up_until(time_point when);
+  void put_off_joining();
+  std::chrono::nanoseconds longest_spacing() const;
   static void forget_stale(budget& b, time_point now);
 
   bool has_redis_;
@@ -74,8 +80,11 @@ private:
   time_point start_;        ///< takes nothing before, also from Redis: others may not know of this node
   time_point share_from_;   ///< in phase divided: nothing before
   time_point order_ends_{}; ///< the latest order has no effect later
+  time_point may_join_{};   ///< after an attempt that failed: not before
+  std::chrono::nanoseconds join_pause_{0}; ///< the latest one; 0 = the latest attempt to join succeeded
   std::map<std::string, budget> budgets_;
   std::map<std::string, time_point> pauses_; ///< not yet told
+  std::vector<shared_pause> being_told_;     ///< those of pauses_ that the latest order tells
 };
 
 } // namespace lode

@@ -20,7 +20,7 @@ constexpr std::chrono::seconds reading_ends{30};
 constexpr std::string_view keys_live = "604800000"; // a week
 
 /// KEYS: last, nodes, pauses. ARGV: node, step, nodes that may be sending, not after, lookahead, presence, life of keys in
-/// milliseconds, number of budgets, then for each: name, requests, span, grace, turns wanted; then name and length of pauses.
+/// milliseconds, number of budgets, then for each: name, requests, span, turns wanted; then name and length of pauses.
 /// Times are microseconds.
 constexpr std::string_view lease_script = R"(
 local time = redis.call('TIME')
@@ -41,22 +41,23 @@ if ARGV[2] == 'join' then
     if tonumber(all[i + 1]) < now + lookahead then redis.call('HSET', last, all[i], now + lookahead) end
   end
 end
+-- An idle budget begins now, not a grace ago: such a turn would be stale when its node hears of it.
 local at, slices = 9, {}
 for i = 1, tonumber(ARGV[8]) do
-  local name, requests, span, grace = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
+  local name, requests, span = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
   local given = tonumber(redis.call('HGET', last, name))
   if not given or given > now + lookahead then given = now + lookahead end
   local share = math.floor(requests * math.min(present, live) / live)
   local count, first, spacing = 0, 0, 0
   if share > 0 then
     spacing = math.ceil(span / share)
-    first = math.max(given + spacing, now - grace)
-    count = math.max(0, math.min(tonumber(ARGV[at + 4]), math.floor((now + lookahead - first) / spacing) + 1))
+    first = math.max(given + spacing, now)
+    count = math.max(0, math.min(tonumber(ARGV[at + 3]), math.floor((now + lookahead - first) / spacing) + 1))
   end
   if count > 0 then given = first + (count - 1) * spacing end
   redis.call('HSET', last, name, given)
   slices[i] = {count, first - now, spacing}
-  at = at + 5
+  at = at + 4
 end
 for i = at, #ARGV, 2 do
   local stands = tonumber(redis.call('HGET', pauses, ARGV[i])) or 0
@@ -157,8 +158,7 @@ std::vector<std::string> shared_turns::words_of(const lease_turns& order) const 
                                std::string{keys_live},
                                std::to_string(order.wanted.size())};
   for (const auto& wanted : order.wanted)
-    out.insert(out.end(), {wanted.budget, std::to_string(wanted.requests), micros(wanted.span), micros(wanted.grace),
-                           std::to_string(wanted.count)});
+    out.insert(out.end(), {wanted.budget, std::to_string(wanted.requests), micros(wanted.span), std::to_string(wanted.count)});
   for (const auto& pause : order.pauses)
     out.insert(out.end(), {pause.budget, micros(pause.until - steady_clock::now())});
   return out;

@@ -52,7 +52,7 @@ private:
       return slice;
     auto parts = static_cast<int64_t>(share);
     slice.spacing = std::chrono::nanoseconds{(wanted.span.count() + parts - 1) / parts};
-    auto first = std::max(last + slice.spacing, now - wanted.grace);
+    auto first = std::max(last + slice.spacing, now);
     if (first <= ahead)
       slice.count = static_cast<uint32_t>(std::min<int64_t>(wanted.count, (ahead - first) / slice.spacing + 1));
     if (slice.count > 0)

@@ -177,6 +177,16 @@ TEST_F(shared_turns_test, keys_end_when_no_node_uses_them_any_more) {
   EXPECT_GT(server.ask({"PTTL", "lode:1:turns:nodes"}).number, 0);
 }
 
+TEST_F(shared_turns_test, a_lone_request_of_an_idle_budget_gets_a_turn_that_is_not_stale) {
+  auto node = turns("n1");
+  lease(node, order(lease_step::join));
+  await("a turn can be used", [&] {
+    server.ask({"HSET", "lode:1:turns:last", "b", "1"}); // it was last used long ago
+    auto slice = lease(node, order(lease_step::go_on, 1, 100, 1)).slices.at(0);
+    return slice.count == 1 && slice.first + slice.usable > steady_clock::now();
+  });
+}
+
 /// Redis is emptied, killed and started again meanwhile.
 TEST_F(shared_turns_test, nodes_under_load_never_exceed_the_budget_in_any_span) {
   const turn_rule rule{50, 500ms};

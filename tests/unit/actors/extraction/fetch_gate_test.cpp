@@ -1,5 +1,6 @@
 #include "actors/extraction/fetch_gate.hpp"
 
+#include "actors/extraction/permit_budgets.hpp"
 #include "tests/support/actor_test.hpp"
 #include "tests/support/mining_fixtures.hpp"
 #include "tests/support/turn_ledger.hpp"
@@ -228,6 +229,117 @@ TEST_F(fetch_gate_test, what_a_client_holds_is_free_again_when_it_dies) {
   EXPECT_EQ(grants, (std::vector<int64_t>{1, 2}));
 }
 
+TEST_F(fetch_gate_test, requests_that_wait_for_bytes_do_not_stop_those_that_wait_for_a_quota) {
+  auto greedy = client(1);
+  for (int i = 0; i < 6; ++i)
+    caf::anon_send(greedy, request(1, 900));
+  run();
+  plan = item_plan({{rate_budget::scope::credential, 10, 1s}});
+  caf::anon_send(client(2), request(2, 900));
+  advance(500ms);
+  for (int i = 0; i < 2; ++i) {
+    caf::anon_send(greedy, return_permit{900});
+    advance(200ms);
+  }
+  EXPECT_EQ(grants, (std::vector<int64_t>{1, 1, 2}));
+}
+
+TEST_F(fetch_gate_test, while_the_front_of_a_budget_waits_for_bytes_the_others_stay_behind_it_and_all_go_in_the_end) {
+  auto holder = client(1);
+  caf::anon_send(holder, request(1, 1000));
+  run();
+  plan = item_plan({{rate_budget::scope::app, 10, 1s}});
+  for (int64_t tenant : {4, 2, 3})
+    caf::anon_send(client(tenant), request(tenant, 10));
+  advance(2s);
+  ASSERT_EQ(grants, std::vector<int64_t>{1});
+  caf::anon_send(holder, return_permit{1000});
+  run();
+  EXPECT_EQ(grants, (std::vector<int64_t>{1, 4})) << "one turn, one request";
+  advance(2s);
+  EXPECT_EQ(grants, (std::vector<int64_t>{1, 4, 2, 3}));
+}
+
+TEST_F(fetch_gate_test, what_had_waited_for_bytes_and_is_held_back_again_keeps_its_place) {
+  auto holder = client(1);
+  caf::anon_send(holder, request(1, 1000));
+  caf::anon_send(client(2), request(2, 100));
+  run();
+  caf::anon_send(holder, report_quota{item_connection(1, plan), 0, {{limit_scope::app, 1s}}});
+  run();
+  caf::anon_send(client(3), request(3, 100));
+  run();
+  caf::anon_send(holder, return_permit{1000});
+  run();
+  ASSERT_EQ(grants, std::vector<int64_t>{1});
+  advance(1100ms);
+  EXPECT_EQ(grants, (std::vector<int64_t>{1, 2, 3}));
+}
+
+TEST_F(fetch_gate_test, a_large_request_keeps_its_place_while_smaller_ones_pass) {
+  auto holder = client(1);
+  caf::anon_send(holder, request(1, 400));
+  caf::anon_send(holder, request(1, 500));
+  run();
+  for (int64_t tenant : {2, 3, 4})
+    caf::anon_send(client(tenant), request(tenant, tenant == 4 ? 100 : 900));
+  run();
+  caf::anon_send(holder, return_permit{400});
+  run();
+  EXPECT_EQ(grants, (std::vector<int64_t>{1, 1, 4}));
+  caf::anon_send(holder, return_permit{500});
+  run();
+  EXPECT_EQ(grants, (std::vector<int64_t>{1, 1, 4, 2}));
+}
+
+TEST_F(fetch_gate_test, the_request_of_a_dead_client_uses_up_no_turn) {
+  plan = item_plan({{rate_budget::scope::app, 1, 1s}});
+  auto doomed = client(1);
+  caf::anon_send(doomed, request(1, 1));
+  run();
+  caf::anon_send(client(2), request(2, 1));
+  run();
+  caf::anon_send_exit(doomed, caf::exit_reason::kill);
+  advance(1100ms);
+  EXPECT_EQ(grants, std::vector<int64_t>{2});
+}
+
+TEST_F(fetch_gate_test, a_dead_client_that_waited_for_bytes_does_not_stop_its_budget) {
+  auto holder = client(1);
+  caf::anon_send(holder, request(1, 1000));
+  run();
+  plan = item_plan({{rate_budget::scope::app, 10, 1s}});
+  auto doomed = client(2);
+  caf::anon_send(doomed, request(2, 10));
+  run();
+  caf::anon_send(client(3), request(3, 10));
+  advance(1s);
+  caf::anon_send_exit(doomed, caf::exit_reason::kill);
+  run();
+  caf::anon_send(holder, return_permit{1000});
+  advance(1s);
+  EXPECT_EQ(grants, (std::vector<int64_t>{1, 3}));
+}
+
+TEST_F(fetch_gate_test, a_client_that_asks_again_with_a_higher_generation_uses_one_turn) {
+  plan = item_plan({{rate_budget::scope::app, 1, 1s}});
+  auto asker = client(1);
+  caf::anon_send(asker, request(1, 1));
+  auto again = request(1, 1);
+  again.generation = 2;
+  caf::anon_send(asker, again);
+  run();
+  caf::anon_send(client(2), request(2, 1));
+  advance(2200ms);
+  EXPECT_EQ(grants, (std::vector<int64_t>{1, 2}));
+}
+
+TEST_F(fetch_gate_test, a_limit_that_is_declared_twice_is_one_limit) {
+  plan = item_plan({{rate_budget::scope::app, 2, 1s}, {rate_budget::scope::app, 2, 1s}});
+  auto limits = limits_of(*item_connection(1, plan), 0);
+  EXPECT_EQ(limits.size(), 5u) << "one of each scope, and this one";
+}
+
 namespace {
 
 /// Two gates, each with its own leaser in front of one Redis.
@@ -236,14 +348,19 @@ struct shared_gate_test : fetch_gate_test {
     turn_leaser_actor leaser;
     fetch_gate_actor gate;
     bool has_redis = true;
+    bool refuses_turns = false; ///< it answers looks
     bool is_fallback = false;
     std::map<lease_result, int> leases;
     std::vector<caf::actor_clock::time_point> used;
+    size_t most_budgets = 0; ///< that one order asked for before the first request went
   };
 
   void start(side& each, const std::string& name) {
     each.leaser = spawn_fake<turn_leaser_actor>([this, &each, name](const lease_turns& order) -> caf::result<turns_leased> {
-      auto answer = each.has_redis ? redis.lease(name, order, now()) : std::nullopt;
+      if (each.used.empty())
+        each.most_budgets = std::max(each.most_budgets, order.wanted.size());
+      const auto is_answered = each.has_redis && !(each.refuses_turns && order.step != lease_step::look);
+      auto answer = is_answered ? redis.lease(name, order, now()) : std::nullopt;
       if (!answer)
         return caf::make_error(errc::unreachable, "no Redis");
       return std::move(*answer);
@@ -257,8 +374,8 @@ struct shared_gate_test : fetch_gate_test {
   }
 
   /// `count` requests of the app's budget, from a client that notes when it may send them.
-  void ask_for(side& each, int count) {
-    auto plan = item_plan({{rate_budget::scope::app, 20, 10s}});
+  void ask_for(side& each, int count, std::vector<rate_budget> budgets = {{rate_budget::scope::app, 20, 10s}}) {
+    auto plan = item_plan(std::move(budgets));
     auto asker = system.spawn([this, &each, plan, count](client_interface::pointer self) -> client_interface::behavior_type {
       for (int i = 0; i < count; ++i)
         self->send(each.gate, ask_permit{1, tenant_id{1}, item_connection(1, plan), 0, 1, false});
@@ -342,4 +459,24 @@ TEST_F(shared_gate_test, a_pause_that_one_gate_was_told_holds_for_the_other_one)
   EXPECT_EQ(b.used.size(), 0u);
   advance(20s);
   EXPECT_EQ(b.used.size(), 10u);
+}
+
+TEST_F(shared_gate_test, a_request_with_two_shared_budgets_asks_for_turns_of_both_at_once) {
+  nodes = 1;
+  start(a, "n1");
+  advance(8s);
+  ask_for(a, 100, {{rate_budget::scope::app, 20, 10s}, {rate_budget::scope::app, 600, 60s}});
+  advance(30s);
+  EXPECT_EQ(a.most_budgets, 2u);
+  EXPECT_GE(a.used.size(), 30u);
+}
+
+TEST_F(shared_gate_test, a_Redis_that_answers_and_hands_out_no_turns_costs_a_gate_no_more_than_none) {
+  nodes = 1;
+  a.refuses_turns = true;
+  start(a, "n1");
+  ask_for(a, 1'000);
+  advance(60s);
+  EXPECT_TRUE(a.is_fallback);
+  EXPECT_GE(a.used.size(), 90u) << "of 115";
 }

@@ -86,3 +86,13 @@ TEST_F(quota_table_test, budgets_that_were_not_used_for_a_day_and_pauses_that_ar
   table.forget_idle(start + 25h);
   EXPECT_EQ(table.size(), 1u);
 }
+
+TEST_F(quota_table_test, a_budget_whose_turns_are_more_than_a_day_apart_is_used) {
+  limits slow{{"a", 1, 72h}};
+  EXPECT_GT(take(slow, start), 72h);
+  for (auto now = start; now < start + 80h; now += 1h)
+    table.forget_idle(now);
+  EXPECT_EQ(take(slow, start + 80h), 0ns);
+  table.forget_idle(start + 240h);
+  EXPECT_EQ(table.size(), 0u);
+}

@@ -176,3 +176,84 @@ TEST(shared_quota_test, a_pause_is_told_once_and_heard_by_the_others) {
   EXPECT_EQ(heard->pauses[0].until, start + 1min);
   EXPECT_TRUE(first.order(one, start + 2s)->pauses.empty());
 }
+
+TEST(shared_quota_test, a_lone_request_of_an_idle_fast_budget_gets_a_turn_that_is_not_stale_when_the_answer_is_there) {
+  const turn_rule fast{100, 1s};
+  turn_ledger redis;
+  shared_quota quota{true, 1, start};
+  join(quota, "n1", redis, start);
+  auto now = start + 10s;
+  ASSERT_GT(quota.earliest("fast", fast, now), now);
+  for (int i = 0; i < 20 && quota.earliest("fast", fast, now) > now; ++i) {
+    now += 250ms;
+    auto order = quota.order(one, now);
+    auto answer = redis.lease("n1", *order, now + 1ms, 1ms);
+    ASSERT_TRUE(answer);
+    now += 2ms;
+    quota.leased(*answer);
+  }
+  EXPECT_LE(quota.earliest("fast", fast, now), now);
+}
+
+namespace {
+
+/// Lets a node live beside a Redis that answers each look and refuses to hand out turns; returns how many requests it let go.
+uint32_t use_beside_refusing_redis(shared_quota& quota, const turn_rule& of, std::chrono::seconds span) {
+  uint32_t used = 0;
+  for (auto now = start; now < start + span; now += 500ms) {
+    auto order = quota.order(one, now);
+    order->step == lease_step::look ? quota.leased({}) : quota.failed(now);
+    for (; quota.earliest("b", of, now) <= now; ++used)
+      quota.spend("b", of, now);
+  }
+  return used;
+}
+
+} // namespace
+
+TEST(shared_quota_test, a_Redis_that_answers_and_refuses_to_hand_out_turns_leaves_each_node_most_of_its_share) {
+  shared_quota quota{true, 2, start - shared_quota::settle};
+  EXPECT_GT(use_beside_refusing_redis(quota, rule, 10min), 200u) << "of 288";
+  EXPECT_TRUE(quota.is_fallback());
+}
+
+TEST(shared_quota_test, a_Redis_that_refuses_to_hand_out_turns_does_not_starve_a_slow_budget) {
+  shared_quota quota{true, 1, start};
+  EXPECT_GT(use_beside_refusing_redis(quota, turn_rule{1, 10min}, 3h), 4u);
+}
+
+TEST(shared_quota_test, after_an_attempt_to_join_that_failed_a_node_still_joins_when_Redis_is_well_again) {
+  turn_ledger redis;
+  shared_quota quota{true, 1, start};
+  ASSERT_TRUE(ask(quota, "n1", &redis, start));
+  ASSERT_FALSE(ask(quota, "n1", nullptr, start + 1s));
+  ASSERT_TRUE(ask(quota, "n1", &redis, start + 2s));
+  EXPECT_EQ(quota.order(one, start + 3s)->step, lease_step::look);
+  EXPECT_EQ(quota.order(one, start + 12s)->step, lease_step::join);
+}
+
+TEST(shared_quota_test, a_pause_that_was_told_with_an_order_that_failed_is_told_again) {
+  turn_ledger redis;
+  shared_quota quota{true, 1, start};
+  join(quota, "n1", redis, start);
+  quota.pause("b", start + 1h);
+  ASSERT_FALSE(ask(quota, "n1", nullptr, start + 1s));
+  ASSERT_TRUE(ask(quota, "n1", &redis, start + 2s));
+  auto order = quota.order(one, start + 3s);
+  ASSERT_EQ(order->step, lease_step::join);
+  ASSERT_EQ(order->pauses.size(), 1u);
+  EXPECT_EQ(order->pauses[0].until, start + 1h);
+}
+
+TEST(shared_quota_test, a_turn_that_is_not_there_cannot_be_used) {
+  turn_ledger redis;
+  shared_quota quota{true, 1, start};
+  join(quota, "n1", redis, start);
+  ASSERT_TRUE(ask(quota, "n1", &redis, start + 10s));
+  ASSERT_TRUE(is_free(quota, start + 10s));
+  quota.spend("b", rule, start + 10s);
+  quota.spend("b", rule, start + 10s);
+  EXPECT_FALSE(is_free(quota, start + 10s));
+  ASSERT_TRUE(ask(quota, "n1", &redis, start + 20s));
+  EXPECT_TRUE(is_free(quota, start + 20s));
+}
