@@ -11,9 +11,11 @@ namespace lode {
 
 namespace {
 
-/// Facts of a stream that are told without waiting for more, and of all streams in one call, which has to end in time.
+/// Facts of a stream that are told without waiting for more, of all streams in one call, which has to end in time, and those
+/// that wait for a Redis that is away: 16 bytes each.
 constexpr size_t long_word = 4'000;
-constexpr size_t facts_per_call = 20'000;
+constexpr size_t facts_per_call = 4'000;
+constexpr size_t most_untold = 1'000'000;
 
 int64_t random_tag() {
   int64_t out = 0;
@@ -131,23 +133,30 @@ void change_finder::gather_news(std::span<const page_commit> pages, std::span<co
 }
 
 void change_finder::tell_from(size_t facts) {
-  std::vector<shared_facts::news> words;
-  size_t gathered = 0;
-  auto say = [&] {
-    if (!words.empty())
-      shared_->tell(words);
-    words.clear();
-    gathered = 0;
-  };
-  for (auto& [place, news] : untold_.take_from(facts)) {
-    if (cache_.tag_of(place) != news.tag)
-      continue; // the stream stands elsewhere now: the word would only end what another owner has built
-    gathered += news.prints.size();
-    words.push_back(std::move(news));
-    if (gathered >= facts_per_call)
-      say();
+  auto words = untold_.take_from(facts);
+  // Where the stream stands elsewhere now the word would only end what another owner has built.
+  std::erase_if(words, [&](const auto& word) { return cache_.tag_of(word.first) != word.second.tag; });
+  for (auto first = words.begin(); first != words.end();) {
+    std::vector<shared_facts::news> call;
+    size_t gathered = 0;
+    auto last = first;
+    for (; last != words.end() && gathered < facts_per_call; ++last) {
+      gathered += last->second.prints.size();
+      call.push_back(last->second);
+    }
+    shared_->tell(call);
+    if (!trouble().empty())
+      return keep_for_later(first, words.end());
+    first = last;
   }
-  say();
+}
+
+/// In a long outage there is no end of what could be told.
+void change_finder::keep_for_later(word_iterator first, word_iterator last) {
+  for (; first != last; ++first)
+    untold_.put_back(first->first, std::move(first->second));
+  if (untold_.facts() > most_untold)
+    untold_.clear();
 }
 
 void change_finder::forget() {

@@ -47,6 +47,8 @@ private:
   void ask_redis(std::span<const hashed_page> pages);
   void gather_news(std::span<const page_commit> pages, std::span<const page_outcome> outcomes);
   void tell_from(size_t facts);
+  using word_iterator = std::map<stream_place, shared_facts::news>::iterator;
+  void keep_for_later(word_iterator first, word_iterator last);
 
   page_store& store_;
   fact_cache cache_;

@@ -23,11 +23,15 @@ public:
   std::optional<shared_facts::news> take(stream_place place);
   /// What there is of streams of which at least `facts` were gathered, with their places.
   std::map<stream_place, shared_facts::news> take_from(size_t facts);
-  void clear() { news_.clear(); }
+  /// Redis did not take it.
+  void put_back(stream_place place, shared_facts::news news);
+  void clear();
   bool empty() const noexcept { return news_.empty(); }
+  size_t facts() const noexcept { return facts_; }
 
 private:
   std::map<stream_place, shared_facts::news> news_;
+  size_t facts_ = 0;
 };
 
 } // namespace lode

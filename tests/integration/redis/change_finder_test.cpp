@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <map>
+#include <thread>
 
 #include "tests/support/redis_fixture.hpp"
 
@@ -136,4 +138,20 @@ TEST_F(change_finder_test, a_writer_whose_stream_went_elsewhere_does_not_spoil_w
   early->tell_redis();
   store.facts["k"].hash = {9, 9};
   EXPECT_EQ(read(plenty, true, "k", 3), 0u);
+}
+
+TEST_F(change_finder_test, what_Redis_did_not_take_is_told_when_it_is_back) {
+  auto first = writer(plenty);
+  read(*first, "k", 1);
+  redis.kill();
+  first->tell_redis();
+  EXPECT_NE(first->trouble(), "");
+  EXPECT_TRUE(first->has_news());
+  redis.start();
+  for (int tries = 0; tries < 50 && first->has_news(); ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{100});
+    first->tell_redis();
+  }
+  store.facts["k"].hash = {9, 9};
+  EXPECT_EQ(read(plenty, true, "k", 1), 0u);
 }

@@ -31,7 +31,7 @@ TEST(redis_report_test, a_right_that_is_missing_is_named) {
   ASSERT_TRUE(found) << message_of(found.error());
   EXPECT_THAT(found->refused, HasSubstr("EVAL: NOPERM"));
   EXPECT_EQ(found->version, "") << "INFO is not its right either";
-  ASSERT_EQ(server.ask({"ACL", "SETUSER", "lode", "+eval"}).text, "OK");
+  ASSERT_EQ(server.ask({"ACL", "SETUSER", "lode", "+eval", "+time", "+hget", "+hdel", "+pexpire"}).text, "OK");
   EXPECT_EQ(inspect_redis(settings)->refused, "");
 }
 

@@ -49,3 +49,19 @@ TEST(untold_facts_test, long_words_are_taken_first) {
   EXPECT_EQ(untold.take_from(0).size(), 1u);
   EXPECT_TRUE(untold.empty());
 }
+
+TEST(untold_facts_test, facts_are_counted_whatever_becomes_of_them) {
+  untold_facts untold;
+  untold.add(a, 10, 11, prints(2));
+  untold.add(b, 20, 21, prints(3));
+  EXPECT_EQ(untold.facts(), 5u);
+  untold.add(a, 15, 16, prints(1));
+  EXPECT_EQ(untold.facts(), 4u);
+  auto word = untold.take(b);
+  EXPECT_EQ(untold.facts(), 1u);
+  untold.put_back(b, std::move(*word));
+  untold.add(b, 21, 22, prints(1));
+  EXPECT_EQ(untold.take(b)->previous_tag, 20);
+  EXPECT_EQ(untold.take_from(1).size(), 1u);
+  EXPECT_EQ(untold.facts(), 0u);
+}
