@@ -107,8 +107,8 @@ void look_at_redis(const cache_settings& cache, findings& out) {
   out.good("redis", (found->version.empty() ? "version not shown (give its user +info)" : "Redis " + found->version) + ", answers in "
                       + tenths + " ms");
   if (!found->refused.empty())
-    out.wrong("redis rights", found->refused + "; its user needs +hmget +hgetall +hset +unlink +eval on keys lode:*, on a server that "
-                                               "takes writes");
+    out.wrong("redis rights", found->refused + "; its user needs +hget +hmget +hgetall +hset +hdel +unlink +pexpire +time "
+                                               "+eval on keys lode:*, on a server that takes writes");
   if (found->round_trip * 2 > cache.redis_timeout)
     out.wrong("redis speed", "an answer takes more than half of cache.redis_timeout: it will often count as none; move Redis closer "
                              "or raise it");

@@ -27,6 +27,7 @@ public:
     : generation_(generation), positions_(positions), shards_(shards) {}
 
   verdict judge(const store_standing& seen);
+  int64_t generation() const noexcept { return generation_; }
   /// The node goes on with these.
   void keep(size_t shards) noexcept { shards_ = shards; }
 

@@ -124,12 +124,12 @@ console_services make_console(const settings& config, const extensions& known, c
   return services;
 }
 
-/// Ends the process when it cannot stop by itself: CAF's destructor can wait for ever on a stalled peer.
-void arm_watchdog(std::chrono::milliseconds patience) {
-  std::thread([patience] {
+/// Ends the process with `code` when it cannot stop by itself: CAF's destructor can wait for ever on a stalled peer.
+void arm_watchdog(std::chrono::milliseconds patience, exit_code code) {
+  std::thread([patience, code] {
     std::this_thread::sleep_for(patience);
     log_error("the node did not stop in time and is ended");
-    std::_Exit(exit_failed);
+    std::_Exit(code);
   }).detach();
 }
 
@@ -147,6 +147,7 @@ exit_code end_with(const known_store::verdict& news) {
 exit_code supervise(caf::actor_system& system, mining_resources& resources, std::vector<shard_claim> claims,
                     live_control& control, store_watch& watch, stop_signals& signals) {
   restart_budget<std::chrono::steady_clock::time_point> budget{tree_restarts};
+  const auto patience = resources.config.node.shutdown_timeout + std::chrono::seconds{10};
   for (;;) {
     mining_tree tree{system, resources, claims};
     control.use(&tree);
@@ -163,12 +164,13 @@ exit_code supervise(caf::actor_system& system, mining_resources& resources, std:
       continue;
     }
     if (news.what != store_finding::as_expected) {
-      arm_watchdog(resources.config.node.shutdown_timeout + std::chrono::seconds{10});
-      return end_with(news);
+      const auto code = end_with(news);
+      arm_watchdog(patience, code); // the tree stops as it leaves its scope
+      return code;
     }
     auto wait = is_told ? std::nullopt : budget.spend(std::chrono::steady_clock::now());
     if (!wait)
-      arm_watchdog(resources.config.node.shutdown_timeout + std::chrono::seconds{10}); // the tree stops as it leaves its scope
+      arm_watchdog(patience, exit_failed);
     if (is_told)
       return exit_ok;
     if (!wait) {
@@ -208,7 +210,8 @@ void use_redis(mining_resources& resources, const redis_settings& redis, int64_t
   };
 }
 
-/// So that no node goes on before somebody has looked at it, whether or not it knows what this one knows.
+/// So that no node goes on before somebody has looked at it, whether or not it knows what this one knows. The watch tries the same
+/// from the beginning; this is the last try.
 void write_doubt(generation_store& store, int64_t generation, const std::string& why) {
   constexpr int tries = 10;
   caf::error error;
@@ -271,7 +274,7 @@ exit_code run_node(const settings& config, const extensions& known) {
   housekeeper janitor{make_postgres_catalog_store(postgres, "housekeeper"), make_postgres_upkeep_store(postgres),
                       {config.store.keep_runs, config.store.keep_dead_letters, config.store.keep_feed},
                       view_mender(config, known, postgres)};
-  store_watch watch{make_postgres_generation_store(postgres, "watch"),
+  store_watch watch{[postgres] { return make_postgres_generation_store(postgres, "watch"); },
                     *redis ? std::make_unique<shared_positions>(**redis, store->generation) : nullptr,
                     known_store{store->generation, store->positions, store->claims.size()}, postgres.self, resources->health};
   log_info("node " + config.node.name + " is up with " + std::to_string(store->claims.size()) + " shards; console on http://"

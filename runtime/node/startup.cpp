@@ -80,20 +80,28 @@ caf::expected<std::optional<redis_settings>> redis_of(const cache_settings& cach
 namespace {
 
 /// The store, if it lacks nothing of what Redis remembers.
-caf::expected<claimed_store> trusted_store(generation_store& store, const std::optional<redis_settings>& redis, incarnation self) {
-  auto seen = store.look(self);
+caf::expected<claimed_store> trusted_store(const postgres_settings& postgres, const std::optional<redis_settings>& redis) {
+  const auto self = postgres.self;
+  auto store = make_postgres_generation_store(postgres, "start");
+  auto seen = store->look(self);
   if (!seen)
     return seen.error();
   claimed_store out{{}, seen->generation, 0};
   // Redis first: what the store shows afterwards is what Redis was told, or more.
   if (redis)
     out.positions = shared_positions{*redis, out.generation}.read().value_or(0);
-  seen = store.look(self);
+  seen = store->look(self);
   if (!seen)
     return seen.error();
   known_store known{out.generation, out.positions, 0};
+  if (known.judge(*seen).what == store_finding::went_back) { // unless this session had landed on a server that is behind
+    store = make_postgres_generation_store(postgres, "start");
+    seen = store->look(self);
+    if (!seen)
+      return seen.error();
+  }
   if (auto found = known.judge(*seen); found.what == store_finding::went_back) {
-    if (auto error = store.doubt(out.generation, found.why))
+    if (auto error = store->doubt(out.generation, found.why))
       return error;
     return doubted_store(found.why);
   }
@@ -108,8 +116,7 @@ caf::expected<claimed_store> try_claim(const settings& config, const postgres_se
     return migrated.error();
   for (const auto& name : migrated->applied)
     log_info("applied migration " + name);
-  auto store = make_postgres_generation_store(postgres, "start");
-  auto out = trusted_store(*store, redis, postgres.self);
+  auto out = trusted_store(postgres, redis);
   if (!out)
     return out;
   auto claims = runs.claim_shards(config.node.name, postgres.self);

@@ -4,19 +4,15 @@
 
 namespace lode {
 
-namespace {
-
-constexpr auto rest_between_looks = std::chrono::seconds{2};
-
-} // namespace
-
-store_watch::store_watch(std::unique_ptr<generation_store> store, std::unique_ptr<shared_positions> redis, known_store known,
-                         incarnation self, store_health& health)
-  : store_(std::move(store)),
+store_watch::store_watch(opener open, std::unique_ptr<shared_positions> redis, known_store known, incarnation self,
+                         store_health& health, std::chrono::milliseconds rest)
+  : open_(std::move(open)),
+    store_(open_()),
     redis_(std::move(redis)),
     known_(known),
     self_(self),
     health_(health),
+    rest_(rest),
     thread_([this] { work(); }) {}
 
 store_watch::~store_watch() {
@@ -34,15 +30,38 @@ void store_watch::work() {
     lock.unlock();
     look();
     lock.lock();
-    stopped_.wait_for(lock, rest_between_looks, [this] { return is_stopping_; });
+    stopped_.wait_for(lock, rest_, [this] { return is_stopping_; });
   }
 }
 
 void store_watch::look() {
+  if (doubt_.empty())
+    doubt_ = health_.went_back();
+  if (doubt_.empty())
+    compare();
+  if (!doubt_.empty() && !is_doubt_written_)
+    write_doubt();
+}
+
+void store_watch::write_doubt() {
+  if (store_->doubt(known_.generation(), doubt_))
+    store_ = open_(); // this session may be at a server that takes no writes
+  else
+    is_doubt_written_ = true;
+}
+
+void store_watch::compare() {
   auto seen = store_->look(self_);
   if (!seen)
     return;
   auto found = known_.judge(*seen);
+  if (found.what == store_finding::went_back) { // unless this session had landed on a server that is behind
+    store_ = open_();
+    seen = store_->look(self_);
+    if (!seen)
+      return;
+    found = known_.judge(*seen);
+  }
   std::vector<shard_claim> claims;
   if (found.what == store_finding::shards_lost) {
     auto left = store_->claims_of(self_);
@@ -56,6 +75,8 @@ void store_watch::look() {
       redis_->raise(seen->positions);
     return;
   }
+  if (found.what == store_finding::went_back)
+    doubt_ = found.why;
   std::lock_guard lock{mutex_};
   news_ = std::move(found);
   claims_ = std::move(claims);

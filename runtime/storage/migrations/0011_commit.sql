@@ -28,6 +28,9 @@ DECLARE
   v_epochs bigint[];
   v_message text;
   v_has_gaps boolean;
+  v_is_same boolean;
+  v_is_live boolean;
+  v_kind bigint;
 BEGIN
   out_opened := '{}';
   out_refused := '{}';
@@ -118,6 +121,9 @@ BEGIN
     FOR i IN 1..cardinality(c_page) LOOP
       CONTINUE WHEN c_kind[i] = 4;
       BEGIN
+        SELECT (r.hash_high, r.hash_low, r.deleted) = (c_high[i], c_low[i], c_kind[i] = 2), NOT r.deleted
+        INTO v_is_same, v_is_live
+        FROM record r WHERE r.shard = p_shard[c_page[i]] AND r.stream_id = p_stream[c_page[i]] AND r.key = c_key[i];
         INSERT INTO record AS r (shard, stream_id, key, payload, hash_high, hash_low, order_field, order_epoch,
                                  order_counter, deleted, form)
         VALUES (p_shard[c_page[i]], p_stream[c_page[i]], c_key[i], c_payload[i], c_high[i], c_low[i], c_field[i],
@@ -129,6 +135,15 @@ BEGIN
             changed = CASE WHEN (r.hash_high, r.hash_low, r.deleted)
                                 = (EXCLUDED.hash_high, EXCLUDED.hash_low, EXCLUDED.deleted)
                            THEN r.changed ELSE EXCLUDED.changed END;
+        -- Its writer took a change before it for stored that was refused: the row says what this one is.
+        v_kind := CASE WHEN v_is_same THEN 3 WHEN c_kind[i] = 1 AND v_is_live IS NOT TRUE THEN 0 ELSE c_kind[i] END;
+        IF v_kind <> c_kind[i] THEN
+          UPDATE continuation
+          SET inserted = inserted - (c_kind[i] = 0)::int + (v_kind = 0)::int, updated = updated - (c_kind[i] = 1)::int,
+              unchanged = unchanged + (v_kind = 3 AND c_kind[i] < 2)::int
+          WHERE id = p_continuation[c_page[i]];
+          c_kind[i] := v_kind;
+        END IF;
       EXCEPTION WHEN cardinality_violation OR data_exception OR integrity_constraint_violation
                      OR program_limit_exceeded THEN
         GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT;
@@ -172,8 +187,9 @@ BEGIN
   END IF;
 
   IF cardinality(c_page) > 0 THEN
-    v_has_gaps := 3 = ANY (c_kind) OR 4 = ANY (c_kind);
-    -- Changes stand in the order of their pages: those of one are a slice. Where some have no entry, they are picked.
+    v_has_gaps := p_careful OR 3 = ANY (c_kind) OR 4 = ANY (c_kind);
+    -- Changes stand in the order of their pages: those of one are a slice. Where some have no entry, or another one than their
+    -- writer thought, they are picked.
     WITH page AS (
       SELECT n AS page, p_shard[n] AS shard, p_last[n] - p_first[n] + 1 AS entries, c_key[p_first[n]:p_last[n]] AS keys,
              p_ops[n] AS ops, c_high[p_first[n]:p_last[n]] AS highs, c_low[p_first[n]:p_last[n]] AS lows,
@@ -182,11 +198,12 @@ BEGIN
       FROM generate_series(1, cardinality(p_shard)) AS n
       WHERE NOT v_has_gaps AND p_first[n] <= p_last[n]
       UNION ALL
-      SELECT c.page, p_shard[c.page], count(*), array_agg(c.key),
-             string_agg(CASE c.kind WHEN 0 THEN 'i' WHEN 1 THEN 'u' ELSE 'd' END, ''),
-             array_agg(c.high), array_agg(c.low), array_agg(c.field), array_agg(c.epoch), array_agg(c.counter)
-      FROM unnest(c_page, c_kind, c_key, c_high, c_low, c_field, c_epoch, c_counter)
-           AS c(page, kind, key, high, low, field, epoch, counter)
+      SELECT c.page, p_shard[c.page], count(*), array_agg(c.key ORDER BY c.place),
+             string_agg(CASE c.kind WHEN 0 THEN 'i' WHEN 1 THEN 'u' ELSE 'd' END, '' ORDER BY c.place),
+             array_agg(c.high ORDER BY c.place), array_agg(c.low ORDER BY c.place), array_agg(c.field ORDER BY c.place),
+             array_agg(c.epoch ORDER BY c.place), array_agg(c.counter ORDER BY c.place)
+      FROM unnest(c_page, c_kind, c_key, c_high, c_low, c_field, c_epoch, c_counter) WITH ORDINALITY
+           AS c(page, kind, key, high, low, field, epoch, counter, place)
       WHERE v_has_gaps AND c.kind < 3 GROUP BY c.page),
     taken AS (
       UPDATE shard s SET feed_seq = s.feed_seq + t.entries

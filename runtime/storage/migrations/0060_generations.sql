@@ -12,11 +12,13 @@ $$;
 
 -- What was promised in the generation before does not count any more, and nothing that was given out then is given out again:
 -- positions of the feed belong to a generation; lives are random, and nobody owns a shard; epochs, versions of open work and ids
--- jump further than a lost history reaches. LD003: a node is alive.
+-- jump further than a lost history reaches: each claim is one epoch, but one lode_raise_versions is 1048576 versions. LD003: a node
+-- is alive.
 CREATE FUNCTION lode_begin_generation(OUT out_before bigint, OUT out_now bigint, OUT out_open_runs bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
-  v_jump CONSTANT bigint := 1048576;
+  v_epochs CONSTANT bigint := 1048576;
+  v_jump CONSTANT bigint := 1::bigint << 40;
   v_alive text;
 BEGIN
   -- Locks first: who commits or claims at this moment is waited for, and seen.
@@ -29,7 +31,7 @@ BEGIN
   UPDATE store SET generation = ('x' || substr(md5(gen_random_uuid()::text), 1, 16))::bit(64)::bigint & 9223372036854775807,
                    doubt = ''
   RETURNING generation INTO out_now;
-  UPDATE shard SET owner = 0, epoch = epoch + v_jump;
+  UPDATE shard SET owner = 0, epoch = epoch + v_epochs;
   UPDATE continuation SET version = version + v_jump WHERE phase = 0;
   DELETE FROM writer;
   DELETE FROM node;

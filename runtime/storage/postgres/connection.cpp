@@ -110,12 +110,13 @@ caf::error postgres_connection::connect() {
     return wrong;
   }
   auto network = std::to_string(settings_.network_timeout.count());
-  // Later keywords win over the DSN's own.
-  const std::array<const char*, 9> names{"dbname", "application_name", "connect_timeout", "keepalives_idle",
-                                         "keepalives_interval", "keepalives_count", "tcp_user_timeout",
-                                         "client_encoding", nullptr};
-  const std::array<const char*, 9> values{settings_.dsn.c_str(), application_name_.c_str(), "2", "1", "1", "1",
-                                          network.c_str(), "UTF8", nullptr};
+  // Later keywords win over the DSN's own, and what it says wins over earlier ones. Of several hosts, or behind a proxy, a session
+  // at a stand-by would show a state of the past.
+  const std::array<const char*, 10> names{"target_session_attrs", "dbname", "application_name", "connect_timeout",
+                                          "keepalives_idle", "keepalives_interval", "keepalives_count",
+                                          "tcp_user_timeout", "client_encoding", nullptr};
+  const std::array<const char*, 10> values{"read-write", settings_.dsn.c_str(), application_name_.c_str(), "2",
+                                           "1", "1", "1", network.c_str(), "UTF8", nullptr};
   link_.reset(PQconnectdbParams(names.data(), values.data(), 1));
   if (PQstatus(link_.get()) != CONNECTION_OK)
     return fail("cannot connect to PostgreSQL: " + without_passwords(trimmed(PQerrorMessage(link_.get())), settings_.dsn));

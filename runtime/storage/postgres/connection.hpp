@@ -50,8 +50,8 @@ class postgres_connection {
 public:
   postgres_connection(postgres_settings settings, std::string role);
 
-  /// Connects if there is no connection. Fails with errc::store_unavailable, errc::bad_argument for a DSN that libpq
-  /// cannot read.
+  /// Connects if there is no connection, to a server that takes writes unless the DSN has a `target_session_attrs` of its own.
+  /// Fails with errc::store_unavailable, errc::bad_argument for a DSN that libpq cannot read.
   caf::error connect();
   /// Runs one prepared statement, which is a transaction of its own.
   caf::expected<query_result> execute(const statement& what, const parameters& values = {});

@@ -1,13 +1,15 @@
 #include "runtime/storage/postgres/postgres_generation_store.hpp"
 
 #include "runtime/storage/postgres/query_rows.hpp"
+#include "runtime/storage/store_error.hpp"
 
 namespace lode {
 
 namespace {
 
 constexpr statement look_statement{
-  "look", "SELECT s.generation, s.doubt, p.positions, p.owned FROM store s, (SELECT sum(feed_seq)::bigint AS positions, "
+  "look", "SELECT s.generation, s.doubt, p.positions, p.owned, pg_is_in_recovery() FROM store s, "
+          "(SELECT sum(feed_seq)::bigint AS positions, "
           "count(*) FILTER (WHERE owner = $1::bigint) AS owned FROM shard) p"};
 
 constexpr statement claims_statement{"claims_of", "SELECT id, epoch FROM shard WHERE owner = $1::bigint ORDER BY id"};
@@ -22,8 +24,14 @@ public:
   postgres_generation_store(const postgres_settings& settings, const std::string& role) : link_(settings, role) {}
 
   caf::expected<store_standing> look(incarnation self) override {
+    auto seen = link_.execute(look_statement, parameters{}.add(self.value));
+    // In the statement itself: behind a proxy the next one may be answered by another server.
+    if (seen && seen->rows() > 0 && seen->boolean(0, 4)) {
+      link_.close();
+      return store_error(errc::store_unavailable, "store.dsn led to a stand-by, which may be behind; expected the primary");
+    }
     return read_one(
-      link_.execute(look_statement, parameters{}.add(self.value)),
+      seen,
       [](const query_result& rows, int row) {
         return store_standing{rows.number(row, 0), rows.string(row, 1), rows.number(row, 2),
                               static_cast<size_t>(rows.number(row, 3))};

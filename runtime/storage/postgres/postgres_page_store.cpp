@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_set>
+#include <utility>
 
 #include "runtime/storage/postgres/commit_call.hpp"
 #include "runtime/storage/store_error.hpp"
@@ -43,6 +44,9 @@ constexpr statement touch_writer{"touch_writer", "UPDATE writer SET last_group =
 constexpr statement read_evidence{"read_evidence", "SELECT last_group, opened, run_ended, refused FROM writer "
                                                    "WHERE incarnation = $1::bigint AND number = $2::bigint FOR UPDATE"};
 
+/// Whether a life still owns shards.
+constexpr statement owns_statement{"owns", "SELECT EXISTS (SELECT FROM shard WHERE owner = $1::bigint)"};
+
 /// Keys of one probe: far below what the statement timeout allows, also when each is read from disk.
 constexpr size_t keys_per_probe = 2'000;
 
@@ -67,6 +71,7 @@ private:
   std::vector<page_outcome> attempt(std::span<const page_commit> pages, bool careful);
   std::vector<page_outcome> after_failure(std::span<const page_commit> pages, bool careful);
   bool can_commit();
+  caf::expected<std::vector<page_outcome>> without_evidence(postgres_connection& via);
   caf::error probe_some(shard_id shard, stream_id stream, std::span<const std::string_view> keys,
                         std::span<stored_fact> facts);
 
@@ -117,6 +122,7 @@ std::vector<page_outcome> committed(std::span<const page_commit> pages, const st
   return out;
 }
 
+/// Before anything is read, too: what is read then is not overtaken by a commit of an older session.
 caf::error postgres_page_store::enter() {
   if (has_entered_)
     return {};
@@ -144,6 +150,8 @@ caf::error postgres_page_store::end_other_sessions(postgres_connection& via) {
 
 caf::expected<std::vector<stored_fact>> postgres_page_store::probe(shard_id shard, stream_id stream,
                                                                    std::span<const std::string_view> keys) {
+  if (auto error = enter())
+    return error;
   std::vector<stored_fact> out(keys.size());
   // Without keys too the store is asked: the answer says whether it is there.
   for (size_t from = 0; from == 0 || from < keys.size(); from += keys_per_probe) {
@@ -174,6 +182,8 @@ caf::error postgres_page_store::probe_some(shard_id shard, stream_id stream, std
 
 caf::expected<std::vector<std::string>> postgres_page_store::payloads(shard_id shard, stream_id stream,
                                                                       std::span<const std::string_view> keys) {
+  if (auto error = enter())
+    return error;
   std::vector<std::string> out(keys.size());
   for (size_t from = 0; from < keys.size(); from += keys_per_probe) {
     auto some = keys.subspan(from, std::min(keys_per_probe, keys.size() - from));
@@ -187,6 +197,8 @@ caf::expected<std::vector<std::string>> postgres_page_store::payloads(shard_id s
 }
 
 caf::expected<std::vector<stream_standing>> postgres_page_store::standings(std::span<const stream_place> streams) {
+  if (auto error = enter())
+    return error;
   std::vector<int64_t> shards;
   std::vector<int64_t> ids;
   for (const auto& place : streams) {
@@ -271,6 +283,21 @@ std::vector<page_outcome> postgres_page_store::commit(std::span<const page_commi
   return attempt(pages, false);
 }
 
+/// The writer's row was confirmed and is gone: rows go when their life owns nothing any more, else the database lost it.
+caf::expected<std::vector<page_outcome>> postgres_page_store::without_evidence(postgres_connection& via) {
+  auto owns = via.execute(owns_statement, parameters{}.add(settings_.self.value));
+  if (!owns)
+    return owns.error();
+  if (owns->boolean(0, 0))
+    return store_error(errc::conflict, "PostgreSQL had confirmed " + std::to_string(last_group_) + " commits of writer "
+                                         + std::to_string(number_) + " of life " + to_string(settings_.self)
+                                         + " and does not know this writer now, although its life owns shards");
+  is_open_ = false;
+  has_entered_ = false;
+  const auto pages = std::exchange(pending_, {});
+  return all(pages.size(), commit_status::refused_fence, "another life of this node has taken over");
+}
+
 caf::expected<std::vector<page_outcome>> postgres_page_store::settle() {
   if (!is_open_)
     return std::vector<page_outcome>{};
@@ -280,17 +307,14 @@ caf::expected<std::vector<page_outcome>> postgres_page_store::settle() {
   auto evidence = second.execute(read_evidence, parameters{}.add(settings_.self.value).add(number_));
   if (!evidence)
     return evidence.error();
-  if (evidence->rows() > 0 && evidence->number(0, 0) < last_group_)
+  if (evidence->rows() == 0)
+    return without_evidence(second);
+  if (evidence->number(0, 0) < last_group_)
     return store_error(errc::conflict, "PostgreSQL had confirmed " + std::to_string(last_group_) + " commits of writer "
                                          + std::to_string(number_) + " of life " + to_string(settings_.self)
                                          + " and shows " + std::to_string(evidence->number(0, 0)) + " now");
   is_open_ = false;
-  auto pages = std::move(pending_);
-  pending_.clear();
-  if (evidence->rows() == 0) {
-    has_entered_ = false;
-    return all(pages.size(), commit_status::refused_fence, "another life of this node has taken over");
-  }
+  const auto pages = std::exchange(pending_, {});
   const auto last = evidence->number(0, 0);
   const bool is_committed = last == last_group_ + 1;
   last_group_ = last;
