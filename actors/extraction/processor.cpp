@@ -190,10 +190,11 @@ caf::expected<hashed_page> processor_state::seal(process_page& page, page_conten
     result.move.state = std::move(*state);
   }
   auto is_kept = connection.parents_only.count(page.stream) == 0;
+  auto is_closed = result.move.phase == continuation_phase::closed;
   result.completed = content.completed;
-  result.completes_slice = is_kept && content.completed.to > content.completed.from;
+  result.completes_slice = is_kept && is_closed && content.completed.to > content.completed.from;
   // What was planned under another edition was read of something else, or with other eyes.
-  if (is_kept && result.move.phase == continuation_phase::closed && content.anchor
+  if (is_kept && is_closed && content.anchor
       && content.anchor->edition == connection.edition) {
     result.anchor = std::move(content.anchor);
     result.anchor->source_version = connection.source_version;

@@ -28,6 +28,7 @@ void give_up(hashed_page& page, const std::string& why) {
   page.dead.clear();
   page.opens.clear();
   page.completes_slice = false;
+  page.anchor.reset();
 }
 
 } // namespace
@@ -295,6 +296,7 @@ void page_writer_state::tell_redis_later() {
     is_telling_redis = false;
     changes.tell_redis();
     look_at_redis();
+    tell_redis_later(); // what it did not take
   });
 }
 

@@ -69,7 +69,7 @@ void print_owed(const json::object& answer, const std::string& names) {
   }
   rows.print(std::cout);
   if (answer.at("cut").as_bool())
-    std::cout << "there is more than one answer takes: ask for a shorter span\n";
+    std::cout << "there is more than one answer is made of: put right what is listed, then ask again\n";
   std::cout << "\n";
   for (const auto& reason : reasons)
     std::cout << reason << ": " << advice_for(reason, names) << "\n";

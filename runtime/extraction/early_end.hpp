@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "messages/storage.hpp"
 #include "messages/wire/continuation.pb.h"
@@ -25,12 +26,17 @@ private:
   bool is_falling_ = true;
 };
 
+/// Whether what leads to a page (the JSON text of a token or a next link) counts rows or pages: a plain number, or a link whose
+/// query has a parameter such as `page` or `offset` with one. A row that goes above moves such pages up, and nothing shows it.
+bool is_position(std::string_view token);
+
 /// What a page means for the descent of its slice. Pure.
 ///
 /// `is_seam` says that the page holds the record which the page before ended with: what stands above it repeats known rows.
-/// `settled` is when the page was asked for, by whichever clock is behind, less the settle time. Moves `state`; returns whether
-/// all that is left of the slice is known from earlier runs. That its records are known is no evidence: live events, repairs
-/// and interrupted runs store records above what nobody has read.
+/// `settled` is when the page was asked for, by whichever clock is behind, less the settle time; where the API tells no time, the
+/// position of its top, if that is earlier. Moves `state`; returns whether all that is left of the slice is known from earlier
+/// runs. That its records are known is no evidence: live events, repairs and interrupted runs store records above what nobody
+/// has read.
 bool descend(wire::descent& state, const page_descent& page, bool is_seam, instant settled);
 
 /// Where the next run may stop, from a slice that was read from its top to its end or to the anchor before; nothing when it

@@ -346,7 +346,14 @@ private:
     auto settled = page_.now - stream_.lode.settle_time;
     if (next.settled_until_us() != 0)
       settled = std::min(settled, instant{std::chrono::microseconds{next.settled_until_us()}});
-    return descend(*next.mutable_newest_first(), descent_, facts_.has_seam, settled);
+    else // our clock may run ahead of the API's: only what it shows is known
+      settled = descent_.is_empty() ? instant{} : std::min(settled, instant{std::chrono::microseconds{descent_.first()}});
+    auto& state = *next.mutable_newest_first();
+    // Offset paging looks at its seam; tokens show no shift.
+    bool is_by_token = std::holds_alternative<cursor_paging>(stream_.paginator.strategy);
+    if (is_by_token && is_position(page_.state.page_token()))
+      state.set_is_broken(true);
+    return descend(state, descent_, facts_.has_seam, settled);
   }
 
   /// What this slice alone proves: the page that goes too far ends the slice in its own commit, so that no cursor passes
@@ -361,6 +368,8 @@ private:
     if (!why || content.dead.empty())
       return;
     content.ending = page_ending::failed;
+    content.completed = {};
+    content.anchor.reset();
     content.reason = *why + "; the last one: " + content.dead.back().reason;
   }
 

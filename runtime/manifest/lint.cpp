@@ -1,6 +1,8 @@
 #include "runtime/manifest/lint.hpp"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "runtime/manifest/loader.hpp"
 
@@ -59,6 +61,10 @@ private:
     if (!lode.has_stable_order && field.find("creat") != std::string::npos)
       warn("x-lode.order: newest_first means the latest change, and " + field + " looks like a time of creation: an edit that does "
            "not move a record to the top is not seen; newest_created_first says so and needs full_pass_every");
+    auto* cursor = std::get_if<cursor_paging>(&stream_->paginator.strategy);
+    if (cursor != nullptr && counts(cursor->cursor_value.source()))
+      warn("x-lode.order: newest first needs page tokens that stay at their record; the ones of this cursor_value seem to count "
+           "pages or rows, and such slices are read to their end each time");
     if (std::any_of(stream_->routers.begin(), stream_->routers.end(),
                     [](const auto& router) { return std::holds_alternative<substream_router>(router); }))
       warn("x-lode.order: a sub-stream is read whole below each record that is read of its parent; newest first saves nothing");
@@ -82,6 +88,12 @@ private:
             if (parent.stream == index && !parent.incremental_dependency)
               return &other;
     return nullptr;
+  }
+
+  /// Whether a template of a page token names what counts pages or rows.
+  static bool counts(std::string_view code) {
+    constexpr std::array<std::string_view, 5> words{"+ 1", "+1", "page_number", "offset", "skip"};
+    return std::any_of(words.begin(), words.end(), [code](auto word) { return code.find(word) != std::string_view::npos; });
   }
 
   // The window may also be written into path, parameters or body by templates.

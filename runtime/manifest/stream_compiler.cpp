@@ -56,6 +56,9 @@ expression::value read_schema(const component& stream) {
 void check_newest_first(const component& stream, const stream_plan& plan) {
   if (!plan.lode.is_newest_first)
     return;
+  if (plan.primary_key.empty())
+    stream.error("x-lode.order says newest first, but without primary_key a run that ends early numbers equal records anew and "
+                 "stores them again; name the primary_key or leave the order out");
   if (plan.incremental)
     stream.error("x-lode.order says newest first: an API that is asked for a window needs no early end; leave out the one or "
                  "incremental_sync");

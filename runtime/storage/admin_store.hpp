@@ -69,6 +69,15 @@ struct read_slice {
   continuation_phase phase = continuation_phase::open;
   std::string reason;
   int64_t dead = 0; ///< its records that could not be used
+  run_kind kind = run_kind::scheduled;
+  bool is_current = true; ///< begun since source and connection are what they are now
+};
+
+/// Dead letters of a stream that one run met last. They stay when the run's slices are no longer known.
+struct died_records {
+  run_id run; ///< 0: of none
+  int64_t count = 0;
+  instant last_seen{}; ///< the database's clock
 };
 
 /// A span of a partition that was read to its end.
@@ -81,8 +90,11 @@ struct read_span {
 struct stream_reading {
   std::vector<read_span> closed;         ///< by partition and time
   std::vector<partition_anchor> anchors; ///< that still count
-  std::vector<read_slice> slices;        ///< of the latest hundred runs, latest first
-  bool is_cut = false;                   ///< there is more than is listed
+  /// Of the latest hundred runs, latest first, back to the one that read every slice of an undated stream to its end. Where no
+  /// anchor tells of the stream, one slice stands for all of that run beside those that lost records.
+  std::vector<read_slice> slices;
+  bool is_cut = false; ///< there is more than is listed
+  std::vector<died_records> died{}; ///< by run, latest first
 };
 
 /// What people ask and correct beside the daily work; the console's view over all tenants. Used by one thread. Fails like catalog_store.

@@ -38,6 +38,35 @@ owed_interval dead_in(const read_slice& slice) {
   return out;
 }
 
+owed_interval dead_of(const died_records& died) {
+  owed_interval out;
+  out.why = owed_reason::dead_records;
+  out.run = died.run;
+  out.detail = std::to_string(died.count) + (died.count == 1 ? " dead letter" : " dead letters")
+               + (died.run ? " of run " + to_string(died.run) : " of no run");
+  return out;
+}
+
+/// Dead letters of which no slice that is known tells.
+std::vector<died_records> untold_deaths(const stream_reading& reading) {
+  std::set<run_id> told;
+  for (const auto& slice : reading.slices)
+    told.insert(slice.run);
+  std::vector<died_records> out;
+  for (const auto& died : reading.died)
+    if (!told.contains(died.run))
+      out.push_back(died);
+  return out;
+}
+
+/// The first of them that a reader which began then has not seen read again; null: none. Without a time nobody has.
+const died_records* left_dead(const std::vector<died_records>& died, std::optional<instant> reader_began) {
+  auto found = std::find_if(died.begin(), died.end(), [&](const auto& each) {
+    return !reader_began || each.last_seen >= *reader_began;
+  });
+  return found == died.end() ? nullptr : &*found;
+}
+
 /// The intervals of one answer; neighbours that are owed for the same reason are one.
 class owed_list {
 public:
@@ -77,8 +106,8 @@ std::map<std::string, slices_of_partition> by_partition(const stream_reading& re
 /// One partition whose slices and closed intervals are spans of time.
 class dated_partition {
 public:
-  dated_partition(std::vector<slice_bounds> closed, const slices_of_partition& slices)
-    : closed_(std::move(closed)), slices_(slices) {}
+  dated_partition(std::vector<slice_bounds> closed, const slices_of_partition& slices, const std::vector<died_records>& died)
+    : closed_(std::move(closed)), slices_(slices), died_(died) {}
 
   void judge(const std::string& name, std::optional<instant> from, instant to, owed_list& out) const {
     auto borders = borders_between(from, to);
@@ -113,23 +142,28 @@ private:
     };
     if (!is_read)
       return out.add(owed_of(says(false)), name, from, to);
-    if (const auto* reader = says(true); reader != nullptr && reader->dead > 0)
-      out.add(dead_in(*reader), name, from, to);
+    const auto* reader = says(true);
+    if (reader != nullptr && reader->dead > 0)
+      return out.add(dead_in(*reader), name, from, to);
+    if (const auto* died = left_dead(died_, reader == nullptr ? std::nullopt : std::optional{reader->run_began}))
+      out.add(dead_of(*died), name, from, to);
   }
 
   std::vector<slice_bounds> closed_;
   const slices_of_partition& slices_;
+  const std::vector<died_records>& died_; ///< where in the stream, nobody knows
 };
 
 void judge_dated(const stream_reading& reading, std::optional<instant> from, instant to, owed_list& out) {
   auto slices = by_partition(reading);
+  auto died = untold_deaths(reading);
   std::map<std::string, std::vector<slice_bounds>> closed;
   for (const auto& [name, list] : slices)
     closed[name];
   for (const auto& span : reading.closed)
     closed[span.partition].push_back(span.span);
   for (auto& [name, spans] : closed)
-    dated_partition{std::move(spans), slices[name]}.judge(name, from, to, out);
+    dated_partition{std::move(spans), slices[name], died}.judge(name, from, to, out);
 }
 
 // -- the others --------------------------------------------------------------------------------------------------------
@@ -138,12 +172,17 @@ bool is_read_to_its_end(const read_slice& slice) {
   return slice.phase == continuation_phase::closed && slice.reason.empty();
 }
 
-/// The latest run that read every slice of the stream to its end; 0 = none of those that are known.
+/// Whether the slice may belong to a run that proves what the stream is now: backfills and repairs read what they were asked for.
+bool may_prove(const read_slice& slice) {
+  return slice.is_current && slice.kind != run_kind::backfill && slice.kind != run_kind::repair;
+}
+
+/// The latest run that read every slice of the stream to its end; null: none of those that are known.
 const read_slice* last_whole_run(const std::vector<read_slice>& slices) {
   for (size_t first = 0, next = 0; first < slices.size(); first = next) {
     bool is_whole = true;
     for (next = first; next < slices.size() && slices[next].run == slices[first].run; ++next)
-      is_whole = is_whole && is_read_to_its_end(slices[next])
+      is_whole = is_whole && may_prove(slices[next]) && is_read_to_its_end(slices[next])
                  && (slices[next].partition.empty() || slices[next].run_ended == run_phase::finished);
     if (is_whole)
       return &slices[first];
@@ -178,6 +217,9 @@ public:
       judge(name, out);
     for (const auto& [name, list] : slices_)
       judge_dead(name, list, out);
+    auto died = untold_deaths(reading_);
+    if (const auto* left = left_dead(died, whole_ == nullptr ? std::nullopt : std::optional{whole_->run_began}))
+      out.add(dead_of(*left), "", from_, to_);
   }
 
 private:

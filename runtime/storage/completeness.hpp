@@ -43,7 +43,8 @@ struct completeness {
 /// A stream that is read by dates owes what no closed interval covers. Any other is known, all of it or nothing, up to when a
 /// run began that read all its slices to the end; with partitions also all else that it had to read, since a parent that failed
 /// hides them. A newest-first partition is known up to its anchor's `known_until`. Records that died are owed until a later run
-/// has read their place without losing any.
+/// has read their place without losing any; of runs that are no longer known their dead letters tell, as long as they are kept.
+/// What was read under another source or edition, by a backfill or by a repair makes no stream without dates whole.
 completeness judge_completeness(const stream_reading& reading, std::optional<instant> from, instant to);
 
 /// So many intervals are told at most.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "runtime/storage/memory/memory_state.hpp"
@@ -111,6 +112,10 @@ private:
   }
 
   stream_reading reading_of(connection_id connection, stream_id stream, size_t limit) const;
+  void add_slices(stream_reading& out, connection_id connection, stream_id stream, size_t limit) const;
+  void add_died(stream_reading& out, stream_id stream, size_t limit) const;
+  bool is_current(const run_summary& run) const;
+  bool reads_whole(const run_summary& run, stream_id stream) const;
   bool counts(const partition_anchor& row, const connection_row& connection) const {
     return row.anchor.edition == connection.edition && row.anchor.source_version == db_->sources.at(connection.source).version;
   }
@@ -141,18 +146,76 @@ stream_reading memory_admin_store::reading_of(connection_id connection, stream_i
   for (const auto& [at, row] : db_->anchors)
     if (at.first == stream && counts(row, db_->connections.at(connection).row))
       add(out.anchors, row);
+  add_slices(out, connection, stream, limit);
+  add_died(out, stream, limit);
+  return out;
+}
+
+/// As the real store lists them: see stream_reading::slices.
+void memory_admin_store::add_slices(stream_reading& out, connection_id connection, stream_id stream, size_t limit) const {
+  const bool is_anchored = std::any_of(db_->anchors.begin(), db_->anchors.end(),
+                                       [&](const auto& each) { return each.first.first == stream; });
   size_t runs = 0;
   for (auto run = db_->runs.rbegin(); run != db_->runs.rend() && runs < runs_looked_at; ++run) {
     const auto& summary = run->second.summary;
     if (summary.connection != connection)
       continue;
     ++runs;
-    for (const auto& [id, entry] : db_->continuations)
-      if (entry.row.run == summary.run && entry.row.stream == stream && !entry.row.is_sweep)
-        add(out.slices, read_slice{summary.run, summary.phase, summary.started, entry.row.partition, entry.row.slice, entry.phase,
-                                   entry.reason, entry.counters.dead});
+    const bool is_last = reads_whole(summary, stream);
+    bool has_one = false;
+    for (const auto& [id, entry] : db_->continuations) {
+      if (entry.row.run != summary.run || entry.row.stream != stream || entry.row.is_sweep)
+        continue;
+      if (is_last && !is_anchored && entry.counters.dead == 0 && has_one)
+        continue;
+      has_one = true;
+      out.is_cut = out.is_cut || out.slices.size() == limit;
+      if (out.slices.size() < limit)
+        out.slices.push_back({summary.run, summary.phase, summary.started, entry.row.partition, entry.row.slice, entry.phase,
+                              entry.reason, entry.counters.dead, summary.kind, is_current(summary)});
+    }
+    if (is_last)
+      return;
   }
-  return out;
+}
+
+/// Begun since source and connection are what they are now.
+bool memory_admin_store::is_current(const run_summary& run) const {
+  const auto& connection = db_->connections.at(run.connection);
+  auto version = db_->version_began.find(connection.row.source);
+  return (!connection.edition_began || run.started > *connection.edition_began)
+         && (version == db_->version_began.end() || run.started > version->second);
+}
+
+bool memory_admin_store::reads_whole(const run_summary& run, stream_id stream) const {
+  if (run.phase != run_phase::finished || run.kind == run_kind::backfill || run.kind == run_kind::repair || !is_current(run))
+    return false;
+  bool is_whole = false;
+  for (const auto& [id, entry] : db_->continuations) {
+    if (entry.row.run != run.run || entry.row.stream != stream || entry.row.is_sweep)
+      continue;
+    if (entry.phase != continuation_phase::closed || !entry.reason.empty() || !entry.row.slice.is_whole())
+      return false;
+    is_whole = true;
+  }
+  return is_whole;
+}
+
+void memory_admin_store::add_died(stream_reading& out, stream_id stream, size_t limit) const {
+  std::map<run_id, died_records> by_run;
+  size_t seen = 0;
+  for (auto row = db_->dead.rbegin(); row != db_->dead.rend(); ++row) {
+    if (row->stream != stream)
+      continue;
+    if (seen++ == limit) {
+      out.is_cut = true;
+      break;
+    }
+    auto& entry = by_run[row->run];
+    entry = {row->run, entry.count + 1, std::max(entry.last_seen, row->last_seen)};
+  }
+  for (auto each = by_run.rbegin(); each != by_run.rend(); ++each)
+    out.died.push_back(each->second);
 }
 
 caf::error memory_admin_store::check(const state_edit& edit) const {

@@ -13,8 +13,11 @@ caf::expected<source_row> memory_catalog_store::put_source(const std::string& na
                                                            const std::string& version) {
   return guarded<source_row>([&]() -> caf::expected<source_row> {
     for (auto& [id, row] : db_->sources)
-      if (row.name == name)
+      if (row.name == name) {
+        if (row.version != version)
+          db_->version_began[id] = db_->latest();
         return row = {id, name, version, manifest};
+      }
     const source_id id{db_->take_id(1)};
     return db_->sources[id] = {id, name, version, manifest};
   });

@@ -63,6 +63,7 @@ void memory_database::state::forget_deaths(connection_id connection) {
 
 void memory_database::state::begin_edition(connection_row& connection, bool is_anew) {
   ++connection.edition;
+  connections.at(connection.id).edition_began = latest();
   raise_versions(connection.id, nullptr);
   for (auto& [id, entry] : continuations)
     if (is_anew && entry.phase == continuation_phase::open && runs.at(entry.row.run).summary.connection == connection.id)
@@ -135,8 +136,7 @@ void memory_database::state::set_cursor(const partition_key& at, std::optional<i
     entry.row.version += version_jump;
     entry.phase = continuation_phase::cancelled;
     entry.row.state.clear();
-    if (count_open(entry.row.run, -1, 0, "the cursor was set"))
-      runs.at(entry.row.run).summary.phase = run_phase::incomplete;
+    count_open(entry.row.run, -1, 1, "the cursor was set");
   }
   intervals.erase(at);
   cursors.erase(at);
@@ -181,7 +181,7 @@ void memory_database::state::close_interval(stream_id stream, const std::string&
 }
 
 void memory_database::state::move_anchor(const page_commit& page) {
-  if (!page.anchor)
+  if (!page.anchor || page.move.phase != continuation_phase::closed)
     return;
   auto& row = anchors[{page.stream, page.partition}];
   if (row.run <= page.move.run)

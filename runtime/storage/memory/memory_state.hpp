@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@ struct memory_database::state {
   };
   struct connection_entry {
     connection_row row; ///< without streams
+    std::optional<instant> edition_began; ///< none: as it was made
   };
   struct stream_entry {
     stream_row row;
@@ -106,6 +108,7 @@ struct memory_database::state {
   std::map<std::pair<incarnation, int64_t>, writer_row> writers;
   std::map<tenant_id, tenant_row> tenants;
   std::map<source_id, source_row> sources;
+  std::map<source_id, instant> version_began; ///< of those that were another one before
   std::map<connection_id, connection_entry> connections;
   std::map<stream_id, stream_entry> streams;
   std::map<connection_id, due_row> due;
@@ -135,6 +138,7 @@ struct memory_database::state {
   bool fails_with(memory_fault fault);
   bool is_unavailable() { return fails_with(memory_fault::unavailable); }
   instant now() { return instant{std::chrono::seconds{++ticks}}; }
+  instant latest() const { return instant{std::chrono::seconds{ticks}}; } ///< what now() said last
   int64_t take_id(size_t kind) { return next_id[kind]++; }
 
   /// Lives with sessions, for people; "" = none.

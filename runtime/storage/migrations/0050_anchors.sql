@@ -12,6 +12,25 @@ CREATE TABLE anchor (
   PRIMARY KEY (stream_id, partition)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 
+-- What a run read before source or connection became what they are proves nothing of what they are now. Null: as it was made.
+ALTER TABLE source ADD COLUMN version_began timestamptz;
+ALTER TABLE connection ADD COLUMN edition_began timestamptz;
+CREATE FUNCTION lode_version_begins() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.version_began := now();
+  RETURN NEW;
+END $$;
+CREATE TRIGGER version_begins BEFORE UPDATE ON source
+FOR EACH ROW WHEN (OLD.version IS DISTINCT FROM NEW.version) EXECUTE FUNCTION lode_version_begins();
+CREATE FUNCTION lode_edition_begins() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.edition_began := now();
+  RETURN NEW;
+END $$;
+-- After connection_put (0008), which raises the edition: triggers come in the order of their names.
+CREATE TRIGGER edition_begins BEFORE UPDATE ON connection
+FOR EACH ROW WHEN (OLD.edition IS DISTINCT FROM NEW.edition) EXECUTE FUNCTION lode_edition_begins();
+
 -- In the transaction of lode_commit_v1, whose statuses come first: nothing is noted when anything was refused. Runs of several
 -- kinds may be open beside each other: the anchor of the one that began last counts.
 CREATE FUNCTION lode_note_anchors(
@@ -50,7 +69,7 @@ BEGIN
       AND c.stream_id = p_stream AND c.partition = p_partition
     RETURNING c.run_id),
   counted AS (SELECT run_id, count(*) AS n FROM ended GROUP BY run_id)
-  UPDATE run r SET open = r.open - n, phase = CASE WHEN r.open = n THEN 2 ELSE 0 END,
+  UPDATE run r SET open = r.open - n, failed = r.failed + n, phase = CASE WHEN r.open = n THEN 2 ELSE 0 END,
                    ended = CASE WHEN r.open = n THEN now() END, reason = 'the cursor was set'
   FROM counted WHERE r.id = counted.run_id;
   DELETE FROM closed_interval WHERE stream_id = p_stream AND partition = p_partition;

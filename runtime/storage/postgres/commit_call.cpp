@@ -189,10 +189,15 @@ bool leaves_notes(std::span<const page_commit> pages) {
   });
 }
 
+/// Only a slice that was read proves something: no other page moves an anchor, whatever it carries.
+bool leaves_anchor(const page_commit& page) {
+  return page.anchor && page.move.phase == continuation_phase::closed;
+}
+
 void add_anchors(parameters& out, std::span<const page_commit> pages) {
   std::vector<const page_commit*> leaving;
   for (const auto& page : pages)
-    if (page.anchor)
+    if (leaves_anchor(page))
       leaving.push_back(&page);
   auto add = [&](auto read) { out.add(column(leaving, read)); };
   add([](const page_commit* page) { return page->stream.value; });

@@ -46,11 +46,32 @@ constexpr statement counting_anchors{
                       "WHERE c.id = $1::bigint AND a.stream_id = $2::bigint AND a.edition = c.edition "
                       "AND a.source_version = o.version ORDER BY a.partition LIMIT $3::bigint"};
 
+// Backfills and repairs (kinds 2 and 3) read what they were asked for, and no more.
 constexpr statement read_slices{
-  "read_slices", "SELECT r.id, r.phase, (extract(epoch FROM r.started) * 1000000)::bigint, c.partition, c.slice_from, c.slice_to, "
-                 "c.phase, c.reason, c.dead FROM (SELECT * FROM run WHERE connection_id = $1::bigint ORDER BY id DESC LIMIT 100) r "
-                 "CROSS JOIN LATERAL (SELECT * FROM continuation c WHERE c.run_id = r.id AND c.stream_id = $2::bigint "
-                 "AND NOT c.sweeps ORDER BY c.id LIMIT $3::bigint) c ORDER BY r.id DESC, c.id LIMIT $3::bigint"};
+  "read_slices",
+  "WITH latest AS MATERIALIZED ("
+  "SELECT r.id, r.phase, r.kind, r.started, coalesce(r.started >= greatest(o.version_began, n.edition_began), true) AS is_current "
+  "FROM run r JOIN connection n ON n.id = r.connection_id JOIN source o ON o.id = n.source_id "
+  "WHERE r.connection_id = $1::bigint ORDER BY r.id DESC LIMIT 100), "
+  "whole AS MATERIALIZED ("
+  "SELECT r.id, (SELECT min(c.id) FROM continuation c WHERE c.run_id = r.id AND c.stream_id = $2::bigint AND NOT c.sweeps) AS one, "
+  "EXISTS (SELECT FROM anchor a WHERE a.stream_id = $2::bigint) AS is_anchored FROM latest r "
+  "WHERE r.phase = 1 AND r.kind NOT IN (2, 3) AND r.is_current "
+  "AND EXISTS (SELECT FROM continuation c WHERE c.run_id = r.id AND c.stream_id = $2::bigint AND NOT c.sweeps) "
+  "AND NOT EXISTS (SELECT FROM continuation c WHERE c.run_id = r.id AND c.stream_id = $2::bigint AND NOT c.sweeps "
+  "AND (c.phase <> 1 OR c.reason <> '' OR c.slice_from <> 0 OR c.slice_to <> 0)) ORDER BY r.id DESC LIMIT 1) "
+  "SELECT r.id, r.phase, (extract(epoch FROM r.started) * 1000000)::bigint, c.partition, c.slice_from, c.slice_to, "
+  "c.phase, c.reason, c.dead, r.kind, r.is_current FROM latest r LEFT JOIN whole w ON true "
+  "CROSS JOIN LATERAL (SELECT * FROM continuation c WHERE c.run_id = r.id AND c.stream_id = $2::bigint AND NOT c.sweeps "
+  "AND (w.id IS NULL OR r.id <> w.id OR w.is_anchored OR c.dead > 0 OR c.id = w.one) ORDER BY c.id LIMIT $3::bigint) c "
+  "WHERE w.id IS NULL OR r.id >= w.id ORDER BY r.id DESC, c.id LIMIT $3::bigint"};
+
+// `$3` letters at most are looked at, the latest first.
+constexpr statement letters_by_run{
+  "letters_by_run", "SELECT d.run_id, count(*), (extract(epoch FROM max(d.seen)) * 1000000)::bigint FROM ("
+                    "SELECT l.run_id, coalesce(l.last_seen, l.created) AS seen FROM dead_letter l "
+                    "JOIN stream s ON s.id = l.stream_id WHERE s.connection_id = $1::bigint AND l.stream_id = $2::bigint "
+                    "ORDER BY l.id DESC LIMIT $3::bigint) d GROUP BY d.run_id ORDER BY d.run_id DESC"};
 
 instant at(int64_t micros) {
   return instant{std::chrono::microseconds{micros}};
@@ -107,7 +128,8 @@ public:
     auto closed = ask(closed_spans);
     auto anchors = ask(counting_anchors);
     auto slices = ask(read_slices);
-    for (const auto* rows : {&closed, &anchors, &slices})
+    auto letters = ask(letters_by_run);
+    for (const auto* rows : {&closed, &anchors, &slices, &letters})
       if (!*rows)
         return rows->error();
     stream_reading out;
@@ -124,7 +146,13 @@ public:
       out.slices.push_back({{slices->number(row, 0)}, static_cast<run_phase>(slices->number(row, 1)), at(slices->number(row, 2)),
                             slices->string(row, 3), {at(slices->number(row, 4)), at(slices->number(row, 5))},
                             static_cast<continuation_phase>(slices->number(row, 6)), slices->string(row, 7),
-                            slices->number(row, 8)});
+                            slices->number(row, 8), static_cast<run_kind>(slices->number(row, 9)), slices->boolean(row, 10)});
+    int64_t dead = 0;
+    for (int row = 0; row < letters->rows(); ++row) {
+      out.died.push_back({{letters->number(row, 0)}, letters->number(row, 1), at(letters->number(row, 2))});
+      dead += out.died.back().count;
+    }
+    out.is_cut = out.is_cut || dead > static_cast<int64_t>(limit);
     return out;
   }
 

@@ -109,6 +109,75 @@ TEST_P(anchors_contract, an_edit_that_is_refused_forgets_nothing) {
   EXPECT_EQ(anchors().size(), 1u);
 }
 
+TEST_P(anchors_contract, a_slice_that_failed_moves_no_anchor) {
+  auto last = page(0, continuation_phase::failed);
+  last.move.reason = "too large";
+  last.anchor = anchor_at(1);
+  ASSERT_EQ(commit_one(last), commit_status::committed);
+  EXPECT_TRUE(anchors().empty());
+}
+
+TEST_P(anchors_contract, a_run_of_which_a_cursor_that_was_set_ended_a_slice_ends_incomplete) {
+  auto start = start_of(connection_, run_kind::manual);
+  start.first = {{posts_, "", {}, ""}, {comments_, "p", {}, ""}};
+  auto run = *runs_->start_run(start);
+  ASSERT_EQ(*set_cursor(comments_, "p", at_day(1)), 1);
+  ASSERT_EQ(commit_one(page_of(connection_, run.run, run.opened[0], 0, closed)), commit_status::committed);
+  EXPECT_EQ(runs_->load_run(run.run)->phase, run_phase::incomplete);
+  EXPECT_EQ(runs_->load_run(run.run)->failed, 1);
+}
+
+TEST_P(anchors_contract, a_reading_counts_the_dead_letters_of_each_run) {
+  auto first = page(0);
+  first.dead = {{"a", "1", "no key", {}}, {"b", "2", "no key", {}}};
+  ASSERT_EQ(commit_one(first), commit_status::committed);
+  auto next = *runs_->start_run(start_of(connection_, run_kind::manual));
+  auto second = page_of(connection_, next.run, next.opened.at(0), 0);
+  second.dead = {{"b", "2", "no key", {}}};
+  ASSERT_EQ(commit_one(second), commit_status::committed);
+  auto found = reading();
+  ASSERT_EQ(found.died.size(), 2u);
+  EXPECT_EQ(found.died[0].run, next.run) << "that met it last";
+  EXPECT_EQ(found.died[0].count, 1);
+  EXPECT_GE(found.died[0].last_seen, runs_->load_run(next.run)->started);
+  EXPECT_EQ(found.died[1].run, run_);
+  EXPECT_EQ(found.died[1].count, 1);
+  EXPECT_FALSE(found.is_cut);
+  EXPECT_TRUE(reading(1).is_cut);
+}
+
+TEST_P(anchors_contract, a_reading_says_which_runs_came_before_source_or_connection_were_changed) {
+  auto is_current = [&] { return reading().slices.at(0).is_current; };
+  EXPECT_TRUE(is_current());
+  EXPECT_EQ(reading().slices.at(0).kind, run_kind::scheduled);
+  catalog_->put_source("shop", "manifest", "v1");
+  EXPECT_TRUE(is_current()) << "it is the same";
+  ASSERT_FALSE(catalog_->set_connection_secrets(connection_.id, "others"));
+  EXPECT_FALSE(is_current());
+  auto next = *runs_->start_run(start_of(connection_, run_kind::manual));
+  EXPECT_EQ(reading().slices.at(0).run, next.run);
+  EXPECT_TRUE(is_current());
+  catalog_->put_source("shop", "another manifest", "v2");
+  EXPECT_FALSE(is_current());
+}
+
+TEST_P(anchors_contract, a_reading_of_many_partitions_goes_back_to_the_run_that_read_all_of_them) {
+  auto start = start_of(connection_, run_kind::manual);
+  start.first = {{posts_, "a", {}, ""}, {posts_, "b", {}, ""}, {posts_, "c", {}, ""}};
+  auto run = *runs_->start_run(start);
+  for (size_t i = 0; i < 3; ++i) {
+    auto last = page_of(connection_, run.run, run.opened[i], 0, closed);
+    last.partition = start.first[i].partition;
+    last.counters.dead = i == 2 ? 1 : 0;
+    ASSERT_EQ(commit_one(last), commit_status::committed);
+  }
+  auto found = reading(2);
+  ASSERT_EQ(found.slices.size(), 2u) << "one for all, and the one that lost records";
+  EXPECT_EQ(found.slices[0].partition, "a");
+  EXPECT_EQ(found.slices[1].partition, "c");
+  EXPECT_FALSE(found.is_cut) << "what earlier runs read does not matter";
+}
+
 TEST_P(anchors_contract, anchors_are_erased_with_their_connection) {
   ASSERT_EQ(commit_one(last_page(1)), commit_status::committed);
   auto rows = backend_->row_counter(connection_.tenant);

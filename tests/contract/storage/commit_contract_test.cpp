@@ -203,6 +203,15 @@ TEST_P(storage_contract, a_reordered_record_moves_its_order_without_a_feed_entry
   EXPECT_EQ(feed().size(), 1u);
 }
 
+TEST_P(storage_contract, there_and_back_beside_a_reordered_record_stands_in_the_feed_in_its_order) {
+  commit({page_with(0, {insert("k", 1), insert("l", 1, 1)})});
+  auto newer = update("l", 1, 9);
+  newer.kind = change_kind::reordered;
+  EXPECT_EQ(commit_one(page_with(1, {update("k", 2), newer, update("k", 1, 2), insert("a", 5)})), committed);
+  EXPECT_THAT(feed_words(), ElementsAre("insert k 1", "insert l 1", "update k 2", "update k 1", "insert a 5"));
+  EXPECT_EQ(fact("l").order.counter, 9);
+}
+
 TEST_P(storage_contract, a_record_in_another_form_gets_its_hash_and_nothing_else) {
   auto first = page_with(0, {insert("k", 1, 5), insert("l", 2)});
   first.form = 77;

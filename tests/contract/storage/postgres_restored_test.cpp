@@ -29,6 +29,20 @@ TEST_F(postgres_restored_test, a_writer_whose_confirmed_commits_are_gone_commits
   EXPECT_EQ(test_session{database.dsn()}.number("SELECT count(*) FROM feed"), 1) << "position 2 was given out, to what is gone";
 }
 
+TEST_F(postgres_restored_test, a_writer_that_is_not_known_any_more_has_lost_its_commits_and_was_not_taken_over) {
+  save_database(database.dsn());
+  auto store = make_postgres_page_store(database.settings(zombie), 0);
+  ASSERT_EQ(commit_one(*store, page(0)), committed);
+  restore_database(database.dsn());
+  EXPECT_EQ(commit_one(*store, page(1)), unknown);
+  for (int i = 0; i < 2; ++i) {
+    auto settled = store->settle();
+    ASSERT_FALSE(settled);
+    EXPECT_EQ(code_of(settled.error()), errc::conflict);
+    EXPECT_THAT(message_of(settled.error()), testing::HasSubstr("does not know this writer now"));
+  }
+}
+
 TEST_F(postgres_restored_test, a_writer_that_lost_nothing_goes_on) {
   auto store = make_postgres_page_store(database.settings(zombie), 0);
   ASSERT_EQ(commit_one(*store, page(0)), committed);

@@ -144,6 +144,21 @@ TEST_F(postgres_storage_test, a_writer_that_enters_ends_what_an_earlier_one_of_i
   EXPECT_EQ(session.number("SELECT count(*) FROM record WHERE key = 'of the later one'"), 1);
 }
 
+TEST_F(postgres_storage_test, what_a_writer_reads_is_not_overtaken_by_a_commit_of_its_earlier_session) {
+  auto earlier = make_postgres_page_store(database.settings(zombie), 0);
+  pause_at("record");
+  auto frozen = std::async(std::launch::async, [&] { return commit_one(*earlier, page(0)); });
+  await_pause();
+  auto later = make_postgres_page_store(database.settings(zombie), 0);
+  const stream_place place{connection.shard, connection.streams[0].id};
+  auto standings = later->standings({&place, 1});
+  let_go();
+  EXPECT_EQ(frozen.get(), unknown);
+  ASSERT_TRUE(standings) << to_string(standings.error());
+  EXPECT_TRUE(standings->at(0).is_empty);
+  EXPECT_EQ(session.number("SELECT count(*) FROM record"), 0);
+}
+
 TEST_F(postgres_storage_test, a_page_that_takes_too_long_is_told_apart_from_a_database_that_commits_nothing) {
   auto settings = database.settings(zombie);
   settings.statement_timeout = std::chrono::milliseconds{400};
@@ -223,6 +238,44 @@ TEST_F(postgres_storage_test, sessions_have_limits_and_a_name) {
   EXPECT_EQ(row->text(0, 2), "1900ms");
   EXPECT_EQ(row->text(0, 3), "lode/5/writer-3");
   EXPECT_EQ(row->text(0, 4), "off");
+}
+
+TEST_F(postgres_storage_test, a_session_is_one_that_can_write_unless_the_DSN_says_otherwise) {
+  const auto& name = database.name();
+  session.run("ALTER DATABASE " + name + " SET default_transaction_read_only = on"); // as a stand-by's sessions are
+  auto settings = database.settings(zombie);
+  postgres_connection writing{settings, "test"};
+  EXPECT_EQ(code_of(writing.connect()), errc::store_unavailable);
+  settings.dsn += (settings.dsn.find('?') == std::string::npos ? "?" : "&") + std::string{"target_session_attrs=any"};
+  postgres_connection reading{settings, "test"};
+  auto connected = reading.connect();
+  EXPECT_FALSE(connected) << to_string(connected);
+}
+
+/// What was changed after a refusal was compared with what the writer took for stored. The memory store does not look again.
+TEST_F(postgres_storage_test, after_a_refused_change_the_feed_tells_a_key_as_the_store_holds_it) {
+  auto store = make_postgres_page_store(database.settings(zombie), 0);
+  auto first = page(0);
+  first.changes = {{change_kind::inserted, "a", "1", {1, 1}, {0, 1, 1}}};
+  ASSERT_EQ(commit_one(*store, first), committed);
+  session.run("ALTER TABLE lode.record ADD CONSTRAINT poison CHECK (payload <> 'bad')");
+  auto next = page(1);
+  next.changes = {{change_kind::updated, "a", "bad", {2, 2}, {0, 1, 2}}, {change_kind::updated, "a", "1", {1, 1}, {0, 1, 3}},
+                  {change_kind::inserted, "b", "bad", {2, 2}, {0, 1, 4}}, {change_kind::updated, "b", "1", {3, 3}, {0, 1, 5}},
+                  {change_kind::inserted, "c", "bad", {2, 2}, {0, 1, 6}}};
+  next.counters.inserted = 2;
+  next.counters.updated = 3;
+  auto done = store->commit({&next, 1});
+  ASSERT_EQ(done[0].status, committed) << done[0].message;
+  EXPECT_EQ(done[0].dead_lettered.size(), 3u);
+  auto feed = make_postgres_catalog_store(database.settings({1}))->read_feed(connection.shard, 0, 10);
+  ASSERT_TRUE(feed);
+  ASSERT_EQ(feed->size(), 2u) << "nothing happened to a, and c is not stored";
+  EXPECT_EQ(feed->at(0).key, "a");
+  EXPECT_EQ(feed->at(1).key, "b");
+  EXPECT_EQ(feed->at(1).kind, change_kind::inserted);
+  EXPECT_EQ(feed->at(1).hash, (content_hash{3, 3}));
+  EXPECT_EQ(session.number("SELECT inserted * 100 + updated * 10 + unchanged FROM continuation WHERE partition = ''"), 101);
 }
 
 TEST_F(postgres_storage_test, what_postgresql_cannot_store_is_dead_lettered_with_a_reason) {

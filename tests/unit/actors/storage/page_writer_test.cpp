@@ -302,6 +302,31 @@ TEST_F(page_writer_test, a_large_page_that_takes_too_long_alone_lets_the_others_
   EXPECT_FALSE(health.is_out());
 }
 
+TEST_F(page_writer_test, a_page_that_is_given_up_moves_no_anchor) {
+  page_writer_settings all_are_large;
+  all_are_large.large_records = 1;
+  writer = spawn<page_writer>(store, &health, all_are_large, page_writer_report{});
+  bool has_failed = false;
+  bool has_anchor = false;
+  store->is_too_large = [&](const page_commit& page) {
+    has_failed = has_failed || page.move.phase == continuation_phase::failed;
+    has_anchor = has_anchor || (page.move.phase == continuation_phase::failed && page.anchor);
+    return !page.changes.empty();
+  };
+  hashed_page page;
+  page.connection = connection_id{1};
+  page.stream = stream_id{1};
+  page.move.id = continuation_id{1};
+  page.move.phase = continuation_phase::closed;
+  page.handed_on = system.clock().now();
+  page.records.push_back({"k", "{}", {0, 1}, 0});
+  page.anchor = slice_anchor{};
+  caf::anon_send(writer, std::move(page), miner);
+  run();
+  EXPECT_TRUE(has_failed);
+  EXPECT_FALSE(has_anchor);
+}
+
 TEST_F(page_writer_test, a_small_page_that_takes_too_long_fails_only_after_many_tries_between_which_others_commit) {
   store->is_too_large = [](const page_commit& page) { return page.connection.value == 1 && !page.changes.empty(); };
   send(1);

@@ -85,6 +85,23 @@ TEST(early_end, a_record_from_the_future_does_not_end_the_runs_until_then) {
   EXPECT_EQ(anchor_of(state)->position, settled.time_since_epoch().count());
 }
 
+TEST(early_end, does_not_come_where_the_top_is_below_the_anchor) {
+  auto state = to_anchor();
+  EXPECT_FALSE(go_down(state, page({300, 200}))) << "times ran back, or what stood there is gone";
+  EXPECT_FALSE(go_down(state, page({200, 100})));
+  EXPECT_EQ(anchor_of(state)->position, 300 * second);
+}
+
+TEST(early_end, tells_tokens_that_count_from_those_that_name_a_record) {
+  for (auto token : {"3", R"("200")", R"("?page=3")", R"("http://a.test/x?limit=5&page_number=3")", R"("/x?pageNumber=3&limit=5")",
+                     R"("/x?page%5Bnumber%5D=2")", R"("/x?page[offset]=20")", R"("/x?offset=200#top")", R"("/x?$skip=10")",
+                     R"("/x?%24skip=10")", R"("/x?start=50")", R"("/x?startAt=50")", R"("/x?start_at=50")"})
+    EXPECT_TRUE(is_position(token)) << token;
+  for (auto token : {"", R"("")", R"("YWZ0ZXI6MTI")", R"("http://a.test/x?limit=100&after=12")", R"("/x?page=abc3")", R"("/x?page=")",
+                     R"("/x?page")", R"("/page=3")", R"("/x?page[size]=3")", R"("/x?%")", R"({"id":3})"})
+    EXPECT_FALSE(is_position(token)) << token;
+}
+
 TEST(early_end, a_slice_without_records_leaves_no_anchor) {
   auto state = to_anchor();
   EXPECT_FALSE(go_down(state, page({})));
@@ -108,6 +125,12 @@ struct newest_first_page : reading, ::testing::Test {
       begin_descent(3, slice_anchor{1'700'000'000 * second, {}, 3, {}}, std::chrono::seconds{60});
   }
 
+  /// A page with a post of 22:13:00 of 2023-11-14 and one below the anchor.
+  caf::expected<page_content> read_down() {
+    return read(R"({"data":[{"id":"2","updated_time":"2023-11-14T22:13:00+0000"},{"id":"1","updated_time":"2023-11-14T22:12:19+0000"}],)"
+                R"("paging":{"next":"http://graph.test/v19.0/next"}})");
+  }
+
   /// A page with one post that was updated at this time of 2023-11-14.
   caf::expected<page_content> read_post(const std::string& time, bool has_next = true) {
     return read(R"({"data":[{"id":"1","updated_time":"2023-11-14T)" + time + R"(+0000"}])"
@@ -124,12 +147,44 @@ TEST_F(newest_first_page, above_the_anchor_is_followed_by_the_next_one) {
 }
 
 TEST_F(newest_first_page, below_the_anchor_ends_the_slice_and_says_that_it_was_not_read_to_its_end) {
-  auto content = read_post("22:12:19");
+  auto content = read_down();
   ASSERT_TRUE(content) << why(content);
   EXPECT_EQ(content->ending, page_ending::slice_ended);
   EXPECT_EQ(content->reason, "ended early: what follows is known from earlier runs");
   ASSERT_TRUE(content->anchor);
-  EXPECT_EQ(content->anchor->position, 1'699'999'939 * second);
+  EXPECT_EQ(content->anchor->position, 1'699'999'940 * second) << "no later than what has settled";
+}
+
+TEST_F(newest_first_page, of_an_api_that_tells_no_time_is_known_up_to_its_top) {
+  stream().lode.settle_time = {};
+  auto content = read_down();
+  ASSERT_TRUE(content && content->anchor) << why(content);
+  EXPECT_EQ(content->anchor->position, 1'699'999'980 * second);
+  EXPECT_EQ(content->anchor->known_until, at(1'699'999'980));
+  headers = {{"Date", "Tue, 14 Nov 2023 22:13:10 GMT"}};
+  content = read_down();
+  ASSERT_TRUE(content && content->anchor) << why(content);
+  EXPECT_EQ(content->anchor->known_until, at(1'699'999'990));
+}
+
+TEST_F(newest_first_page, that_a_position_led_to_neither_ends_the_slice_nor_leaves_an_anchor) {
+  for (auto token : {"3", R"("http://graph.test/v19.0/posts?limit=1&page=3")"}) {
+    state.set_page_token(token);
+    auto content = read_down();
+    ASSERT_TRUE(content) << why(content);
+    EXPECT_EQ(content->ending, page_ending::more) << token;
+    EXPECT_TRUE(content->next_state.newest_first().is_broken()) << token;
+  }
+}
+
+TEST_F(newest_first_page, that_loses_too_many_records_completes_nothing_and_leaves_no_anchor) {
+  stream().lode.dead_limits.records = 0;
+  slice = {at(1), at(2)};
+  auto content = read(R"({"data":[{"id":"2","updated_time":"2023-11-14T22:13:00+0000"},{"updated_time":"2023-11-14T22:12:30+0000"}]})");
+  ASSERT_TRUE(content) << why(content);
+  EXPECT_EQ(content->ending, page_ending::failed);
+  EXPECT_FALSE(content->anchor);
+  EXPECT_TRUE(content->completed == slice_bounds{});
 }
 
 TEST_F(newest_first_page, that_is_the_last_one_leaves_an_anchor_without_a_reason) {
@@ -141,7 +196,7 @@ TEST_F(newest_first_page, that_is_the_last_one_leaves_an_anchor_without_a_reason
 
 TEST_F(newest_first_page, of_a_slice_whose_rows_kept_shifting_neither_ends_it_nor_leaves_an_anchor) {
   state.set_suspect(true);
-  auto content = read_post("22:12:19");
+  auto content = read_down();
   ASSERT_TRUE(content) << why(content);
   EXPECT_EQ(content->ending, page_ending::more);
   content = read_post("22:12:19", false);

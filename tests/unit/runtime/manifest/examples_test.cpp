@@ -119,6 +119,21 @@ TEST(source_lint, warns_of_an_order_by_creation_that_claims_to_be_one_by_change)
   EXPECT_THAT(report.warnings[0].message, testing::HasSubstr("created_at looks like a time of creation"));
 }
 
+TEST(source_lint, warns_of_newest_first_with_page_tokens_that_count) {
+  auto with_token = [](const std::string& code) {
+    return lint_text(manifest_text{.stream = "    x-lode: {ordering_field: at, ordering_format: '%s', order: newest_first}\n",
+                                   .retriever = "      paginator: {type: DefaultPaginator, page_token_option: {inject_into: "
+                                                "request_parameter, field_name: p}, pagination_strategy: {type: CursorPagination, "
+                                                "cursor_value: \"" + code + "\"}}\n"}).warnings;
+  };
+  EXPECT_TRUE(with_token("{{ response['next'] }}").empty());
+  for (auto code : {"{{ response['page'] + 1 }}", "{{ response['next_offset'] }}"}) {
+    auto warnings = with_token(code);
+    ASSERT_EQ(warnings.size(), 1u) << code;
+    EXPECT_THAT(warnings[0].message, testing::HasSubstr("tokens that stay at their record"));
+  }
+}
+
 TEST(source_lint, warns_of_a_parent_that_is_read_whole_although_it_has_a_cursor) {
   auto with_children = [](const std::string& dependency, const std::string& order = by_date) {
     auto text = std::string{manifest_text{.stream = order}};

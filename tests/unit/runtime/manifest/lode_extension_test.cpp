@@ -81,6 +81,9 @@ TEST(lode_extension, refuses_newest_first_where_an_early_end_would_leave_somethi
                                             "request_parameter, field_name: p}, pagination_strategy: {type: PageIncrement, "
                                             "page_size: 10}}\n"}),
               ElementsAre(HasSubstr("each change moves the rows of numbered pages")));
+  auto unkeyed = std::string{manifest_text{.stream = "    x-lode: {" + by_update + "}\n"}};
+  unkeyed.replace(unkeyed.find("    primary_key: id\n"), 20, "");
+  EXPECT_THAT(messages(load(unkeyed)), ElementsAre(HasSubstr("x-lode.order says newest first, but without primary_key")));
   EXPECT_THAT(said("order: oldest_first"), ElementsAre(HasSubstr("expected one of none, stable, newest_first, newest_created_first")));
 }
 

@@ -148,6 +148,34 @@ TEST(completeness, of_records_that_died_above_an_early_end_is_owed_until_the_nex
   EXPECT_THAT(owed(reading, 0, 107), IsEmpty());
 }
 
+TEST(completeness, of_runs_that_are_forgotten_is_told_by_the_dead_letters_that_they_left) {
+  stream_reading reading{{{"", {day(0), day(9)}}}, {}, {}, false, {{{1}, 2, day(101)}}};
+  EXPECT_THAT(owed(reading, 0, 9), ElementsAre(" 0-9 dead_records"));
+  EXPECT_EQ(judge_completeness(reading, day(0), day(9)).owed.at(0).detail, "2 dead letters of run 1");
+  reading.slices = {dated(2, 4, 9)};
+  EXPECT_THAT(owed(reading, 0, 9), ElementsAre(" 0-4 dead_records")) << "the rest was read again, without them";
+  reading.slices = {losing(2, dated(1, 0, 4)), dated(1, 4, 9)};
+  EXPECT_THAT(owed(reading, 4, 9), IsEmpty()) << "its slices say where they died";
+  stream_reading undated{{}, {anchor("", 107)}, {whole(7, closed, "ended early")}, false, {{{1}, 1, day(101)}}};
+  EXPECT_THAT(owed(undated, 0, 107), ElementsAre(" 0-107 dead_records"));
+  undated.slices.push_back(whole(2));
+  EXPECT_THAT(owed(undated, 0, 107), IsEmpty());
+  undated.died[0].last_seen = day(103);
+  EXPECT_THAT(owed(undated, 0, 107), ElementsAre(" 0-107 dead_records"));
+}
+
+TEST(completeness, of_a_stream_without_dates_is_not_proved_by_backfills_or_repairs_or_what_was_read_before_a_change) {
+  stream_reading reading{{}, {}, {whole(2), whole(1)}, false};
+  EXPECT_THAT(owed(reading, 0, 102), IsEmpty());
+  reading.slices[0].kind = run_kind::backfill;
+  EXPECT_THAT(owed(reading, 0, 102), ElementsAre(" 101-102 not_read"));
+  reading.slices[0].kind = run_kind::repair;
+  EXPECT_THAT(owed(reading, 0, 102), ElementsAre(" 101-102 not_read"));
+  reading.slices[0].kind = run_kind::full;
+  reading.slices[0].is_current = reading.slices[1].is_current = false;
+  EXPECT_THAT(owed(reading, 0, 102), ElementsAre(" 0-102 not_read"));
+}
+
 TEST(completeness, is_not_claimed_when_not_all_was_looked_at) {
   stream_reading reading{{{"", {day(0), day(10)}}}, {}, {}, true};
   EXPECT_FALSE(judge_completeness(reading, day(0), day(10)).is_complete());
