@@ -11,10 +11,11 @@ namespace lode {
 
 namespace {
 
-/// Facts of a stream that are told without waiting for more, of all streams in one call, which has to end in time, and those
-/// that wait for a Redis that is away: 16 bytes each.
+/// Facts of a stream that are told without waiting for more, of all streams in one call, which has to end in time, and those of
+/// a stream and of all that wait for a Redis that does not take them: 16 bytes each.
 constexpr size_t long_word = 4'000;
 constexpr size_t facts_per_call = 4'000;
+constexpr size_t longest_kept = 20'000;
 constexpr size_t most_untold = 1'000'000;
 
 int64_t random_tag() {
@@ -112,7 +113,8 @@ void change_finder::conclude(std::span<const page_commit> pages, std::span<const
   for (size_t i = 0; i < pages.size(); ++i)
     remember(cache_, pages[i], outcomes[i]);
   learned_.clear();
-  tell_from(long_word);
+  if (trouble().empty()) // else now and then is enough
+    tell_from(long_word);
 }
 
 void change_finder::gather_news(std::span<const page_commit> pages, std::span<const page_outcome> outcomes) {
@@ -151,10 +153,11 @@ void change_finder::tell_from(size_t facts) {
   }
 }
 
-/// In a long outage there is no end of what could be told.
+/// In a long outage there is no end of what could be told, and one word must not become longer than a call may last.
 void change_finder::keep_for_later(word_iterator first, word_iterator last) {
   for (; first != last; ++first)
-    untold_.put_back(first->first, std::move(first->second));
+    if (first->second.prints.size() <= longest_kept)
+      untold_.put_back(first->first, std::move(first->second));
   if (untold_.facts() > most_untold)
     untold_.clear();
 }
