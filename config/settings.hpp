@@ -24,6 +24,28 @@ inline void describe(settings_visitor& v, node_settings& s) {
   v.field("shutdown_timeout", s.shutdown_timeout, {0ms, 10min}, "time for pages in flight when the node is told to stop");
 }
 
+struct cluster_settings {
+  std::string name = "lode";
+  std::string listen;
+  std::string advertise;
+  uint32_t weight = 100;
+  std::string certificate_file;
+  std::string key_file;
+  std::string ca_file;
+  milliseconds drain_timeout = 10s;
+};
+inline void describe(settings_visitor& v, cluster_settings& s) {
+  v.section("cluster", "Other nodes of the same store. They share the work with or without a link; over links they tell each other at once.");
+  v.field("name", s.name, "nodes of another cluster are refused");
+  v.field("listen", s.listen, "address:port for other nodes; port 0 = any free one; beyond loopback certificates are needed; \"\" = no links");
+  v.field("advertise", s.advertise, "host:port at which other nodes reach this one; \"\" = where it listens");
+  v.field("weight", s.weight, {1, 10'000}, "share of the work, beside the weights of the others");
+  v.field("certificate_file", s.certificate_file, "PEM file with this node's certificate; `lode cluster certificate` makes one");
+  v.field("key_file", s.key_file, "PEM file with its private key");
+  v.field("ca_file", s.ca_file, "PEM file with the certificate of the cluster's own authority; `lode cluster init` makes one");
+  v.field("drain_timeout", s.drain_timeout, {0ms, 10min}, "pages in flight of a tenant that moves to another node have so long; then they are abandoned and fetched again there");
+}
+
 struct store_settings {
   std::string dsn;
   uint32_t group_rows = 2'000;
@@ -190,6 +212,7 @@ inline void describe(settings_visitor& v, log_settings& s) {
 /// All of them. Values only; config/load.hpp fills and checks it.
 struct settings {
   node_settings node;
+  cluster_settings cluster;
   store_settings store;
   cache_settings cache;
   http_settings http;
@@ -201,6 +224,7 @@ struct settings {
 };
 inline void describe(settings_visitor& v, settings& s) {
   describe(v, s.node);
+  describe(v, s.cluster);
   describe(v, s.store);
   describe(v, s.cache);
   describe(v, s.http);

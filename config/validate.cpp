@@ -42,6 +42,23 @@ void check_console(relations& r, const console_settings& console) {
               + ") can be reached from other machines; or listen on 127.0.0.1");
 }
 
+void check_cluster(relations& r, const cluster_settings& cluster) {
+  r.require(is_plain_name(cluster.name), "cluster.name",
+            "found \"" + cluster.name + "\", expected 1 to 64 letters, digits, dots, dashes or underscores");
+  const auto files = !cluster.certificate_file.empty() + !cluster.key_file.empty() + !cluster.ca_file.empty();
+  r.require(files == 0 || files == 3, "cluster.certificate_file",
+            "and cluster.key_file and cluster.ca_file belong together: give all three or none");
+  if (cluster.listen.empty())
+    return r.require(cluster.advertise.empty(), "cluster.advertise", "says where other nodes reach this one, but cluster.listen is not set");
+  auto address = parse_listen_address(cluster.listen);
+  if (!address)
+    return r.require(false, "cluster.listen", "found \"" + cluster.listen
+                                                + "\", expected address:port such as 127.0.0.1:7789 or 10.0.0.5:7789");
+  r.require(address->is_loopback || files == 3, "cluster.listen",
+            "(" + cluster.listen + ") can be reached from other machines: that needs cluster.certificate_file, cluster.key_file and "
+              "cluster.ca_file (`lode cluster init`, `lode cluster certificate NODE`); or listen on 127.0.0.1");
+}
+
 } // namespace
 
 std::vector<settings_mistake> check_relations(const settings& s) {
@@ -64,6 +81,7 @@ std::vector<settings_mistake> check_relations(const settings& s) {
   r.require(s.security.key.empty() || s.security.key_file.empty(), "security.key",
             "and security.key_file exclude each other: give one of them");
   check_console(r, s.console);
+  check_cluster(r, s.cluster);
   return std::move(r.mistakes);
 }
 

@@ -2,6 +2,7 @@
 
 #include <caf/typed_actor.hpp>
 
+#include "messages/cluster.hpp"
 #include "messages/extraction.hpp"
 #include "messages/scheduling.hpp"
 #include "messages/streaming.hpp"
@@ -67,6 +68,8 @@ using miner_actor = caf::typed_actor<
   caf::result<void>(page_unreadable),
   caf::result<void>(page_committed),
   caf::result<void>(page_refused),
+  // From its supervisor: the tenant moves to another node.
+  caf::result<void>(finish_page),
   caf::result<void>(timer_fired)>;
 
 /// PROCESSOR: stateless worker, one per core. Judges, parses, selects, keys and hashes; compares nothing.
@@ -121,7 +124,14 @@ using run_keeper_actor = caf::typed_actor<
   // For a sweep: the pass, its marks, and what lives, each a bounded part in order.
   caf::result<pass_standing>(load_pass),
   caf::result<pass_marks>(load_marks),
-  caf::result<live_loaded>(load_live)>;
+  caf::result<live_loaded>(load_live),
+  // From the shard keeper: connections of these shards may be loaded, or may no longer.
+  caf::result<void>(shards_gained),
+  caf::result<void>(shards_leaving),
+  // Durable: the command with this id is carried out by whoever gets is_new; anyone else gets what became of it.
+  // errc::not_owner: the shard is not this node's.
+  caf::result<command_standing>(take_command),
+  caf::result<void>(settle_command)>;
 
 /// Whoever owns a listener.
 using listener_owner_actor = caf::typed_actor<
@@ -156,6 +166,8 @@ using tenant_supervisor_actor = caf::typed_actor<
   caf::result<void>(resume_run),
   caf::result<void>(connection_changed),
   caf::result<void>(cancel_run),
+  // From the shard region: ends when its miners have.
+  caf::result<void>(leave_tenant),
   // From its miners.
   caf::result<void>(continuation_ended),
   caf::result<void>(continuations_opened),
@@ -163,10 +175,59 @@ using tenant_supervisor_actor = caf::typed_actor<
   caf::result<void>(records_died),
   caf::result<void>(timer_fired)>;
 
-/// SHARD REGION: delivers messages to a tenant by id, wherever its supervisor is; spawns it where it is owed.
+/// MEMBERSHIP: detached, owns one database connection; beats, looks at the beats of others, declares gone who has stopped.
+/// Holds the node's lease. Ends with errc::not_owner when this life was declared gone, with errc::conflict when another
+/// process has taken its name.
+using membership_actor = caf::typed_actor<
+  caf::result<void>(wake),
+  caf::result<void>(look_early),
+  // Answered when it is durable.
+  caf::result<void>(set_draining)>;
+
+/// SHARD KEEPER: detached, owns one database connection; claims the shards that placement gives this node, and releases
+/// those that belong to others once their tenants have stopped.
+using shard_keeper_actor = caf::typed_actor<
+  caf::result<void>(wake),
+  caf::result<void>(view_seen),
+  // From the shard region.
+  caf::result<void>(shards_vacated),
+  // From a peer.
+  caf::result<void>(shards_freed)>;
+
+/// PEER LINKS: one link to each other node; the lower name dials. What peers ask goes on to whom it concerns.
+using peer_links_actor = caf::typed_actor<
+  caf::result<void>(view_seen),
+  caf::result<peer_message>(ask_peer),
+  caf::result<void>(tell_peers),
+  caf::result<void>(timer_fired)>;
+
+/// PEER GATE: what a node shows to its peers.
+using peer_gate_actor = caf::typed_actor<
+  caf::result<peer_message>(peer_message)>;
+
+/// TENANT ROUTER: carries a command to its tenant's node and brings back the answer; keeps it, within bounds, while the
+/// shard moves.
+using tenant_router_actor = caf::typed_actor<
+  caf::result<command_answer>(ask_tenant),
+  // The same from a peer: carried out here or refused with errc::not_owner, never passed on.
+  caf::result<command_answer>(deliver_here),
+  // From the shard keeper.
+  caf::result<void>(view_seen),
+  caf::result<void>(shard_table_pointer),
+  caf::result<void>(timer_fired)>;
+
+/// SHARD REGION: the tenants of this node's shards; delivers commands to their supervisors, spawns those that are owed one.
 using shard_region_actor = caf::typed_actor<
+  // Dropped when the shard is not this node's: it is found in the store by the owner.
   caf::result<void>(tenant_command),
-  caf::result<void>(tenant_idle)>;
+  // The same, answered when the supervisor has acted. errc::not_owner: the shard is not, or no longer, this node's.
+  caf::result<void>(deliver_command),
+  caf::result<void>(tenant_idle),
+  // From the shard keeper.
+  caf::result<void>(shards_gained),
+  caf::result<void>(vacate_shards),
+  caf::result<void>(shards_lost),
+  caf::result<void>(timer_fired)>;
 
 /// SCHEDULER: starts what is due, at a steady rate, most urgent first; resumes what a crash left open.
 using scheduler_actor = caf::typed_actor<
@@ -177,7 +238,10 @@ using scheduler_actor = caf::typed_actor<
   caf::result<void>(run_begun),
   caf::result<void>(run_finished),
   // From the shard region: starts and open runs of this tenant are forgotten, what is open in the store is resumed.
-  caf::result<void>(tenant_lost)>;
+  caf::result<void>(tenant_lost),
+  // From the shard keeper: their open runs are resumed; what is known of them is forgotten.
+  caf::result<void>(shards_gained),
+  caf::result<void>(shards_leaving)>;
 
 } // namespace lode
 
