@@ -82,7 +82,7 @@ struct page_writer_pgtest : actor_test {
   miner_actor miner =
     spawn_fake<miner_actor>([](go_on) {}, [](permit_granted) {}, [](response_arrived&) {}, [](page_parsed&) {},
                             [](page_unreadable&) {}, [this](const page_committed& msg) { committed.push_back(msg); },
-                            [this](const page_refused& msg) { refused.push_back(msg); }, [](timer_fired) {});
+                            [this](const page_refused& msg) { refused.push_back(msg); }, [](finish_page) {}, [](timer_fired) {});
 };
 
 } // namespace
