@@ -97,6 +97,7 @@ miner_actor::behavior_type miner_state::make_behavior() {
       else
         give_back(voided.leave(msg.generation));
     },
+    [](finish_page) {},
     [this](timer_fired msg) { timer(msg.token); },
   };
 }

@@ -48,6 +48,7 @@ miner_actor::behavior_type sweeper_state::make_behavior() {
       if (page.generation == generation)
         resume_from_store();
     },
+    [](finish_page) {},
     [this](timer_fired fired) { timer(fired.token); },
   };
 }

@@ -67,6 +67,7 @@ tenant_supervisor_actor::behavior_type tenant_supervisor_state::make_behavior() 
     [this](const resume_run& command) { ++commands, resume(command.run); },
     [this](const connection_changed& command) { ++commands, changed(command.connection); },
     [this](const cancel_run& command) { ++commands, cancel(command); },
+    [](leave_tenant) {},
     [this](const continuation_ended& report) { ended(report); },
     [this](const continuations_opened& report) { opened(report); },
     [this](const connection_failed& failed) {

@@ -169,6 +169,16 @@ run_keeper_actor::behavior_type run_keeper_state::make_behavior() {
     [this](const load_live& ask) {
       return reply_with<live_loaded>(parts.runs->load_live(ask.shard, ask.stream, ask.after, ask.with_payload));
     },
+    [this](const shards_gained& gained) {
+      for (const auto& claim : gained.claims)
+        epochs[claim.shard] = claim.epoch;
+    },
+    [this](const shards_leaving& leaving) {
+      for (auto shard : leaving.shards)
+        epochs.erase(shard);
+    },
+    [](const take_command&) -> caf::result<command_standing> { return caf::make_error(errc::store_unavailable); },
+    [](const settle_command&) -> caf::result<void> { return caf::make_error(errc::store_unavailable); },
   };
 }
 

@@ -44,6 +44,8 @@ scheduler_actor::behavior_type scheduler_state::make_behavior() {
       give_feedback(msg);
     },
     [this](const tenant_lost& msg) { lost(msg); },
+    [](const shards_gained&) {},
+    [](const shards_leaving&) {},
   };
 }
 

@@ -22,6 +22,11 @@ shard_region_actor::behavior_type shard_region_state::make_behavior() {
       ++resident.commands;
       std::visit([&](auto& command) { self->send(resident.supervisor, std::move(command)); }, msg.command);
     },
+    [](const deliver_command&) -> caf::result<void> { return caf::make_error(errc::not_owner); },
+    [](const shards_gained&) {},
+    [](const vacate_shards&) {},
+    [](const shards_lost&) {},
+    [](timer_fired) {},
     [this](const tenant_idle& msg) {
       auto i = residents.find(msg.tenant);
       if (i == residents.end() || i->second.commands != msg.commands)

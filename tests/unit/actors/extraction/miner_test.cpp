@@ -87,10 +87,12 @@ struct miner_test : actor_test {
     [](const cancel_run&) {}, [](const suspend_connection&) {}, [](const begin_refresh&) { return refresh_begun{}; },
     [](const end_refresh&) {}, [](const store_secrets&) { return secrets_stored{}; }, [](const adjust_pace&) {},
     [](load_tally) { return stream_tally{}; }, [](const stop_stream&) {}, [](load_pass) { return pass_standing{}; },
-    [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; });
+    [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; },
+    [](const shards_gained&) {}, [](const shards_leaving&) {}, [](const take_command&) { return command_standing{}; },
+    [](const settle_command&) {});
   tenant_supervisor_actor supervisor = spawn_fake<tenant_supervisor_actor>(
     [](const begin_run&) {}, [](const resume_run&) {}, [](connection_changed) {}, [](const cancel_run&) {},
-    [this](const continuation_ended& msg) { endings.push_back(msg); }, [this](const continuations_opened& msg) { opened += msg.count; },
+    [](leave_tenant) {}, [this](const continuation_ended& msg) { endings.push_back(msg); }, [this](const continuations_opened& msg) { opened += msg.count; },
     [this](const connection_failed& msg) {
       suspensions.push_back(message_of(msg.reason));
       suspended_stream = msg.stream;

@@ -25,7 +25,7 @@ struct processor_test : actor_test {
     [](release_pages) {}, [](wake) {});
   miner_actor miner = spawn_fake<miner_actor>([](go_on) {}, [](permit_granted) {}, [](response_arrived&) {},
                                               [](page_parsed&) {}, [](page_unreadable&) {}, [](page_committed) {},
-                                              [](page_refused) {}, [](timer_fired) {});
+                                              [](page_refused) {}, [](finish_page) {}, [](timer_fired) {});
   processor_actor actor = spawn<processor>(std::vector{writer}, &codec);
 
   void send_page(int64_t id, const source_plan_pointer& plan = item_plan()) {

@@ -39,7 +39,9 @@ struct quarantine_test : actor_test {
     [](const cancel_run&) {}, [](const suspend_connection&) {}, [](const begin_refresh&) { return refresh_begun{}; },
     [](const end_refresh&) {}, [](const store_secrets&) { return secrets_stored{}; }, [](const adjust_pace&) {},
     [](load_tally) { return stream_tally{}; }, [](const stop_stream&) {}, [](load_pass) { return pass_standing{}; },
-    [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; });
+    [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; },
+    [](const shards_gained&) {}, [](const shards_leaving&) {}, [](const take_command&) { return command_standing{}; },
+    [](const settle_command&) {});
   // Not quiet at once, they become so with the next page, or group.
   processor_actor processing = system.spawn([this](processor_actor::pointer self) -> processor_actor::behavior_type {
     auto quiet = std::make_shared<promise>();

@@ -10,6 +10,7 @@
 #include "runtime/storage/fact_print.hpp"
 #include "runtime/storage/memory/memory_database.hpp"
 #include "tests/support/actor_test.hpp"
+#include "tests/support/claims.hpp"
 #include "tests/support/mining_fixtures.hpp"
 
 using namespace lode;
@@ -37,13 +38,13 @@ struct sweeper_test : actor_test {
   std::shared_ptr<mining_services> services = std::make_shared<mining_services>();
   tenant_supervisor_actor supervisor = spawn_fake<tenant_supervisor_actor>(
     [](const begin_run&) {}, [](const resume_run&) {}, [](connection_changed) {}, [](const cancel_run&) {},
-    [this](const continuation_ended& msg) { endings.push_back(msg); }, [](const continuations_opened&) {},
+    [](leave_tenant) {}, [this](const continuation_ended& msg) { endings.push_back(msg); }, [](const continuations_opened&) {},
     [](const connection_failed&) {}, [](records_died) {}, [](timer_fired) {});
   run_id pass;
 
   void SetUp() override {
     run_keeper_parts parts;
-    parts.claims = *runs->claim_shards("n1", self);
+    parts.claims = *claim_everything(*database.make_membership_store(self), "n1", self);
     parts.runs = database.make_run_store(self);
     parts.catalog = database.make_catalog_store();
     parts.codec = &codec;

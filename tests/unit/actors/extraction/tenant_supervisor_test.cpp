@@ -106,12 +106,17 @@ struct tenant_supervisor_test : actor_test {
       nothing.why_not = "this is a test";
       return nothing;
     },
-    [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; });
+    [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; },
+    [](const shards_gained&) {}, [](const shards_leaving&) {}, [](const take_command&) { return command_standing{}; },
+    [](const settle_command&) {});
   scheduler_actor scheduling = spawn_fake<scheduler_actor>(
     [](wake) {}, [](timer_fired) {}, [this](run_begun msg) { begun.push_back(msg); },
-    [this](const run_finished& msg) { finished.push_back(msg); }, [](const tenant_lost&) {});
-  shard_region_actor region = spawn_fake<shard_region_actor>([](tenant_command&) {},
-                                                             [this](const tenant_idle& msg) { idle.push_back(msg); });
+    [this](const run_finished& msg) { finished.push_back(msg); }, [](const tenant_lost&) {}, [](const shards_gained&) {},
+    [](const shards_leaving&) {});
+  shard_region_actor region = spawn_fake<shard_region_actor>(
+    [](tenant_command&) {}, [this](const tenant_idle& msg) { idle.push_back(msg); },
+    [](const deliver_command&) {}, [](const shards_gained&) {}, [](const vacate_shards&) {},
+    [](const shards_lost&) {}, [](timer_fired) {});
   continuation_codec codec{[](std::string_view text) { return std::string{text}; },
                            [](std::string_view text) { return std::string{text}; }};
   page_writer_actor writer = spawn_fake<page_writer_actor>([](hashed_page&, const miner_actor&) {}, [](hold_pages) {},
@@ -132,7 +137,7 @@ struct tenant_supervisor_test : actor_test {
       mined.push_back(std::move(job));
       miners.push_back(spawn_fake<miner_actor>([](go_on) {}, [](permit_granted) {}, [](response_arrived&) {},
                                                [](page_parsed&) {}, [](page_unreadable&) {}, [](page_committed) {},
-                                               [](page_refused) {}, [](timer_fired) {}));
+                                               [](page_refused) {}, [](finish_page) {}, [](timer_fired) {}));
       caf::actor_cast<caf::abstract_actor*>(miners.back())->attach_functor([ended = stopped, place = miners.size() - 1] {
         ended->push_back(place);
       });

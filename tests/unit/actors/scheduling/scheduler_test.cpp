@@ -48,7 +48,9 @@ struct scheduler_test : actor_test {
     [](const begin_refresh&) { return refresh_begun{}; }, [](const end_refresh&) {},
     [](const store_secrets&) { return secrets_stored{}; }, [this](const adjust_pace& ask) { paced.push_back(ask); },
     [](load_tally) { return stream_tally{}; }, [](const stop_stream&) {}, [](load_pass) { return pass_standing{}; },
-    [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; });
+    [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; },
+    [](const shards_gained&) {}, [](const shards_leaving&) {}, [](const take_command&) { return command_standing{}; },
+    [](const settle_command&) {});
   shard_region_actor region = spawn_fake<shard_region_actor>(
     [this](tenant_command& msg) {
       if (auto* command = std::get_if<begin_run>(&msg.command))
@@ -56,7 +58,8 @@ struct scheduler_test : actor_test {
       if (auto* command = std::get_if<resume_run>(&msg.command))
         resumed.push_back(command->run.run.value);
     },
-    [](const tenant_idle&) {});
+    [](const tenant_idle&) {}, [](const deliver_command&) {}, [](const shards_gained&) {}, [](const vacate_shards&) {},
+    [](const shards_lost&) {}, [](timer_fired) {});
   scheduler_actor scheduling;
 
   void begin(scheduler_settings settings = {}) {

@@ -105,7 +105,7 @@ struct page_writer_test : actor_test {
       if (msg.phase == continuation_phase::failed)
         failed.push_back(msg);
     },
-    [this](const page_refused& msg) { refused.push_back(msg.status); }, [](timer_fired) {});
+    [this](const page_refused& msg) { refused.push_back(msg.status); }, [](finish_page) {}, [](timer_fired) {});
 
   void send(int64_t version, int64_t connection = 1) {
     hashed_page page;

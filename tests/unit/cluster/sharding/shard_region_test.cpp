@@ -15,7 +15,7 @@ struct shard_region_test : actor_test {
     ++spawned;
     supervisors.push_back(spawn_fake<tenant_supervisor_actor>(
       [this](const begin_run& command) { begun.push_back(command.connection.value); }, [](const resume_run&) {},
-      [](connection_changed) {}, [](const cancel_run&) {}, [](const continuation_ended&) {},
+      [](connection_changed) {}, [](const cancel_run&) {}, [](leave_tenant) {}, [](const continuation_ended&) {},
       [](const continuations_opened&) {}, [](const connection_failed&) {}, [](records_died) {}, [](timer_fired) {}));
     return supervisors.back();
   },

@@ -27,7 +27,7 @@ struct extensions_test : actor_test {
   extensions_test() {
     EXPECT_FALSE(known.miners.add("own", [this](caf::actor_system&, const miner_job&) {
       return spawn_fake<miner_actor>([](go_on) {}, [](permit_granted) {}, [](response_arrived&) {}, [](page_parsed&) {},
-                                     [](page_unreadable&) {}, [](page_committed) {}, [](page_refused) {},
+                                     [](page_unreadable&) {}, [](page_committed) {}, [](page_refused) {}, [](finish_page) {},
                                      [](timer_fired) {});
     }));
     EXPECT_FALSE(known.steps.add("own", [](const step_request&) { return std::make_shared<const drop_step>(); }));
