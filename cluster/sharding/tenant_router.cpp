@@ -14,6 +14,11 @@ bool is_ours(const caf::error& error) {
   return error.category() == caf::type_id_v<errc>;
 }
 
+/// The ledger said no for good: asking again would not help.
+bool is_refusal(const caf::error& error) {
+  return error == errc::bad_argument || error == errc::not_found || error == errc::conflict;
+}
+
 } // namespace
 
 tenant_router_state::tenant_router_state(tenant_router_actor::pointer self, tenant_router_parts p)
@@ -121,7 +126,7 @@ void tenant_router_state::judge(uint64_t number, const std::string& node, caf::e
   // These two promise that nothing was carried out.
   if (why == errc::not_owner || why == errc::unreachable)
     return wait(number, message_of(why));
-  if (why == errc::bad_argument)
+  if (is_refusal(why))
     return answer(number, {command_outcome::refused, message_of(why), node});
   answer(number, {command_outcome::unknown, message_of(why), node});
 }
@@ -188,7 +193,7 @@ void tenant_router_state::carry_out(ask_tenant ask, std::function<void(caf::expe
     .then([this, which](const command_standing& standing) { taken(which, standing); },
           [this, which](caf::error& why) {
             // Without an answer it may stand as taken: asked again it is then settled as nobody's.
-            const bool is_safe = why == errc::not_owner || why == errc::bad_argument;
+            const bool is_safe = why == errc::not_owner || is_refusal(why);
             finish(which, is_safe ? std::move(why) : caf::make_error(errc::unknown_outcome, message_of(why)));
           });
 }
@@ -243,7 +248,7 @@ void tenant_router_state::write_down(settle_command what) {
   self->request(parts.keeper, caf::infinite, std::move(what))
     .then([this, which] { unsettled.erase(which); },
           [this, which](const caf::error& why) {
-            if (why == errc::not_owner) // its shard is another's: so is the ledger's row
+            if (why != errc::store_unavailable) // its shard is another's and so is the ledger's row, or it stands there otherwise
               unsettled.erase(which);
           });
 }
