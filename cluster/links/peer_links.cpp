@@ -11,7 +11,7 @@ namespace lode {
 namespace {
 
 constexpr std::chrono::seconds connect_limit{15}; // two of CAF's own handshake limits
-constexpr std::chrono::milliseconds greet_limit{5'000};
+constexpr std::chrono::milliseconds greet_limit{2'000};
 constexpr size_t max_serving = 4'096;
 
 caf::error unknown(const std::string& why) {

@@ -45,7 +45,8 @@ cluster_settings plain(const std::string& cluster = "lode") {
 struct fake_router {
   explicit fake_router(caf::actor_system& system, bool answers = true) {
     handle = system.spawn([this, answers](caf::event_based_actor* self) -> caf::behavior {
-      return {[this, answers, self](deliver_here& here) -> caf::result<command_answer> {
+      return {[this](caf::ok_atom) { pending.clear(); },
+              [this, answers, self](deliver_here& here) -> caf::result<command_answer> {
         ++asked;
         if (answers)
           return command_answer{command_outcome::done, "did " + here.ask.id, "b"};
@@ -133,8 +134,8 @@ TEST_P(both_ways, calls_that_are_pending_when_the_peer_goes_are_unknown_at_once)
   ASSERT_TRUE(wait_until([&] { return a.is_linked_to("b"); })) << a.link_to("b").why;
   std::thread ending{[&] {
     wait_until([&] { return of_b->asked > 0; });
-    of_b->pending.clear();
     b->stop_links();
+    caf::anon_send(of_b->handle, caf::ok_atom_v);
   }};
   auto answer = ask(a, incarnation{2}, "x");
   ending.join();
@@ -173,6 +174,30 @@ TEST(peer_links, another_authoritys_certificate_is_refused) {
   see_each_other(a, b);
   EXPECT_NE(refusal(a, "b").find("certificate"), std::string::npos) << refusal(a, "b");
   EXPECT_FALSE(b.is_linked_to("a"));
+}
+
+TEST(peer_links, a_stranger_who_breaks_off_a_handshake_breaks_no_other_link) {
+  authority ours;
+  linked_node a{"a", 1, ours.of("a")}, b{"b", 2, ours.of("b")};
+  fake_router of_b{b.system()};
+  std::atomic<int> lost{0};
+  auto counting = [&](peer_handlers handlers) {
+    handlers.unlinked = [&](const node_row&) { ++lost; };
+    return handlers;
+  };
+  a.start_links(counting({})), b.start_links(counting(of_b.handlers()));
+  see_each_other(a, b);
+  ASSERT_TRUE(wait_until([&] { return a.is_linked_to("b") && b.is_linked_to("a"); }));
+  cluster_settings tls = ours.of("a");
+  auto probe = probe_of(tls);
+  for (int i = 0; i < 3; ++i) {
+    std::atomic<bool> is_done{false};
+    const auto port = static_cast<uint16_t>(std::stoi(b.row().address.substr(b.row().address.rfind(':') + 1)));
+    probe("127.0.0.1", port, [&](const probe_outcome&) { is_done = true; });
+    ASSERT_TRUE(wait_until([&] { return is_done.load(); }));
+    EXPECT_TRUE(ask(a, b.row().self, "x" + std::to_string(i)));
+  }
+  EXPECT_EQ(lost, 0);
 }
 
 TEST(peer_links, a_plain_node_and_one_with_certificates_do_not_link) {
