@@ -73,6 +73,8 @@ public:
       stop(links_);
     links_ = nullptr;
   }
+  /// Others reach it there.
+  void advertise(const std::string& address) { row_.address = address; }
   void begin_life(int64_t life) { row_.self = incarnation{life}; }
 
   void see(const std::vector<node_row>& rows, int64_t number = 1) {
