@@ -10,8 +10,9 @@ struct cluster_test : console_fixture {
   incarnation join(const std::string& name, int64_t life, bool enters = true) {
     auto store = database.make_membership_store(incarnation{life});
     EXPECT_TRUE(store->join({name, incarnation{life}, "127.0.0.1:1", 100}));
-    if (enters)
+    if (enters) {
       EXPECT_FALSE(store->enter(incarnation{life}));
+    }
     return incarnation{life};
   }
   json::value node_of(const json::value& cluster, const std::string& name) {
