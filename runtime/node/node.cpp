@@ -3,6 +3,7 @@
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <random>
 #include <thread>
@@ -23,6 +24,7 @@
 #include "runtime/storage/postgres/postgres_admin_store.hpp"
 #include "runtime/storage/postgres/postgres_catalog_store.hpp"
 #include "runtime/storage/postgres/postgres_generation_store.hpp"
+#include "runtime/storage/postgres/postgres_membership_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
 #include "runtime/storage/postgres/postgres_upkeep_store.hpp"
@@ -145,7 +147,8 @@ exit_code end_with(const known_store::verdict& news) {
 
 /// Keeps a tree running until a signal arrives. With shards that other nodes took the tree goes, and one without them begins.
 exit_code supervise(caf::actor_system& system, mining_resources& resources, std::vector<shard_claim> claims,
-                    live_control& control, store_watch& watch, stop_signals& signals) {
+                    live_control& control, membership_store& members, incarnation self, store_watch& watch,
+                    stop_signals& signals) {
   restart_budget<std::chrono::steady_clock::time_point> budget{tree_restarts};
   const auto patience = resources.config.node.shutdown_timeout + std::chrono::seconds{10};
   for (;;) {
@@ -158,7 +161,15 @@ exit_code supervise(caf::actor_system& system, mining_resources& resources, std:
     }
     control.use(nullptr);
     if (news.what == store_finding::shards_lost) {
-      claims = watch.take_claims();
+      auto owners = members.owners();
+      if (!owners)
+        continue; // the news are still there
+      std::erase_if(claims, [&](const shard_claim& claim) {
+        return std::ranges::none_of(*owners, [&](const shard_owner& each) {
+          return each.shard == claim.shard && each.owner == self && each.epoch == claim.epoch;
+        });
+      });
+      watch.take_loss();
       control.keep(claims.size());
       log_error(news.why + "; it mines the others");
       continue;
@@ -224,10 +235,10 @@ void write_doubt(generation_store& store, int64_t generation, const std::string&
 }
 
 /// A node that gave up hands nothing over: its next start counts a crash, so that the page that broke it is suspected.
-void hand_over(run_store& runs, incarnation self, exit_code code) {
+void hand_over(membership_store& members, incarnation self, exit_code code) {
   if (code == exit_failed)
     log_warning("the shards stay claimed: the next start counts as after a crash");
-  else if (auto error = runs.release_shards(self))
+  else if (auto error = members.leave(self))
     log_warning("shards could not be released, the next start counts as after a crash: " + message_of(error));
 }
 
@@ -253,8 +264,8 @@ exit_code run_node(const settings& config, const extensions& known) {
   metrics measured{system.metrics()};
 
   auto postgres = postgres_of(config, random_incarnation());
-  auto runs = make_postgres_run_store(postgres, "node");
-  auto store = claim_store(config, postgres, *redis, *runs, [&](auto span) { return signals.arrived_within(span); });
+  auto members = make_postgres_membership_store(postgres, "node");
+  auto store = claim_store(config, postgres, *redis, *members, [&](auto span) { return signals.arrived_within(span); });
   if (!store)
     return end_without_shards(store.error());
   auto resources = make_resources(config, known, postgres);
@@ -268,7 +279,7 @@ exit_code run_node(const settings& config, const extensions& known) {
   auto control = std::make_shared<live_control>(system, *resources, postgres.self, store->claims.size());
   auto console = http_server::start(config.console, make_console_router(), make_console(config, known, postgres, *seal, control));
   if (!console) {
-    hand_over(*runs, postgres.self, exit_ok); // nothing was mined: this start is nobody's crash
+    hand_over(*members, postgres.self, exit_ok); // nothing was mined: this start is nobody's crash
     return give_up(console.error());
   }
   housekeeper janitor{make_postgres_catalog_store(postgres, "housekeeper"), make_postgres_upkeep_store(postgres),
@@ -279,11 +290,11 @@ exit_code run_node(const settings& config, const extensions& known) {
                     known_store{store->generation, store->positions, store->claims.size()}, postgres.self, resources->health};
   log_info("node " + config.node.name + " is up with " + std::to_string(store->claims.size()) + " shards; console on http://"
            + (*console)->address());
-  auto code = supervise(system, *resources, store->claims, *control, watch, signals);
+  auto code = supervise(system, *resources, store->claims, *control, *members, postgres.self, watch, signals);
   if (code == exit_conflict)
     write_doubt(*make_postgres_generation_store(postgres), store->generation, watch.news().why);
   if (watch.news().what != store_finding::other_generation) // there it owns nothing
-    hand_over(*runs, postgres.self, code);
+    hand_over(*members, postgres.self, code);
   log_info("node " + config.node.name + " has stopped");
   return code;
 }

@@ -109,8 +109,27 @@ caf::expected<claimed_store> trusted_store(const postgres_settings& postgres, co
   return out;
 }
 
+/// Registers this life and takes all that nobody alive owns.
+caf::expected<std::vector<shard_claim>> claim_all(const settings& config, incarnation self, membership_store& members) {
+  auto joined = members.join({config.node.name, self, "", config.cluster.weight});
+  if (!joined)
+    return joined.error();
+  if (auto error = members.enter(self))
+    return error;
+  auto view = members.look();
+  if (!view)
+    return view.error();
+  auto owners = members.owners();
+  if (!owners)
+    return owners.error();
+  std::vector<shard_id> all;
+  for (const auto& each : *owners)
+    all.push_back(each.shard);
+  return members.claim(self, view->number, all);
+}
+
 caf::expected<claimed_store> try_claim(const settings& config, const postgres_settings& postgres,
-                                       const std::optional<redis_settings>& redis, run_store& runs) {
+                                       const std::optional<redis_settings>& redis, membership_store& members) {
   auto migrated = migrate(postgres);
   if (!migrated)
     return migrated.error();
@@ -119,7 +138,7 @@ caf::expected<claimed_store> try_claim(const settings& config, const postgres_se
   auto out = trusted_store(postgres, redis);
   if (!out)
     return out;
-  auto claims = runs.claim_shards(config.node.name, postgres.self);
+  auto claims = claim_all(config, postgres.self, members);
   if (!claims)
     return claims.error();
   out->claims = std::move(*claims);
@@ -129,10 +148,10 @@ caf::expected<claimed_store> try_claim(const settings& config, const postgres_se
 } // namespace
 
 caf::expected<claimed_store> claim_store(const settings& config, const postgres_settings& postgres,
-                                         const std::optional<redis_settings>& redis, run_store& runs,
+                                         const std::optional<redis_settings>& redis, membership_store& members,
                                          const std::function<bool(std::chrono::milliseconds)>& is_told) {
   for (int tries = 0;; ++tries) {
-    auto claims = try_claim(config, postgres, redis, runs);
+    auto claims = try_claim(config, postgres, redis, members);
     if (claims || claims.error() != errc::store_unavailable)
       return claims;
     if (tries % 10 == 0)

@@ -12,7 +12,7 @@
 #include "runtime/redis/redis_connection.hpp"
 #include "runtime/security/sealer.hpp"
 #include "runtime/storage/postgres/connection.hpp"
-#include "runtime/storage/run_store.hpp"
+#include "runtime/storage/membership_store.hpp"
 
 /// The steps of a node's start. Each fails with a message that names the setting and what to do.
 namespace lode {
@@ -35,7 +35,7 @@ struct claimed_store {
 /// newer than this program, or it lacks what it had said was committed; then no node claims it before `lode restored` was run.
 /// errc::bad_argument: store.dsn cannot be read.
 caf::expected<claimed_store> claim_store(const settings& config, const postgres_settings& postgres,
-                                         const std::optional<redis_settings>& redis, run_store& runs,
+                                         const std::optional<redis_settings>& redis, membership_store& members,
                                          const std::function<bool(std::chrono::milliseconds)>& is_told);
 
 } // namespace lode

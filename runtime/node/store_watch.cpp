@@ -62,14 +62,8 @@ void store_watch::compare() {
       return;
     found = known_.judge(*seen);
   }
-  std::vector<shard_claim> claims;
-  if (found.what == store_finding::shards_lost) {
-    auto left = store_->claims_of(self_);
-    if (!left)
-      return;
-    claims = std::move(*left);
-    known_.keep(claims.size());
-  }
+  if (found.what == store_finding::shards_lost)
+    known_.keep(seen->owned);
   if (found.what == store_finding::as_expected) {
     if (redis_)
       redis_->raise(seen->positions);
@@ -79,7 +73,6 @@ void store_watch::compare() {
     doubt_ = found.why;
   std::lock_guard lock{mutex_};
   news_ = std::move(found);
-  claims_ = std::move(claims);
 }
 
 known_store::verdict store_watch::news() {
@@ -89,11 +82,10 @@ known_store::verdict store_watch::news() {
   return news_;
 }
 
-std::vector<shard_claim> store_watch::take_claims() {
+void store_watch::take_loss() {
   std::lock_guard lock{mutex_};
   if (news_.what == store_finding::shards_lost)
     news_ = {};
-  return claims_;
 }
 
 } // namespace lode

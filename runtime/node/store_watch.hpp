@@ -7,7 +7,6 @@
 #include <mutex>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "actors/extraction/mining_services.hpp"
 #include "runtime/node/known_store.hpp"
@@ -33,8 +32,8 @@ public:
 
   /// What was found and not yet taken.
   known_store::verdict news();
-  /// The shards that this node still owns, after store_finding::shards_lost, which is taken with it.
-  std::vector<shard_claim> take_claims();
+  /// After store_finding::shards_lost, by who has seen to it.
+  void take_loss();
 
 private:
   void work();
@@ -54,7 +53,6 @@ private:
   std::mutex mutex_;
   std::condition_variable stopped_;
   known_store::verdict news_;
-  std::vector<shard_claim> claims_;
   bool is_stopping_ = false;
   std::thread thread_;
 };

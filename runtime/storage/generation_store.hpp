@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "messages/runs.hpp"
 
@@ -34,14 +33,13 @@ public:
   virtual ~generation_store() = default;
 
   virtual caf::expected<store_standing> look(incarnation self) = 0;
-  virtual caf::expected<std::vector<shard_claim>> claims_of(incarnation self) = 0;
 
-  /// From now on run_store::claim_shards() is refused with errc::conflict, which tells `why`, until a new generation begins. The
-  /// first reason stays. In a later generation than this one nothing happens.
+  /// From now on membership_store::join() and claim() are refused with errc::conflict, which tells `why`, until a new generation
+  /// begins. The first reason stays. In a later generation than this one nothing happens.
   virtual caf::error doubt(int64_t generation, const std::string& why) = 0;
 
-  /// In one transaction: cursors of the feed, pages on their way, writers, claims and versions of before are worthless, and
-  /// epochs and ids of before are not given out again. errc::conflict: nodes have sessions with this store; the message names
+  /// In one transaction: cursors of the feed, pages on their way, writers, nodes, claims and versions of before are worthless, and
+  /// epochs, views and ids of before are not given out again. errc::conflict: nodes have sessions with this store; the message names
   /// them.
   virtual caf::expected<new_generation> begin_generation() = 0;
 };

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "messages/cluster.hpp"
 #include "messages/runs.hpp"
 #include "messages/storage.hpp"
 
@@ -18,6 +19,9 @@ struct cursor_skip {
   instant from{}; ///< where the cursor stood when the slices were made; moved meanwhile, it stays
   instant to{};   ///< where reading begins
 };
+
+/// What run_store takes for the id of a command: 1 to 64 bytes of text, else errc::bad_argument.
+caf::error check_command_id(const std::string& id);
 
 /// A stream of a run, as full passes see it.
 struct pass_start {
@@ -106,21 +110,12 @@ struct run_summary {
   std::string reason;
 };
 
-/// The durable life of shards and runs: claims, starts, resumes, ends. Each operation is one transaction under the
+/// The durable life of runs: starts, resumes, ends; and which commands to tenants were carried out. Each operation is one transaction under the
 /// fence or raises versions first, so that pages in flight are refused. Used by one thread.
 /// All fail with errc::store_unavailable while the database does not answer, errc::not_owner when the fence is lost.
 class run_store {
 public:
   virtual ~run_store() = default;
-
-  /// Registers this life of the node under its name and makes it the owner of all shards that a dead or the same node
-  /// held (dead for now: without a database session): ends the database sessions of the earlier incarnation first,
-  /// raises each epoch by one, and after a crash (not a hand-over) adds one to `crash_resumes` of the open
-  /// continuations of active connections, and to `alone_deaths` of the one that mark_alone() named.
-  /// errc::conflict: the store is in doubt (generation_store::doubt), the message says what to do.
-  virtual caf::expected<std::vector<shard_claim>> claim_shards(const std::string& node, incarnation self) = 0;
-  /// A clean hand-over: nobody owns the shards afterwards and the next claim counts no crash.
-  virtual caf::error release_shards(incarnation self) = 0;
 
   /// Connections due up to `until` and those that a run was requested of, each once with its most urgent kind; most
   /// urgent kind first, then highest priority, then latest first; active ones only.
@@ -159,7 +154,7 @@ public:
   /// errc::not_found.
   virtual caf::expected<continuation_row> resume_continuation(continuation_id id) = 0;
   /// The page of this continuation (0: of none) is from now on in work on this node with nothing beside it: should the
-  /// process die, the next claim blames it, unless a page of it was committed meanwhile. Replaces what was marked before.
+  /// process die, the next claim of its shard blames it, unless a page of it was committed meanwhile. Replaces what was marked before.
   /// errc::not_found: it is not open on this node; nobody is marked then.
   virtual caf::error mark_alone(continuation_id id) = 0;
   virtual caf::expected<std::vector<partition_cursor>> load_cursors(connection_id connection) = 0;
@@ -197,6 +192,19 @@ public:
   /// Puts secrets with the token's successor in the place of those that the refresh was begun with; nothing is begun then.
   /// errc::stale_version: those were replaced by others meanwhile, which stay.
   virtual caf::error store_successor(const refresh_token& token, const std::string& sealed_secrets) = 0;
+
+  /// Takes a command to a tenant in hand, under the fence of its shard. Under one id (1 to 64 bytes of text) `is_new` is said once,
+  /// so whoever hears it may carry it out. After errc::store_unavailable nobody may: the same owner gives it back with
+  /// untake_command(). Kept for a day. errc::not_found: no such tenant in this shard; errc::conflict: the id is of another tenant's
+  /// command.
+  virtual caf::expected<command_standing> take_command(const std::string& id, tenant_id tenant, const shard_claim& claim) = 0;
+  /// Says what became of a command that was taken, perhaps by an earlier owner. The first outcome stays: the same again is no
+  /// error, another one is errc::conflict. errc::not_found: nobody has taken it.
+  virtual caf::error settle_command(const std::string& id, tenant_id tenant, const shard_claim& claim, command_outcome outcome,
+                                    const std::string& reason) = 0;
+  /// Gives back what was taken under this claim and was not carried out: whoever asks next takes it anew. Nothing happens to a
+  /// command that is settled, that an earlier owner took, or that nobody has taken.
+  virtual caf::error untake_command(const std::string& id, tenant_id tenant, const shard_claim& claim) = 0;
 
   virtual caf::expected<run_summary> load_run(run_id run) = 0;
   virtual caf::expected<std::vector<run_summary>> list_runs(connection_id connection, size_t limit) = 0;

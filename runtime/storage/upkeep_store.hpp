@@ -12,6 +12,8 @@ struct retention {
   std::chrono::microseconds runs{0}; ///< ended runs with their continuations, but the latest of each connection
   std::chrono::microseconds dead_letters{0}; ///< since they were last seen
   std::chrono::microseconds feed{0}; ///< whole weeks, once all of a week is older
+  /// Commands that were taken (run_store::take_command), and lives of nodes that are gone and own nothing.
+  std::chrono::microseconds cluster{std::chrono::hours{24}};
 };
 
 /// Keeps the store from growing with what nobody needs any more. Used by one thread.

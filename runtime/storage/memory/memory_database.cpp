@@ -74,6 +74,8 @@ size_t memory_database::rows_of(tenant_id tenant) const {
     auto run = db.runs.find(entry.row.run);
     out += run == db.runs.end() || run->second.summary.tenant == tenant ? 1 : 0;
   }
+  for (const auto& [id, command] : db.commands)
+    out += command.tenant == tenant ? 1 : 0;
   for (const auto& [shard, entries] : db.feed)
     for (const auto& entry : entries)
       out += entry.tenant == tenant ? 1 : 0;

@@ -6,6 +6,7 @@
 #include "runtime/storage/admin_store.hpp"
 #include "runtime/storage/catalog_store.hpp"
 #include "runtime/storage/generation_store.hpp"
+#include "runtime/storage/membership_store.hpp"
 #include "runtime/storage/page_store.hpp"
 #include "runtime/storage/run_store.hpp"
 #include "runtime/storage/upkeep_store.hpp"
@@ -38,6 +39,7 @@ public:
   std::unique_ptr<admin_store> make_admin_store();
   std::unique_ptr<upkeep_store> make_upkeep_store();
   std::unique_ptr<generation_store> make_generation_store();
+  std::unique_ptr<membership_store> make_membership_store(incarnation self);
 
   /// The next `times` operations that the fault applies to fail so: `unavailable` to every operation (also probes),
   /// `lost_marks` to load_marks, the others to commits.

@@ -96,6 +96,7 @@ caf::expected<size_t> memory_catalog_store::erase_some(tenant_id tenant, size_t 
     for (auto connection : connections)
       erase_connection(connection, left);
     erase_entries(db_->tenants, left, [&](const auto& entry) { return entry.first == tenant; });
+    std::erase_if(db_->commands, [&](const auto& entry) { return !db_->tenants.contains(entry.second.tenant); });
     return rows - left;
   });
 }

@@ -23,17 +23,6 @@ public:
     return out;
   }
 
-  caf::expected<std::vector<shard_claim>> claims_of(incarnation self) override {
-    std::lock_guard lock{db_->mutex};
-    if (db_->is_unavailable())
-      return no_answer();
-    std::vector<shard_claim> out;
-    for (const auto& [id, shard] : db_->shards)
-      if (shard.owner == self)
-        out.push_back({id, shard.epoch});
-    return out;
-  }
-
   caf::error doubt(int64_t generation, const std::string& why) override {
     std::lock_guard lock{db_->mutex};
     if (db_->is_unavailable())
@@ -60,7 +49,7 @@ public:
         entry.row.version += version_jump;
     db_->writers.clear();
     db_->nodes.clear();
-    db_->alone.clear();
+    db_->view += version_jump;
     for (auto& next : db_->next_id)
       next += version_jump;
     db_->cursor_versions += version_jump;

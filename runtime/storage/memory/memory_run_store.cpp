@@ -3,7 +3,6 @@
 #include <tuple>
 
 #include "runtime/storage/memory/memory_state.hpp"
-#include "runtime/storage/generation_store.hpp"
 #include "runtime/storage/store_error.hpp"
 
 namespace lode {
@@ -31,18 +30,6 @@ int place_of(run_kind kind) {
 class memory_run_store final : public run_store {
 public:
   memory_run_store(std::shared_ptr<state> db, incarnation self) : db_(std::move(db)), self_(self), session_(db_, self) {}
-
-  caf::expected<std::vector<shard_claim>> claim_shards(const std::string& node, incarnation self) override;
-
-  caf::error release_shards(incarnation self) override {
-    std::lock_guard lock{db_->mutex};
-    if (db_->is_unavailable())
-      return no_answer();
-    for (auto& [id, shard] : db_->shards)
-      if (shard.owner == self)
-        shard.owner = {};
-    return {};
-  }
 
   caf::expected<std::vector<due_connection>> load_due(instant until, size_t limit) override;
 
@@ -160,6 +147,11 @@ public:
   caf::error forget_refresh(const refresh_token& token) override;
   caf::error store_successor(const refresh_token& token, const std::string& sealed_secrets) override;
 
+  caf::expected<command_standing> take_command(const std::string& id, tenant_id tenant, const shard_claim& claim) override;
+  caf::error settle_command(const std::string& id, tenant_id tenant, const shard_claim& claim, command_outcome outcome,
+                            const std::string& reason) override;
+  caf::error untake_command(const std::string& id, tenant_id tenant, const shard_claim& claim) override;
+
   caf::expected<pass_standing> load_pass(run_id run, stream_id stream) override;
   caf::expected<pass_marks> load_marks(stream_id stream, run_id pass, int64_t after) override;
   caf::expected<std::vector<live_fact>> load_live(shard_id shard, stream_id stream, const std::string& after,
@@ -193,9 +185,8 @@ private:
   }
   run_summary summary(run_id run) const;
   caf::error check_start(const run_start& start) const;
-  void count_crash(const std::set<shard_id>& crashed, continuation_id alone);
   caf::error check_refresh(const refresh_token& token) const;
-  void close_empty_runs();
+  caf::error check_command(const std::string& id, tenant_id tenant, const shard_claim& claim) const;
   /// Whether the run read all its slices of these streams to the end.
   bool has_read(run_id run, const std::vector<stream_id>& streams) const;
   bool is_complete(const state::full_pass_entry& pass) const;
@@ -219,68 +210,20 @@ run_summary memory_run_store::summary(run_id run) const {
   return out;
 }
 
-void memory_run_store::count_crash(const std::set<shard_id>& crashed, continuation_id alone) {
-  for (auto& [id, entry] : db_->continuations) {
-    const auto& run = db_->runs.at(entry.row.run);
-    if (entry.phase != continuation_phase::open || !crashed.contains(run.shard)
-        || !db_->is_active(run.summary.connection))
-      continue;
-    // Without earlier deaths a page was committed since the mark.
-    if (entry.row.crash_resumes++ > 0 && id == alone)
-      ++entry.row.alone_deaths;
-  }
-}
-
-void memory_run_store::close_empty_runs() {
-  std::set<run_id> busy;
-  for (const auto& [id, entry] : db_->continuations)
-    if (entry.phase == continuation_phase::open)
-      busy.insert(entry.row.run);
-  for (auto& [id, run] : db_->runs)
-    if (run.summary.phase == run_phase::open && !busy.contains(id))
-      db_->count_open(id, -run.summary.open, 0, "");
-}
-
-caf::expected<std::vector<shard_claim>> memory_run_store::claim_shards(const std::string& node, incarnation self) {
-  std::lock_guard lock{db_->mutex};
-  if (db_->is_unavailable())
-    return no_answer();
-  if (!db_->doubt.empty())
-    return doubted_store(db_->doubt);
-  auto& registered = db_->nodes[node];
-  const auto earlier = registered;
-  registered = self;
-  std::set<shard_id> crashed;
-  std::vector<shard_claim> out;
-  for (auto& [id, shard] : db_->shards) {
-    const bool is_crashed = shard.owner && shard.owner == earlier && shard.owner != self;
-    if (is_crashed)
-      crashed.insert(id);
-    if (is_crashed || !shard.owner) {
-      shard.owner = self;
-      ++shard.epoch.value;
-    }
-    if (shard.owner == self)
-      out.push_back({id, shard.epoch});
-  }
-  count_crash(crashed, db_->alone[earlier]);
-  db_->alone.erase(earlier);
-  close_empty_runs();
-  return out;
-}
-
 caf::error memory_run_store::mark_alone(continuation_id id) {
   std::lock_guard lock{db_->mutex};
   if (db_->is_unavailable())
     return no_answer();
-  db_->alone.erase(self_);
+  auto life = db_->nodes.find(self_);
+  if (life != db_->nodes.end())
+    life->second.alone = {};
   if (!id)
     return {};
   auto found = db_->continuations.find(id);
-  if (found == db_->continuations.end() || found->second.phase != continuation_phase::open
+  if (life == db_->nodes.end() || found == db_->continuations.end() || found->second.phase != continuation_phase::open
       || db_->shards[db_->runs.at(found->second.row.run).shard].owner != self_)
     return store_error(errc::not_found, "continuation " + to_string(id) + " is not open on this node");
-  db_->alone[self_] = id;
+  life->second.alone = id;
   return {};
 }
 
@@ -690,6 +633,61 @@ caf::error memory_run_store::store_successor(const refresh_token& token, const s
     return store_error(errc::stale_version, "connection " + to_string(token.connection) + " has other secrets by now");
   row.sealed_secrets = sealed_secrets;
   db_->refreshes.erase(token.connection);
+  return {};
+}
+
+caf::error memory_run_store::check_command(const std::string& id, tenant_id tenant, const shard_claim& claim) const {
+  if (auto error = check_command_id(id))
+    return error;
+  const auto& shard = db_->shards[claim.shard];
+  if (shard.owner != self_ || shard.epoch != claim.epoch)
+    return store_error(errc::not_owner, "shard " + to_string(claim.shard) + " is not owned by this node");
+  auto found = db_->tenants.find(tenant);
+  if (found == db_->tenants.end() || found->second.shard != claim.shard || found->second.state == activity::deleting)
+    return store_error(errc::not_found, "there is no tenant " + to_string(tenant) + " in shard " + to_string(claim.shard));
+  return {};
+}
+
+caf::expected<command_standing> memory_run_store::take_command(const std::string& id, tenant_id tenant, const shard_claim& claim) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  if (auto wrong = check_command(id, tenant, claim))
+    return wrong;
+  auto [at, is_new] = db_->commands.try_emplace(id, state::command_row{tenant, claim.epoch, db_->now(), {}, {}});
+  const auto& row = at->second;
+  if (row.tenant != tenant)
+    return store_error(errc::conflict, "command " + id + " was given to another tenant than " + to_string(tenant));
+  return command_standing{is_new, row.outcome.has_value(), row.outcome.value_or(command_outcome::done), row.reason, row.epoch};
+}
+
+caf::error memory_run_store::settle_command(const std::string& id, tenant_id tenant, const shard_claim& claim,
+                                            command_outcome outcome, const std::string& reason) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  if (auto wrong = check_command(id, tenant, claim))
+    return wrong;
+  auto found = db_->commands.find(id);
+  if (found == db_->commands.end() || found->second.tenant != tenant)
+    return store_error(errc::not_found, "nobody has taken command " + id + " to tenant " + to_string(tenant));
+  auto& row = found->second;
+  if (!row.outcome) {
+    row.outcome = outcome;
+    row.reason = reason;
+  }
+  return row.outcome == outcome ? caf::error{} : store_error(errc::conflict, "command " + id + " is settled otherwise");
+}
+
+caf::error memory_run_store::untake_command(const std::string& id, tenant_id tenant, const shard_claim& claim) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  if (auto wrong = check_command(id, tenant, claim))
+    return wrong;
+  auto found = db_->commands.find(id);
+  if (found != db_->commands.end() && found->second.tenant == tenant && found->second.epoch == claim.epoch && !found->second.outcome)
+    db_->commands.erase(found);
   return {};
 }
 

@@ -96,14 +96,32 @@ struct memory_database::state {
     instant last_seen{};
     int64_t times = 1; ///< runs that met it
   };
+  /// A life of a node.
+  struct node_entry {
+    node_row row;
+    int64_t life = 0; ///< of two, the later one has the larger
+    int64_t flaps = 0;
+    bool has_left = false;
+    instant ended{};
+    continuation_id alone; ///< whose page it has in work with nothing beside it
+  };
+  struct command_row {
+    tenant_id tenant;
+    shard_epoch epoch; ///< when it was taken
+    instant taken{};
+    std::optional<command_outcome> outcome;
+    std::string reason;
+  };
   using partition_key = std::pair<stream_id, std::string>;
 
   std::mutex mutex;
   int64_t generation = 20221;
   std::string doubt;
   std::map<incarnation, int> sessions; ///< page and run stores of a life that exist now
-  std::map<std::string, incarnation> nodes;
-  std::map<incarnation, continuation_id> alone; ///< whose page a life has in work with nothing beside it
+  int64_t view = 1;
+  int64_t lives = 0;
+  std::map<incarnation, node_entry> nodes;
+  std::map<std::string, command_row> commands;
   std::map<shard_id, shard_row> shards;
   std::map<std::pair<incarnation, int64_t>, writer_row> writers;
   std::map<tenant_id, tenant_row> tenants;
@@ -143,12 +161,18 @@ struct memory_database::state {
 
   /// Lives with sessions, for people; "" = none.
   std::string alive() const;
+  bool is_alive(incarnation life) const; ///< not gone
+  /// Makes `self` the owner of those of `wanted` that nobody or a life that is gone owns, with what membership_store::claim() says of
+  /// crashes and empty runs.
+  void take_shards(incarnation self, const std::vector<shard_id>& wanted);
   bool is_active(connection_id connection) const;
   const run_summary* open_run(connection_id connection, run_kind kind) const;
   void raise_versions(connection_id connection, const std::string* cancel_reason);
   void forget_deaths(connection_id connection);
   /// A new edition of the connection; `is_anew`: its open slices begin again.
   void begin_edition(connection_row& connection, bool is_anew);
+  void count_crash(shard_id shard, continuation_id alone);
+  void close_empty_runs(shard_id shard);
   /// Ends the run when none of its continuations is open; `step` is added to the open ones first.
   bool count_open(run_id run, int64_t step, int64_t failed, const std::string& reason);
   void end_run(run_row& run, run_phase phase);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "runtime/storage/memory/memory_state.hpp"
 #include "runtime/storage/store_error.hpp"
 
@@ -18,7 +20,8 @@ public:
       return store_error(errc::store_unavailable, "injected: the store does not answer");
     now_ = db_->now();
     return (keep.runs.count() > 0 && trim_runs(keep.runs, rows))
-           || (keep.dead_letters.count() > 0 && trim_dead_letters(keep.dead_letters, rows)) || trim_marks();
+           || (keep.dead_letters.count() > 0 && trim_dead_letters(keep.dead_letters, rows)) || trim_marks()
+           || (keep.cluster.count() > 0 && trim_cluster(keep.cluster));
   }
 
 private:
@@ -66,6 +69,15 @@ private:
     std::erase_if(db_->marks, [&](const auto& entry) {
       auto found = db_->sweeps.find(entry.first.first);
       return found == db_->sweeps.end() || found->second.pass != entry.first.second;
+    });
+    return false;
+  }
+
+  bool trim_cluster(std::chrono::microseconds keep) {
+    std::erase_if(db_->commands, [&](const auto& entry) { return entry.second.taken < now_ - keep; });
+    std::erase_if(db_->nodes, [&](const auto& entry) {
+      const auto owns = [&](const auto& shard) { return shard.second.owner == entry.first; };
+      return !db_->is_alive(entry.first) && entry.second.ended < now_ - keep && std::ranges::none_of(db_->shards, owns);
     });
     return false;
   }

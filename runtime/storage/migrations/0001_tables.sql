@@ -13,15 +13,31 @@ SELECT ('x' || substr(md5(gen_random_uuid()::text), 1, 16))::bit(64)::bigint & 9
        ('x' || substr(md5(gen_random_uuid()::text), 1, 16))::bit(64)::bigint,
        4096;
 
-CREATE TABLE node (
-  name        text COLLATE "C" PRIMARY KEY,
-  incarnation bigint NOT NULL,
-  beat        bigint NOT NULL DEFAULT 0,
-  address     text NOT NULL DEFAULT '',
-  view        bigint NOT NULL DEFAULT 0
-) WITH (fillfactor = 50);
+-- The number of the view: which nodes there are, as placement counts them. Who holds this row may be sure that no life comes, goes or
+-- drains meanwhile. Locked before rows of node and shard.
+CREATE TABLE cluster (
+  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  view      bigint NOT NULL DEFAULT 1
+) WITH (fillfactor = 10);
+INSERT INTO cluster DEFAULT VALUES;
 
--- owner 0 = nobody: handed over cleanly, so the next claim counts no crash.
+-- A row per life of a node. Those that are gone stay for a while: they own shards until others have claimed them, and say how long
+-- a life lasted. States: 0 joining, 1 member, 2 draining, 3 gone (messages/cluster.hpp).
+CREATE TABLE node (
+  incarnation bigint PRIMARY KEY,
+  life        bigint NOT NULL GENERATED ALWAYS AS IDENTITY, -- of two, the later one has the larger
+  name        text COLLATE "C" NOT NULL,
+  state       bigint NOT NULL DEFAULT 0,
+  weight      bigint NOT NULL DEFAULT 100,
+  beat        bigint NOT NULL DEFAULT 0, -- a counter: no clock says who is alive
+  flaps       bigint NOT NULL DEFAULT 0, -- short lives before this one
+  has_left    boolean NOT NULL DEFAULT false, -- gone because it said so itself
+  ended       timestamptz, -- for cleaning up only
+  address     text NOT NULL DEFAULT ''
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
+CREATE UNIQUE INDEX node_name ON node (name) WHERE state <> 3;
+
+-- owner 0 = nobody: handed over cleanly, so the next claim counts no crash. An owner without a living row in node is gone.
 CREATE TABLE shard (
   id           bigint PRIMARY KEY,
   owner        bigint NOT NULL DEFAULT 0,

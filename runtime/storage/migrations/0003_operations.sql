@@ -18,27 +18,6 @@ BEGIN
   END IF;
 END $$;
 
--- Makes `p_self` the owner of all shards that nobody or one of `p_dead` owns, and returns all that it owns.
-CREATE FUNCTION lode_claim(p_node text, p_self bigint, p_dead bigint[])
-RETURNS TABLE (out_shard bigint, out_epoch bigint) LANGUAGE plpgsql AS $$
-DECLARE
-  v_crashed bigint[];
-BEGIN
-  INSERT INTO node (name, incarnation) VALUES (p_node, p_self)
-  ON CONFLICT (name) DO UPDATE SET incarnation = p_self, beat = 0;
-  PERFORM 1 FROM shard WHERE owner = 0 OR owner = ANY (p_dead) ORDER BY id FOR NO KEY UPDATE;
-  v_crashed := ARRAY(SELECT id FROM shard WHERE owner = ANY (p_dead));
-  UPDATE continuation c SET crash_resumes = c.crash_resumes + 1
-  FROM run r JOIN connection n ON n.id = r.connection_id JOIN tenant t ON t.id = r.tenant_id
-  WHERE r.phase = 0 AND r.shard = ANY (v_crashed) AND n.state = 0 AND t.state = 0 AND c.run_id = r.id AND c.phase = 0;
-  UPDATE shard SET owner = p_self, epoch = epoch + 1 WHERE owner = 0 OR owner = ANY (p_dead);
-  UPDATE run r SET phase = CASE WHEN r.failed > 0 THEN 2 ELSE 1 END, open = 0, ended = now()
-  FROM shard s
-  WHERE r.phase = 0 AND s.id = r.shard AND s.owner = p_self
-    AND NOT EXISTS (SELECT FROM continuation c WHERE c.run_id = r.id AND c.phase = 0);
-  RETURN QUERY SELECT id, epoch FROM shard WHERE owner = p_self ORDER BY id;
-END $$;
-
 CREATE FUNCTION lode_start_run(
   p_incarnation bigint, p_connection bigint, p_shard bigint, p_epoch bigint, p_kind bigint,
   p_stream bigint[], p_partition text[], p_from bigint[], p_to bigint[], p_state bytea[], p_next_due bigint,

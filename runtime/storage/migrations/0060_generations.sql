@@ -11,9 +11,9 @@ CREATE FUNCTION lode_alive() RETURNS text LANGUAGE sql AS $$
 $$;
 
 -- What was promised in the generation before does not count any more, and nothing that was given out then is given out again:
--- positions of the feed belong to a generation; lives are random, and nobody owns a shard; epochs, versions of open work and ids
--- jump further than a lost history reaches: each claim is one epoch, but one lode_raise_versions is 1048576 versions. LD003: a node
--- is alive.
+-- positions of the feed belong to a generation; lives are random, nobody owns a shard and there is no node; epochs, views, versions
+-- of open work and ids jump further than a lost history reaches: each claim is one epoch, but one lode_raise_versions is 1048576
+-- versions. Locks are taken in the order of 0070. LD003: a node is alive.
 CREATE FUNCTION lode_begin_generation(OUT out_before bigint, OUT out_now bigint, OUT out_open_runs bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -23,6 +23,8 @@ DECLARE
 BEGIN
   -- Locks first: who commits or claims at this moment is waited for, and seen.
   SELECT generation INTO out_before FROM store FOR UPDATE;
+  PERFORM 1 FROM cluster FOR UPDATE;
+  PERFORM 1 FROM node ORDER BY incarnation FOR UPDATE;
   PERFORM 1 FROM shard ORDER BY id FOR UPDATE;
   v_alive := lode_alive();
   IF v_alive IS NOT NULL THEN
@@ -35,6 +37,7 @@ BEGIN
   UPDATE continuation SET version = version + v_jump WHERE phase = 0;
   DELETE FROM writer;
   DELETE FROM node;
+  UPDATE cluster SET view = view + v_epochs;
   PERFORM setval(c.oid::regclass, nextval(c.oid::regclass) + v_jump)
   FROM pg_class c WHERE c.relkind = 'S' AND c.relnamespace = 'lode'::regnamespace;
   SELECT count(*) INTO out_open_runs FROM run WHERE phase = 0;

@@ -12,8 +12,6 @@ constexpr statement look_statement{
           "(SELECT sum(feed_seq)::bigint AS positions, "
           "count(*) FILTER (WHERE owner = $1::bigint) AS owned FROM shard) p"};
 
-constexpr statement claims_statement{"claims_of", "SELECT id, epoch FROM shard WHERE owner = $1::bigint ORDER BY id"};
-
 constexpr statement doubt_statement{"doubt", "UPDATE store SET doubt = $2::text WHERE generation = $1::bigint AND doubt = ''"};
 
 constexpr statement begin_statement{"begin_generation",
@@ -37,12 +35,6 @@ public:
                               static_cast<size_t>(rows.number(row, 3))};
       },
       "the store has no row: run `lode migrate`");
-  }
-
-  caf::expected<std::vector<shard_claim>> claims_of(incarnation self) override {
-    return read_all(link_.execute(claims_statement, parameters{}.add(self.value)), [](const query_result& rows, int row) {
-      return shard_claim{{rows.number(row, 0)}, {rows.number(row, 1)}};
-    });
   }
 
   caf::error doubt(int64_t generation, const std::string& why) override {

@@ -1,8 +1,5 @@
 #include "runtime/storage/postgres/postgres_run_store.hpp"
 
-#include <tuple>
-
-#include "runtime/storage/generation_store.hpp"
 #include "runtime/storage/key_marks.hpp"
 #include "runtime/storage/postgres/query_rows.hpp"
 #include "runtime/storage/store_error.hpp"
@@ -11,23 +8,6 @@
 namespace lode {
 
 namespace {
-
-// -- claims -----------------------------------------------------------------------------------
-
-/// Owners whose shards this node may take: earlier lives under its name, and lives without a database session.
-constexpr statement find_dead{
-  "find_dead", "SELECT incarnation FROM (SELECT incarnation FROM node WHERE name = $1::text "
-               "UNION SELECT owner FROM (SELECT DISTINCT owner FROM shard) s WHERE NOT EXISTS (SELECT FROM "
-               "pg_stat_activity WHERE starts_with(application_name, 'lode/' || owner || '/') "
-               "AND datname = current_database())) found WHERE incarnation NOT IN (0, $2::bigint)"};
-
-constexpr statement read_doubt{"read_doubt", "SELECT doubt FROM store"};
-
-constexpr statement claim{"claim", "SELECT out_shard, out_epoch FROM lode_claim($1::text, $2::bigint, $3::bigint[])"};
-
-constexpr statement release{"release", "UPDATE shard SET owner = 0 WHERE owner = $1::bigint"};
-
-constexpr statement make_feed_partitions{"make_feed_partitions", "SELECT lode_feed_partitions()"};
 
 // -- due times --------------------------------------------------------------------------------
 
@@ -161,6 +141,25 @@ constexpr statement forget_refresh_statement{
 constexpr statement store_successor_statement{
   "store_successor", "SELECT lode_store_successor($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::bytea, $6::bytea)"};
 
+// -- commands to tenants -----------------------------------------------------------------------
+
+constexpr statement take_command_statement{
+  "take_command", "SELECT out_is_new, out_outcome, out_reason, out_epoch "
+                  "FROM lode_take_command($1::bigint, $2::text, $3::bigint, $4::bigint, $5::bigint)"};
+
+constexpr statement settle_command_statement{
+  "settle_command",
+  "SELECT lode_settle_command($1::bigint, $2::text, $3::bigint, $4::bigint, $5::bigint, $6::bigint, $7::text)"};
+
+constexpr statement untake_command_statement{
+  "untake_command", "SELECT lode_untake_command($1::bigint, $2::text, $3::bigint, $4::bigint, $5::bigint)"};
+
+/// A session that was lost in the middle of such a statement, by its process and name: what it does late would undo a later one.
+constexpr statement end_lost_statement{"end_lost", "SELECT pg_terminate_backend(pid, 1500) FROM pg_stat_activity "
+                                                   "WHERE pid = $1::bigint AND application_name = $2::text AND pid <> pg_backend_pid()"};
+
+// -- what runs have done -----------------------------------------------------------------------
+
 #define LODE_RUN_COLUMNS                                                                                               \
   "SELECT r.id, r.tenant_id, r.connection_id, r.kind, r.phase, (extract(epoch FROM r.started) * 1000000)::bigint, "    \
   "(extract(epoch FROM r.ended) * 1000000)::bigint, r.open, r.failed, r.reason, "                                      \
@@ -227,28 +226,6 @@ class postgres_run_store final : public run_store {
 public:
   postgres_run_store(const postgres_settings& settings, const std::string& role)
     : settings_(settings), link_(settings, role) {}
-
-  caf::expected<std::vector<shard_claim>> claim_shards(const std::string& node, incarnation self) override {
-    // Between ending the sessions and the claim a zombie can come back and hold a lock: end it again.
-    constexpr int attempts = 3;
-    caf::error error;
-    for (int attempt = 0; attempt < attempts; ++attempt) {
-      auto claimed = try_claim(node, self);
-      if (claimed) {
-        // Without them the feed's rows land in the default partition: slower to trim, nothing else.
-        std::ignore = link_.execute(make_feed_partitions);
-        return claimed;
-      }
-      error = claimed.error();
-      if (link_.last_failure().sqlstate != "55P03")
-        break;
-    }
-    return error;
-  }
-
-  caf::error release_shards(incarnation self) override {
-    return error_of(link_.execute(release, parameters{}.add(self.value)));
-  }
 
   caf::expected<std::vector<due_connection>> load_due(instant until, size_t limit) override {
     auto rows = link_.execute(due_query, parameters{}.add(settings_.self.value).add(micros(until)).add(
@@ -460,6 +437,33 @@ public:
     return error_of(link_.execute(confirm_statement, parameters{}.add(connection.value).add_texts(names)));
   }
 
+  caf::expected<command_standing> take_command(const std::string& id, tenant_id tenant, const shard_claim& claim) override {
+    if (auto error = check_command_id(id))
+      return error;
+    auto rows = command(take_command_statement, of_command(id, tenant, claim));
+    if (!rows)
+      return rows.error();
+    command_standing out{rows->boolean(0, 0), !rows->is_null(0, 1), command_outcome::done, rows->string(0, 2), {rows->number(0, 3)}};
+    if (out.is_settled)
+      out.outcome = static_cast<command_outcome>(rows->number(0, 1));
+    return out;
+  }
+
+  caf::error settle_command(const std::string& id, tenant_id tenant, const shard_claim& claim, command_outcome outcome,
+                            const std::string& reason) override {
+    if (auto error = check_command_id(id))
+      return error;
+    auto values = of_command(id, tenant, claim);
+    values.add(static_cast<int64_t>(outcome)).add_text(storable_reason(reason));
+    return error_of(command(settle_command_statement, values));
+  }
+
+  caf::error untake_command(const std::string& id, tenant_id tenant, const shard_claim& claim) override {
+    if (auto error = check_command_id(id))
+      return error;
+    return error_of(command(untake_command_statement, of_command(id, tenant, claim)));
+  }
+
   caf::expected<run_summary> load_run(run_id run) override {
     auto rows = link_.execute(one_run, parameters{}.add(run.value));
     if (!rows)
@@ -476,38 +480,37 @@ public:
   }
 
 private:
+  caf::expected<query_result> command(const statement& what, const parameters& values) {
+    if (lost_backend_ != 0) {
+      auto ended = link_.execute(end_lost_statement, parameters{}.add(lost_backend_).add_text(link_.application_name()));
+      if (!ended)
+        return ended.error();
+      if (ended->rows() > 0 && !ended->boolean(0, 0))
+        return store_error(errc::store_unavailable, "a database session that was lost does not end");
+      lost_backend_ = 0;
+    }
+    auto done = link_.execute(what, values);
+    if (!done && link_.last_failure().is_connection_lost)
+      lost_backend_ = link_.backend();
+    return done;
+  }
+
+  parameters of_command(const std::string& id, tenant_id tenant, const shard_claim& claim) const {
+    parameters out;
+    out.add(settings_.self.value).add_text(id).add(tenant.value).add(claim.shard.value).add(claim.epoch.value);
+    return out;
+  }
+
   parameters fenced(const refresh_token& token) const {
     parameters out;
     out.add(settings_.self.value).add(token.connection.value).add(token.claim.shard.value).add(token.claim.epoch.value);
     return out;
   }
 
-  caf::expected<std::vector<shard_claim>> try_claim(const std::string& node, incarnation self);
-
   postgres_settings settings_;
   postgres_connection link_;
+  int64_t lost_backend_ = 0;
 };
-
-caf::expected<std::vector<shard_claim>> postgres_run_store::try_claim(const std::string& node, incarnation self) {
-  auto doubt = link_.execute(read_doubt);
-  if (!doubt)
-    return doubt.error();
-  if (doubt->rows() == 1 && !doubt->text(0, 0).empty())
-    return doubted_store(doubt->string(0, 0));
-  auto found = link_.execute(find_dead, parameters{}.add_text(node).add(self.value));
-  if (!found)
-    return found.error();
-  std::vector<int64_t> dead;
-  for (int row = 0; row < found->rows(); ++row) {
-    dead.push_back(found->number(row, 0));
-    if (auto error = end_sessions_of(link_, {dead.back()}))
-      return error;
-  }
-  auto rows = link_.execute(claim, parameters{}.add_text(node).add(self.value).add(std::span<const int64_t>{dead}));
-  return read_all(rows, [](const query_result& claimed, int row) {
-    return shard_claim{{claimed.number(row, 0)}, {claimed.number(row, 1)}};
-  });
-}
 
 void add_skips(parameters& out, const std::vector<cursor_skip>& skips) {
   std::vector<int64_t> streams, from, to;

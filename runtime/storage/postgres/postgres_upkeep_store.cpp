@@ -15,13 +15,17 @@ constexpr statement trim_feed_strays{"trim_feed_strays", "SELECT lode_trim_feed_
 
 constexpr statement make_feed_partitions{"make_feed_partitions", "SELECT lode_feed_partitions()"};
 
-/// Rows of lives that ended: a node's row names its present one. Their evidence is of no use: nobody asks for it.
+/// Rows of lives that are gone. Their evidence is of no use: nobody asks for it.
 constexpr statement trim_writers{
   "trim_writers", "DELETE FROM writer WHERE (incarnation, number) IN (SELECT w.incarnation, w.number FROM writer w "
-                  "WHERE NOT EXISTS (SELECT FROM node n WHERE n.incarnation = w.incarnation) "
+                  "WHERE NOT EXISTS (SELECT FROM node n WHERE n.incarnation = w.incarnation AND n.state <> 3) "
                   "AND NOT EXISTS (SELECT FROM shard s WHERE s.owner = w.incarnation) LIMIT $1::bigint) RETURNING 1"};
 
 constexpr statement trim_marks{"trim_marks", "SELECT lode_trim_marks($1::bigint)"};
+
+constexpr statement trim_commands{"trim_commands", "SELECT lode_trim_commands($1::bigint, $2::bigint)"};
+
+constexpr statement trim_nodes{"trim_nodes", "SELECT lode_trim_nodes($1::bigint, $2::bigint)"};
 
 class postgres_upkeep_store final : public upkeep_store {
 public:
@@ -31,12 +35,12 @@ public:
     auto has_more = step(keep, static_cast<int64_t>(rows));
     if (!has_more || *has_more)
       return has_more;
-    at_ = at_ == stage::marks ? stage::runs : static_cast<stage>(static_cast<int>(at_) + 1);
+    at_ = at_ == stage::nodes ? stage::runs : static_cast<stage>(static_cast<int>(at_) + 1);
     return at_ != stage::runs;
   }
 
 private:
-  enum class stage : int { runs, dead_letters, feed, partitions, writers, marks };
+  enum class stage : int { runs, dead_letters, feed, partitions, writers, marks, commands, nodes };
 
   /// Whether the stage has more to do.
   caf::expected<bool> step(const retention& keep, int64_t rows) {
@@ -52,9 +56,13 @@ private:
       case stage::writers:
         return trim_next_writers(rows);
       case stage::marks:
+        return trim_next(trim_marks, parameters{}.add(rows), rows);
+      case stage::commands:
+        return trim_old(trim_commands, keep.cluster, rows);
+      case stage::nodes:
         break;
     }
-    return trim_next_marks(rows);
+    return trim_old(trim_nodes, keep.cluster, rows);
   }
 
   /// Looks at the next rows after `last` in order of their ids; whether there are more.
@@ -94,8 +102,15 @@ private:
     return done->rows() >= rows;
   }
 
-  caf::expected<bool> trim_next_marks(int64_t rows) {
-    auto done = link_.execute(trim_marks, parameters{}.add(rows));
+  caf::expected<bool> trim_old(const statement& trim, std::chrono::microseconds keep, int64_t rows) {
+    if (keep.count() <= 0)
+      return false;
+    return trim_next(trim, parameters{}.add(int64_t{keep.count()}).add(rows), rows);
+  }
+
+  /// With a statement that says how many rows it removed.
+  caf::expected<bool> trim_next(const statement& trim, const parameters& values, int64_t rows) {
+    auto done = link_.execute(trim, values);
     if (!done)
       return done.error();
     return done->number(0, 0) >= rows;

@@ -616,10 +616,9 @@ TEST_P(storage_contract, feed_readers_miss_nothing_while_several_write_and_the_s
     goal += 20;
     while (left > 0 && *catalog_->feed_end(connection_.shard) < goal)
       std::this_thread::yield();
-    auto runs = backend_->make_run_store(life);
-    auto claims = runs->claim_shards("n1", life);
+    auto claims = claim_all(life);
     for (int tries = 0; !claims && tries < 100; ++tries)
-      claims = runs->claim_shards("n1", life);
+      claims = claim_all(life);
     ASSERT_TRUE(claims) << to_string(claims.error());
     auto ours = std::find_if(claims->begin(), claims->end(), [&](const auto& claim) { return claim.shard == connection_.shard; });
     ASSERT_NE(ours, claims->end());

@@ -53,7 +53,6 @@ TEST_P(generation_contract, a_look_shows_how_many_positions_were_given_out_and_w
   EXPECT_EQ(seen.positions, 1);
   EXPECT_EQ(seen.owned, claims_.size());
   EXPECT_EQ(generations_->look(second_life)->owned, 0u);
-  EXPECT_EQ(generations_->claims_of(first_life)->at(7).shard, claims_.at(7).shard);
 }
 
 TEST_P(generation_contract, cursors_of_before_are_refused_in_a_new_generation) {
@@ -71,7 +70,7 @@ TEST_P(generation_contract, a_life_of_before_writes_nothing_even_where_nobody_ha
   open(first_life);
   EXPECT_EQ(generations_->look(first_life)->owned, 0u);
   EXPECT_EQ(commit_one(page(1)), refused_fence);
-  auto claims = *runs_->claim_shards("n2", second_life);
+  auto claims = *claim_all(second_life, "n2");
   EXPECT_EQ(commit_one(page(1)), refused_fence);
   EXPECT_GT(claims.at(0).epoch.value, claims_.at(0).epoch.value + far) << "a lost history may have reached any epoch near it";
 }
@@ -79,7 +78,7 @@ TEST_P(generation_contract, a_life_of_before_writes_nothing_even_where_nobody_ha
 TEST_P(generation_contract, open_runs_go_on_from_where_they_stand_but_under_versions_that_were_never_given_out) {
   EXPECT_EQ(begin().open_runs, 1);
   open(second_life);
-  claims_ = *runs_->claim_shards("n1", second_life);
+  claims_ = *claim_all(second_life);
   ASSERT_EQ(runs_->load_open_runs()->size(), 1u);
   auto row = *runs_->load_continuation(continuation_);
   EXPECT_EQ(row.crash_resumes, 0) << "nobody's page is to blame for a restore";
@@ -112,14 +111,14 @@ TEST_P(generation_contract, a_store_in_doubt_is_claimed_by_nobody_before_a_new_g
   EXPECT_EQ(generations_->look(first_life)->doubt, "");
   ASSERT_FALSE(generations_->doubt(seen.generation, "it shows 3 and had shown 5"));
   ASSERT_FALSE(generations_->doubt(seen.generation, "a later reason"));
-  auto refused = runs_->claim_shards("n1", second_life);
+  auto refused = claim_all(second_life);
   ASSERT_FALSE(refused);
   EXPECT_EQ(code_of(refused.error()), errc::conflict);
   EXPECT_THAT(message_of(refused.error()), HasSubstr("it shows 3 and had shown 5"));
   EXPECT_THAT(message_of(refused.error()), HasSubstr("lode restored"));
   begin();
   open(second_life);
-  EXPECT_TRUE(runs_->claim_shards("n1", second_life));
+  EXPECT_TRUE(claim_all(second_life));
 }
 
 INSTANTIATE_TEST_SUITE_P(memory, generation_contract, testing::Values(memory_backend()),

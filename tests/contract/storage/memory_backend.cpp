@@ -17,6 +17,9 @@ public:
     return database_.make_upkeep_store();
   }
   std::unique_ptr<generation_store> make_generation_store() override { return database_.make_generation_store(); }
+  std::unique_ptr<membership_store> make_membership_store(incarnation self) override {
+    return database_.make_membership_store(self);
+  }
   std::unique_ptr<page_store> make_breakable_page_store(incarnation self, int64_t number) override {
     return database_.make_page_store(self, number);
   }

@@ -3,6 +3,7 @@
 #include "runtime/storage/postgres/postgres_admin_store.hpp"
 #include "runtime/storage/postgres/postgres_catalog_store.hpp"
 #include "runtime/storage/postgres/postgres_generation_store.hpp"
+#include "runtime/storage/postgres/postgres_membership_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
 #include "runtime/storage/postgres/postgres_upkeep_store.hpp"
@@ -47,6 +48,9 @@ public:
   }
   std::unique_ptr<generation_store> make_generation_store() override {
     return make_postgres_generation_store(database_.settings({}));
+  }
+  std::unique_ptr<membership_store> make_membership_store(incarnation self) override {
+    return make_postgres_membership_store(database_.settings(self), "cluster");
   }
   std::unique_ptr<page_store> make_breakable_page_store(incarnation self, int64_t number) override {
     proxy_.emplace(database_.dsn());

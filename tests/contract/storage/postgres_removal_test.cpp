@@ -195,7 +195,7 @@ TEST_F(postgres_storage_test, dead_letters_of_an_earlier_release_stay_as_they_ar
 TEST_F(postgres_storage_test, evidence_of_lives_that_ended_is_removed_and_that_of_the_living_stays) {
   auto before = make_postgres_page_store(database.settings(zombie), 0);
   ASSERT_EQ(commit_one(*before, page(0)), committed);
-  ASSERT_TRUE(make_postgres_run_store(database.settings(heir))->claim_shards("n1", heir));
+  ASSERT_TRUE(claim("n1", heir));
   auto now = make_postgres_page_store(database.settings(heir), 0);
   auto next = page(1, 2);
   ASSERT_EQ(commit_one(*now, next), committed);

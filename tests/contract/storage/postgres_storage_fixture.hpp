@@ -5,9 +5,11 @@
 #include <string>
 
 #include "runtime/storage/postgres/postgres_catalog_store.hpp"
+#include "runtime/storage/postgres/postgres_membership_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
 #include "runtime/storage/store_error.hpp"
+#include "tests/support/claims.hpp"
 #include "tests/support/postgres_fixture.hpp"
 
 namespace lode::test {
@@ -21,7 +23,7 @@ protected:
   postgres_storage_test() {
     auto runs = make_postgres_run_store(database.settings(zombie));
     auto catalog = make_postgres_catalog_store(database.settings({1}));
-    auto claims = *runs->claim_shards("n1", zombie);
+    auto claims = *claim("n1", zombie);
     auto source = *catalog->put_source("shop", "manifest", "v1");
     auto tenant = *catalog->create_tenant("acme");
     connection_row wanted;
@@ -35,6 +37,10 @@ protected:
     start.first = {{connection.streams[0].id, "", {}, "state 0"}};
     started = *runs->start_run(start);
     shard = to_string(connection.shard);
+  }
+
+  caf::expected<std::vector<shard_claim>> claim(const std::string& name, incarnation self) const {
+    return claim_everything(*make_postgres_membership_store(database.settings(self), "cluster"), name, self);
   }
 
   page_commit page(int64_t version, int64_t epoch = 1) const {

@@ -24,8 +24,7 @@ TEST_P(zombie_at, is_ended_by_a_claim_and_has_written_nothing) {
   pause_at(GetParam());
   auto frozen = std::async(std::launch::async, [&] { return commit_one(*store, page(1)); });
   await_pause();
-  auto runs = make_postgres_run_store(database.settings(heir));
-  auto claims = runs->claim_shards("n1", heir);
+  auto claims = claim("n1", heir);
   ASSERT_TRUE(claims) << to_string(claims.error());
   let_go();
   EXPECT_EQ(frozen.get(), unknown);
@@ -47,13 +46,13 @@ TEST_P(zombie_at, keeps_a_claim_that_cannot_end_it_waiting_until_it_has_committe
   auto frozen = std::async(std::launch::async, [&] { return commit_one(*store, page(1)); });
   await_pause();
   test_session claimer{database.dsn()};
-  const auto claim = "SELECT lode_claim('n1', 2002, ARRAY[2001::bigint])";
+  const auto take_over = "SELECT lode_join('n1', 2002, '', 100, ARRAY[2001::bigint])";
   claimer.run("SET lock_timeout = 200");
-  EXPECT_TRUE(claimer.link().run_script(claim));
+  EXPECT_TRUE(claimer.link().run_script(take_over));
   EXPECT_EQ(claimer.link().last_failure().sqlstate, "55P03");
   let_go();
   EXPECT_EQ(frozen.get(), committed);
-  claimer.run(claim);
+  claimer.run(take_over);
   EXPECT_EQ(session.number("SELECT version FROM continuation WHERE partition = ''"), 2);
   EXPECT_EQ(commit_one(*store, page(2)), refused_fence);
 }
@@ -72,12 +71,12 @@ TEST_F(postgres_storage_test, the_fence_alone_keeps_a_claim_waiting) {
   auto frozen = std::async(std::launch::async, [&] { return commit_one(*store, event); });
   await_pause();
   test_session claimer{database.dsn()};
-  const auto claim = "SELECT lode_claim('n1', 2002, ARRAY[2001::bigint])";
+  const auto take_over = "SELECT lode_join('n1', 2002, '', 100, ARRAY[2001::bigint])";
   claimer.run("SET lock_timeout = 200");
-  EXPECT_TRUE(claimer.link().run_script(claim));
+  EXPECT_TRUE(claimer.link().run_script(take_over));
   let_go();
   EXPECT_EQ(frozen.get(), committed);
-  claimer.run(claim);
+  claimer.run(take_over);
   EXPECT_EQ(commit_one(*store, event), refused_fence);
 }
 
@@ -89,7 +88,7 @@ TEST_F(postgres_storage_test, a_zombie_that_stops_before_its_fence_is_refused_wh
   session.await("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lode/2001/writer-0' "
                 "AND wait_event_type = 'Lock'");
   test_session claimer{database.dsn()};
-  claimer.run("SELECT lode_claim('n1', 2002, ARRAY[2001::bigint])");
+  claimer.run("SELECT lode_join('n1', 2002, '', 100, ARRAY[2001::bigint])");
   session.run("COMMIT");
   EXPECT_EQ(frozen.get(), refused_fence);
   EXPECT_EQ(feed_rows(), 1);
@@ -98,14 +97,14 @@ TEST_F(postgres_storage_test, a_zombie_that_stops_before_its_fence_is_refused_wh
 TEST_F(postgres_storage_test, a_claim_ends_the_sessions_of_the_earlier_life) {
   auto store = make_postgres_page_store(database.settings(zombie), 0);
   ASSERT_EQ(commit_one(*store, page(0)), committed);
-  ASSERT_TRUE(make_postgres_run_store(database.settings(heir))->claim_shards("n1", heir));
+  ASSERT_TRUE(claim("n1", heir));
   EXPECT_EQ(session.number("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'lode/2001/%'"), 0);
 }
 
 TEST_F(postgres_storage_test, a_node_of_another_name_leaves_a_living_nodes_shards_alone) {
   auto store = make_postgres_page_store(database.settings(zombie), 0);
   ASSERT_EQ(commit_one(*store, page(0)), committed);
-  auto claims = make_postgres_run_store(database.settings(heir))->claim_shards("n2", heir);
+  auto claims = claim("n2", heir);
   ASSERT_TRUE(claims);
   EXPECT_TRUE(claims->empty());
   EXPECT_EQ(commit_one(*store, page(1)), committed);

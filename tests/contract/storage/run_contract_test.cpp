@@ -68,7 +68,7 @@ TEST_P(storage_contract, a_page_that_left_work_or_made_room_for_another_is_not_b
 TEST_P(storage_contract, a_hand_over_with_a_page_alone_in_work_blames_nobody_then_or_later) {
   claim_again(second_life);
   ASSERT_FALSE(runs_->mark_alone(continuation_));
-  ASSERT_FALSE(runs_->release_shards(second_life));
+  ASSERT_FALSE(backend_->make_membership_store(second_life)->leave(second_life));
   claim_again(third_life);
   claim_again(fourth_life);
   EXPECT_EQ(runs_->load_continuation(continuation_)->crash_resumes, 2);
@@ -97,7 +97,7 @@ TEST_P(storage_contract, a_connection_that_a_person_resumes_begins_without_suspi
 }
 
 TEST_P(storage_contract, a_hand_over_counts_no_crash_and_still_raises_the_epoch) {
-  ASSERT_FALSE(runs_->release_shards(first_life));
+  ASSERT_FALSE(backend_->make_membership_store(first_life)->leave(first_life));
   EXPECT_EQ(commit_one(page(0)), refused_fence);
   claim_again(second_life);
   EXPECT_EQ(claims_.size(), 4096u);

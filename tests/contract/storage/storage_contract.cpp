@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tests/support/claims.hpp"
+
 namespace lode::test {
 
 namespace {
@@ -55,7 +57,7 @@ storage_contract::storage_contract() : backend_(GetParam().make()) {
   runs_ = backend_->make_run_store(first_life);
   catalog_ = backend_->make_catalog_store();
   pages_ = backend_->make_page_store(first_life, 0);
-  claims_ = must(runs_->claim_shards("n1", first_life));
+  claims_ = must(claim_all(first_life));
   source_ = must(catalog_->put_source("shop", "manifest", "v1"));
   connection_ = connect("acme");
   comments_ = connection_.streams.at(0).id;
@@ -93,9 +95,13 @@ run_start storage_contract::start_of(const connection_row& connection, run_kind 
   return out;
 }
 
+caf::expected<std::vector<shard_claim>> storage_contract::claim_all(incarnation self, const std::string& name) {
+  return claim_everything(*backend_->make_membership_store(self), name, self);
+}
+
 void storage_contract::claim_again(incarnation self) {
   runs_ = backend_->make_run_store(self);
-  claims_ = must(runs_->claim_shards("n1", self));
+  claims_ = must(claim_all(self));
 }
 
 page_commit storage_contract::page_of(const connection_row& connection, run_id run, continuation_id id, int64_t version,

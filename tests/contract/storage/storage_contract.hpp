@@ -12,6 +12,7 @@
 #include "runtime/storage/admin_store.hpp"
 #include "runtime/storage/catalog_store.hpp"
 #include "runtime/storage/generation_store.hpp"
+#include "runtime/storage/membership_store.hpp"
 #include "runtime/storage/page_store.hpp"
 #include "runtime/storage/run_store.hpp"
 #include "runtime/storage/store_error.hpp"
@@ -30,6 +31,7 @@ public:
   virtual std::unique_ptr<upkeep_store> make_upkeep_store() = 0;
   /// A tool's, which is no life of a node.
   virtual std::unique_ptr<generation_store> make_generation_store() = 0;
+  virtual std::unique_ptr<membership_store> make_membership_store(incarnation self) = 0;
 
   /// A page store whose next commit loses its reply, done or not, when break_next says so.
   virtual std::unique_ptr<page_store> make_breakable_page_store(incarnation self, int64_t number) = 0;
@@ -67,6 +69,8 @@ protected:
   connection_row connect(const std::string& tenant, const std::string& name = "shop");
   shard_claim claim_of(shard_id shard) const;
   run_start start_of(const connection_row& connection, run_kind kind = run_kind::scheduled) const;
+  /// Of a life of node "n1" that makes itself the owner of all that nobody alive owns.
+  caf::expected<std::vector<shard_claim>> claim_all(incarnation self, const std::string& name = "n1");
   /// Claims all shards for another life of the node, as after a crash.
   void claim_again(incarnation self);
 

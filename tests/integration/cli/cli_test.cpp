@@ -2,6 +2,7 @@
 
 #include "config/load.hpp"
 #include "tests/integration/cli/cli_fixture.hpp"
+#include "tests/support/claims.hpp"
 
 using namespace lode;
 using testing::AllOf;
@@ -88,7 +89,7 @@ TEST_F(cli_test, what_is_owed_is_exit_code_8_with_a_table_and_what_to_do) {
 TEST_F(cli_test, what_is_complete_is_exit_code_0) {
   make_acme();
   auto runs = database.make_run_store(self);
-  auto claims = runs->claim_shards("n1", self);
+  auto claims = claim_everything(*database.make_membership_store(self), "n1", self);
   auto row = *database.make_catalog_store()->load_connection(connection_id{1});
   auto claim = *std::ranges::find(*claims, row.shard, &shard_claim::shard);
   auto posts = std::ranges::find(row.streams, "posts", &stream_row::name)->id;
@@ -194,7 +195,7 @@ TEST_F(cli_test, status_state_export_and_changes_answer) {
 TEST_F(cli_test, who_follows_changes_gets_those_that_are_committed_meanwhile) {
   make_acme();
   auto connection = *database.make_catalog_store()->load_connection(connection_id{1});
-  auto claims = *database.make_run_store(self)->claim_shards("n1", self);
+  auto claims = *claim_everything(*database.make_membership_store(self), "n1", self);
   page_commit page;
   page.tenant = connection.tenant;
   page.connection = connection.id;

@@ -5,9 +5,11 @@
 #include "runtime/storage/feed_cursor.hpp"
 #include "runtime/storage/postgres/postgres_catalog_store.hpp"
 #include "runtime/storage/postgres/postgres_generation_store.hpp"
+#include "runtime/storage/postgres/postgres_membership_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
 #include "runtime/storage/store_error.hpp"
+#include "tests/support/claims.hpp"
 #include "tests/support/postgres_fixture.hpp"
 #include "tests/support/redis_fixture.hpp"
 
@@ -30,7 +32,7 @@ struct restored_test : testing::Test {
   restored_test() {
     auto runs = make_postgres_run_store(database.settings(before));
     auto catalog = make_postgres_catalog_store(database.settings(before));
-    auto claims = *runs->claim_shards("n1", before);
+    auto claims = *claim_everything(*make_postgres_membership_store(database.settings(before), "cluster"), "n1", before);
     auto tenant = *catalog->create_tenant("acme");
     connection_row wanted;
     wanted.name = "shop";
@@ -72,7 +74,7 @@ struct restored_test : testing::Test {
     caf::expected<new_generation> made = caf::error{};
     await("a new generation begins", [&] { return bool(made = generations->begin_generation()); });
     auto runs = make_postgres_run_store(database.settings(after));
-    auto claims = *runs->claim_shards("n1", after);
+    auto claims = *claim_everything(*make_postgres_membership_store(database.settings(after), "cluster"), "n1", after);
     version = runs->load_continuation(run.opened[0])->version;
     return {after, claims.at(static_cast<size_t>(connection.shard.value)), made->now};
   }

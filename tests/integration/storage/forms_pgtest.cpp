@@ -3,8 +3,10 @@
 #include "actors/storage/change_finder.hpp"
 #include "runtime/extraction/record_form.hpp"
 #include "runtime/storage/postgres/postgres_catalog_store.hpp"
+#include "runtime/storage/postgres/postgres_membership_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
+#include "tests/support/claims.hpp"
 #include "tests/support/postgres_fixture.hpp"
 
 /// A stream whose source ignores other fields than before, over a real store.
@@ -17,7 +19,7 @@ constexpr incarnation self{3101};
 struct forms_pgtest : testing::Test {
   forms_pgtest() {
     auto runs = make_postgres_run_store(database.settings(self));
-    auto claims = *runs->claim_shards("n1", self);
+    auto claims = *claim_everything(*make_postgres_membership_store(database.settings(self), "cluster"), "n1", self);
     auto source = *catalog->put_source("shop", "manifest", "v1");
     auto tenant = *catalog->create_tenant("acme");
     connection_row wanted;

@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 
 #include "runtime/storage/postgres/postgres_catalog_store.hpp"
+#include "runtime/storage/postgres/postgres_membership_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
 #include "tests/support/actor_test.hpp"
+#include "tests/support/claims.hpp"
 #include "tests/support/postgres_fixture.hpp"
 
 namespace lode::test {
@@ -26,7 +28,7 @@ struct page_writer_pgtest : actor_test {
   page_writer_pgtest() {
     auto runs = make_postgres_run_store(database.settings(self));
     auto catalog = make_postgres_catalog_store(database.settings(self));
-    auto claims = *runs->claim_shards("n1", self);
+    auto claims = *claim_everything(*make_postgres_membership_store(database.settings(self), "cluster"), "n1", self);
     auto source = *catalog->put_source("shop", "manifest", "v1");
     auto tenant = *catalog->create_tenant("acme");
     for (auto* each : {&large, &small}) {

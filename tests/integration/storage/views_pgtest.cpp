@@ -1,8 +1,10 @@
 #include <gmock/gmock.h>
 
 #include "runtime/storage/postgres/postgres_catalog_store.hpp"
+#include "runtime/storage/postgres/postgres_membership_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
+#include "tests/support/claims.hpp"
 #include "tests/support/postgres_fixture.hpp"
 
 /// The SQL views of streams, over records that nobody has cleaned.
@@ -22,7 +24,7 @@ const std::vector<view_field> all_types{{"title", view_type::text},       {"coun
 struct views_pgtest : testing::Test {
   views_pgtest() {
     auto runs = make_postgres_run_store(database.settings(self));
-    auto claims = *runs->claim_shards("n1", self);
+    auto claims = *claim_everything(*make_postgres_membership_store(database.settings(self), "cluster"), "n1", self);
     auto tenant = *catalog->create_tenant("acme");
     connection_row wanted;
     wanted.name = "shop";

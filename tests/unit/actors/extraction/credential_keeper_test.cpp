@@ -7,6 +7,7 @@
 #include "runtime/http/scripted_http_client.hpp"
 #include "runtime/storage/memory/memory_database.hpp"
 #include "tests/support/actor_test.hpp"
+#include "tests/support/claims.hpp"
 #include "tests/support/mining_fixtures.hpp"
 
 using namespace lode;
@@ -68,7 +69,7 @@ struct credential_keeper_test : keeper_surroundings, actor_test {
     const incarnation self{100 + ++lives};
     run_keeper_parts parts;
     parts.runs = database.make_run_store(self);
-    parts.claims = *parts.runs->claim_shards("n1", self);
+    parts.claims = *claim_everything(*database.make_membership_store(self), "n1", self);
     parts.catalog = database.make_catalog_store();
     parts.codec = &codec;
     parts.load_plan = [this](const source_row&) -> caf::expected<source_plan_pointer> { return plan(); };

@@ -10,6 +10,7 @@
 #include "runtime/storage/fact_print.hpp"
 #include "runtime/storage/memory/memory_database.hpp"
 #include "tests/support/actor_test.hpp"
+#include "tests/support/claims.hpp"
 #include "tests/support/mining_fixtures.hpp"
 
 using namespace lode;
@@ -43,7 +44,7 @@ struct sweeper_test : actor_test {
 
   void SetUp() override {
     run_keeper_parts parts;
-    parts.claims = *runs->claim_shards("n1", self);
+    parts.claims = *claim_everything(*database.make_membership_store(self), "n1", self);
     parts.runs = database.make_run_store(self);
     parts.catalog = database.make_catalog_store();
     parts.codec = &codec;

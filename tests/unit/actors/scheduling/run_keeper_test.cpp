@@ -4,6 +4,7 @@
 #include "runtime/extraction/continuation_codec.hpp"
 #include "runtime/storage/memory/memory_database.hpp"
 #include "tests/support/actor_test.hpp"
+#include "tests/support/claims.hpp"
 #include "tests/support/mining_fixtures.hpp"
 
 using namespace lode;
@@ -52,7 +53,7 @@ struct run_keeper_test : actor_test {
 
   void SetUp() override {
     run_keeper_parts parts;
-    auto claims = runs->claim_shards("n1", self);
+    auto claims = claim_everything(*database.make_membership_store(self), "n1", self);
     ASSERT_TRUE(claims);
     parts.claims = *claims;
     parts.runs = database.make_run_store(self);

@@ -35,7 +35,6 @@ public:
     auto now = script_.positions[std::min(script_.looks++, script_.positions.size() - 1)];
     return store_standing{7, "", now, 1};
   }
-  caf::expected<std::vector<shard_claim>> claims_of(incarnation) override { return std::vector<shard_claim>{}; }
   caf::error doubt(int64_t generation, const std::string& why) override {
     std::lock_guard lock{script_.mutex};
     if (script_.refusals > 0) {
