@@ -12,6 +12,7 @@
 #include "runtime/extraction/continuation_codec.hpp"
 #include "runtime/extraction/early_end.hpp"
 #include "runtime/extraction/slicer.hpp"
+#include "runtime/storage/shard_hash.hpp"
 
 namespace lode {
 
@@ -79,6 +80,9 @@ void add_descent(wire::continuation_state& first, const connection_context& conn
   first.set_manifest_version(std::to_string(connection.plan->hash));
   *first.mutable_newest_first() = begin_descent(connection.edition, known, connection.stream(stream).lode.settle_time);
 }
+
+/// Commands that nobody has asked about again since the store went away.
+constexpr size_t most_unsure = 10'000;
 
 /// How long a stop waits for the token refreshes that are under way.
 constexpr auto refresh_patience = std::chrono::seconds{10};
@@ -170,9 +174,39 @@ run_keeper_actor::behavior_type run_keeper_state::make_behavior() {
       for (auto shard : leaving.shards)
         epochs.erase(shard);
     },
-    [](const take_command&) -> caf::result<command_standing> { return caf::make_error(errc::store_unavailable); },
-    [](const settle_command&) -> caf::result<void> { return caf::make_error(errc::store_unavailable); },
+    [this](const take_command& ask) { return reply_with<command_standing>(take(ask)); },
+    [this](const settle_command& ask) { return done_or(settle(ask)); },
   };
+}
+
+caf::expected<shard_claim> run_keeper_state::claim_of(tenant_id tenant) const {
+  auto i = epochs.find(shard_of(tenant));
+  if (i == epochs.end())
+    return caf::make_error(errc::not_owner, "tenant " + to_string(tenant) + " is not mined by this node");
+  return shard_claim{i->first, i->second};
+}
+
+caf::expected<command_standing> run_keeper_state::take(const take_command& ask) {
+  auto claim = claim_of(ask.tenant);
+  if (!claim)
+    return claim.error();
+  // The answer to the last try was lost: nobody carries it out, so it is given back first.
+  if (auto i = unsure.find(ask.id); i != unsure.end()) {
+    if (auto error = parts.runs->untake_command(ask.id, i->second, *claim))
+      return error;
+    unsure.erase(i);
+  }
+  auto standing = parts.runs->take_command(ask.id, ask.tenant, *claim);
+  if (!standing && standing.error() == errc::store_unavailable && unsure.size() < most_unsure)
+    unsure.emplace(ask.id, ask.tenant);
+  return standing;
+}
+
+caf::error run_keeper_state::settle(const settle_command& ask) {
+  auto claim = claim_of(ask.tenant);
+  if (!claim)
+    return claim.error();
+  return parts.runs->settle_command(ask.id, ask.tenant, *claim, ask.outcome, ask.reason);
 }
 
 void run_keeper_state::begin(const begin_refresh& ask, const caf::actor_addr& asker, begun_promise begun) {
