@@ -779,7 +779,7 @@ TEST_F(tenant_supervisor_test, a_token_refresh_under_way_is_waited_for) {
   ASSERT_EQ(http.requests().size(), 1u);
   leave();
   caf::anon_send(supervisor, continuation_ended{connection_id{10}, run_id{2}, continuation_id{1}, continuation_phase::open, false, ""});
-  mined[0].credentials = {};
+  mined[0].credentials = credential_keeper_actor{};
   run();
   EXPECT_FALSE(ended) << "the successor would be lost";
   http_response response;
