@@ -188,7 +188,7 @@ TEST_F(postgres_membership_test, who_claims_releases_joins_leaves_beats_and_comm
   constexpr int rounds = 30;
   std::atomic<int> deadlocks = 0;
   const auto note = [&](const caf::error& error) {
-    if (message_of(error).find("40P01") != std::string::npos)
+    if (error && message_of(error).find("40P01") != std::string::npos)
       ++deadlocks;
   };
   std::vector<shard_id> all;
