@@ -19,17 +19,23 @@ shard_id id_of(size_t shard) {
 } // namespace
 
 void shard_plan::saw(view_pointer view, time_point now) {
-  auto is_new = !view_ || view_->number != view->number;
   view_ = std::move(view);
   alive_.clear();
   is_draining_ = false;
+  decltype(members_) members;
   for (const auto& node : view_->nodes) {
     alive_.push_back(node.self.value);
     is_draining_ |= node.self == self_ && node.state == node_state::draining;
+    if (node.state == node_state::member)
+      members.emplace_back(node.name, node.self, node.weight);
   }
   std::sort(alive_.begin(), alive_.end());
-  if (is_new)
-    act_at_ = now + heartbeat::quiet;
+  // Quiet is what placement depends on: a drained node that leaves makes nobody wait.
+  if (std::exchange(members_, members) != members) {
+    if (!restless_since_)
+      restless_since_ = now;
+    act_at_ = std::min(now + heartbeat::quiet, *restless_since_ + longest_unrest);
+  }
   if (is_alone())
     act_at_ = now;
 }
@@ -56,9 +62,10 @@ shard_plan::difference shard_plan::read(const std::vector<shard_owner>& owners) 
 
 shard_plan::step shard_plan::next(time_point now) {
   step result;
-  if (!view_ || holdings_.empty() || now < act_at_ || !(takes_part() || is_draining_))
+  if (!may_act(now))
     return result;
   place_shards();
+  restless_since_.reset();
   result.view = view_->number;
   auto room = is_draining_ ? holdings_.size() : leaving_at_once;
   for (size_t i = 0; i < holdings_.size(); ++i) {
@@ -84,6 +91,11 @@ std::vector<shard_claim> shard_plan::claimed(const std::vector<shard_claim>& cla
     result.push_back(claim);
   }
   return result;
+}
+
+void shard_plan::refused(time_point now) {
+  refused_ = view_->number;
+  retry_at_ = now + heartbeat::quiet;
 }
 
 void shard_plan::vacated(const std::vector<shard_id>& shards) {
@@ -126,6 +138,12 @@ shard_plan::time_point shard_plan::read_at(time_point last) const {
 
 shard_plan::time_point shard_plan::read_when_freed(time_point last) const {
   return last + (awaits_some() ? between_hints : others_unsettled);
+}
+
+bool shard_plan::may_act(time_point now) const {
+  if (!view_ || holdings_.empty() || now < act_at_)
+    return false;
+  return (takes_part() || is_draining_) && (view_->number != refused_ || now >= retry_at_);
 }
 
 bool shard_plan::takes_part() const {

@@ -2,6 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <tuple>
 #include <vector>
 
 #include "cluster/placement/placement.hpp"
@@ -20,6 +23,8 @@ public:
   /// At most so many shards leave at a time, so that most go on working until it is their turn; idle ones take no time. A node that
   /// drains has none of them to spare.
   static constexpr size_t leaving_at_once = 256;
+  /// Views that never stand still so long are acted on all the same.
+  static constexpr std::chrono::seconds longest_unrest{5};
   /// Of one statement.
   static constexpr size_t claimed_at_once = 512;
 
@@ -45,8 +50,8 @@ public:
 
   /// What next() wanted was got; what it did not get is asked for again. Returns what is new.
   std::vector<shard_claim> claimed(const std::vector<shard_claim>& claims);
-  /// The view is not the store's any more: it gets time to come.
-  void refused(time_point now) { act_at_ = now + heartbeat::quiet; }
+  /// The view is not the store's any more: nothing is done under it until another is seen, or that takes long.
+  void refused(time_point now);
 
   /// Those of them that this node was leaving are to be released.
   void vacated(const std::vector<shard_id>& shards);
@@ -68,6 +73,7 @@ private:
     shard_epoch epoch;
   };
 
+  bool may_act(time_point now) const;
   bool takes_part() const;
   bool is_alone() const;
   bool is_alive(incarnation node) const;
@@ -82,9 +88,13 @@ private:
   incarnation self_;
   view_pointer view_;
   std::vector<int64_t> alive_; ///< incarnations of the view, sorted
+  std::vector<std::tuple<std::string, incarnation, uint32_t>> members_; ///< on whom placement depends
   time_point act_at_{};
+  std::optional<time_point> restless_since_; ///< members have changed since this was last acted on
   std::vector<incarnation> due_; ///< under the number placed_; empty before the first
   int64_t placed_ = -1;
+  int64_t refused_ = -1; ///< a view, until `retry_at_`
+  time_point retry_at_{};
   bool is_draining_ = false;
   std::vector<incarnation> owners_;
   std::vector<holding> holdings_;
