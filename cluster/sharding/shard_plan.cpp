@@ -7,7 +7,7 @@ namespace lode {
 
 namespace {
 
-constexpr std::chrono::milliseconds unsettled{500}, others_unsettled{1'000}, settled{5'000}, between_hints{100};
+constexpr std::chrono::milliseconds between_hints{100};
 
 size_t index_of(shard_id shard) {
   return static_cast<size_t>(shard.value);
@@ -126,18 +126,18 @@ void shard_plan::released(const std::vector<shard_id>& shards) {
 }
 
 shard_plan::time_point shard_plan::read_at(time_point last) const {
-  auto wait = settled;
+  auto wait = read_settled;
   if (!due_.empty() && owners_ != due_)
-    wait = others_unsettled;
+    wait = read_others_unsettled;
   if (awaits_some() || leaving_ + releasing_ > 0)
-    wait = unsettled;
+    wait = read_unsettled;
   auto result = last + wait;
   auto is_to_be_placed = view_ && !holdings_.empty() && placed_ != view_->number && (takes_part() || is_draining_);
   return is_to_be_placed ? std::min(result, std::max(act_at_, last)) : result;
 }
 
 shard_plan::time_point shard_plan::read_when_freed(time_point last) const {
-  return last + (awaits_some() ? between_hints : others_unsettled);
+  return last + (awaits_some() ? between_hints : read_others_unsettled);
 }
 
 bool shard_plan::may_act(time_point now) const {

@@ -25,6 +25,8 @@ public:
   static constexpr size_t leaving_at_once = 256;
   /// Views that never stand still so long are acted on all the same.
   static constexpr std::chrono::seconds longest_unrest{5};
+  /// The store's owners are read so often: while this node waits for shards or gives some away, while others do, and else.
+  static constexpr std::chrono::milliseconds read_unsettled{500}, read_others_unsettled{1'000}, read_settled{5'000};
   /// Of one statement.
   static constexpr size_t claimed_at_once = 512;
 
