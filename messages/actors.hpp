@@ -4,6 +4,7 @@
 
 #include "messages/cluster.hpp"
 #include "messages/extraction.hpp"
+#include "messages/node_status.hpp"
 #include "messages/scheduling.hpp"
 #include "messages/streaming.hpp"
 #include "messages/turns.hpp"
@@ -199,11 +200,14 @@ using peer_links_actor = caf::typed_actor<
   caf::result<void>(view_seen),
   caf::result<peer_message>(ask_peer),
   caf::result<void>(tell_peers),
+  // Answers within little more than a second, whoever is silent.
+  caf::result<peers_surveyed>(survey_peers),
   caf::result<void>(timer_fired)>;
 
-/// PEER GATE: what a node shows to its peers.
+/// PEER GATE: what a node shows to its peers. Answers come as messages of their own: a request of CAF's to a node that
+/// died would only ever end by its timeout.
 using peer_gate_actor = caf::typed_actor<
-  caf::result<peer_message>(peer_message)>;
+  caf::result<void>(peer_message)>;
 
 /// TENANT ROUTER: carries a command to its tenant's node and brings back the answer; keeps it, within bounds, while the
 /// shard moves.

@@ -144,6 +144,8 @@ struct settle_command {
   tenant_id tenant;
   command_outcome outcome = command_outcome::done;
   std::string reason;
+  /// Nothing came of it here: whoever owns the shard next may take the same id again. `outcome` counts for nothing.
+  bool is_given_back = false;
 };
 struct command_answer {
   command_outcome outcome = command_outcome::done;

@@ -107,6 +107,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(lode, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(lode, (lode::tell_peers))
   CAF_ADD_TYPE_ID(lode, (lode::shard_table_pointer))
   CAF_ADD_TYPE_ID(lode, (lode::peer_message)) // crosses the network
+  CAF_ADD_TYPE_ID(lode, (lode::survey_peers))
+  CAF_ADD_TYPE_ID(lode, (lode::peers_surveyed))
 CAF_END_TYPE_ID_BLOCK(lode)
 
 // What stays inside one node needs no wire format: the compiler refuses to serialize it by accident.
@@ -207,6 +209,8 @@ LODE_LOCAL_MESSAGE(settle_command)
 LODE_LOCAL_MESSAGE(ask_peer)
 LODE_LOCAL_MESSAGE(tell_peers)
 LODE_LOCAL_MESSAGE(shard_table_pointer)
+LODE_LOCAL_MESSAGE(survey_peers)
+LODE_LOCAL_MESSAGE(peers_surveyed)
 #undef LODE_LOCAL_MESSAGE
 
 CAF_ERROR_CODE_ENUM(lode::errc)

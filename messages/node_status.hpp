@@ -1,0 +1,78 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "messages/cluster.hpp"
+#include "messages/ids.hpp"
+
+/// What a node tells of itself, and of its links to others.
+namespace lode {
+
+/// What the running node knows of itself; what the store knows is asked there.
+struct node_status {
+  std::string name;
+  std::string version;
+  incarnation self;
+  std::chrono::seconds uptime{0};
+  uint64_t shards = 0;
+  uint64_t open_runs = 0;
+  uint64_t miners = 0;
+  uint64_t requests_in_flight = 0;
+  uint64_t bytes_in_flight = 0;
+  uint64_t bytes_allowed = 0;
+  uint64_t waiting_for_quota = 0; ///< requests held back by a limit
+  // Since the node's start.
+  uint64_t pages = 0;
+  uint64_t records = 0;
+  uint64_t inserted = 0;
+  uint64_t updated = 0;
+  uint64_t unchanged = 0;
+  uint64_t dead = 0;
+  double pages_per_second = 0; ///< over the last seconds
+  double records_per_second = 0;
+};
+
+/// The actors of one name on a node, as CAF's registry counts them.
+struct actor_figures {
+  std::string name;
+  int64_t running = 0;
+  int64_t mailbox = 0;  ///< messages that wait
+  int64_t restarts = 0;
+};
+
+/// What a node answers when it is asked by another.
+struct node_report {
+  node_status status;
+  std::vector<actor_figures> actors;
+};
+
+enum class link_phase : uint8_t {
+  no_address, ///< the other one, or this one, does not listen for nodes
+  due,        ///< this node dials, as soon as its backoff is over
+  dialling,
+  awaited,    ///< the other one dials: it has the lower name
+  up,
+  refused,    ///< for a reason that only a person can remove; tried again all the same
+};
+
+/// A node of the view as this one is linked to it.
+struct peer_link {
+  incarnation peer;
+  std::string name;
+  link_phase phase = link_phase::due;
+  std::string why; ///< it is not up; "" when it is
+};
+
+/// Asks all linked peers what they are doing.
+struct survey_peers {};
+struct peers_surveyed {
+  view_pointer view; ///< null: none was seen yet
+  std::vector<peer_link> links;      ///< of the view's other nodes, in its order
+  std::vector<node_report> reports;  ///< of those that answered within a second
+  std::vector<incarnation> silent;   ///< asked, but did not answer
+};
+
+} // namespace lode
