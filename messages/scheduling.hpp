@@ -84,10 +84,11 @@ struct due_loaded {
 struct load_connection {
   connection_id connection;
 };
-/// Runs that are open in the store and may be mined: all of the node, or those of one tenant, or of one connection.
+/// Runs that are open in the store and may be mined: all of the node, or those of one tenant, of one connection, of some shards.
 struct load_open_runs {
-  std::optional<tenant_id> tenant;
-  std::optional<connection_id> connection;
+  std::optional<tenant_id> tenant{};
+  std::optional<connection_id> connection{};
+  std::vector<shard_id> shards{}; ///< none: all that are this node's
 };
 struct open_runs_loaded {
   std::vector<open_run> runs;

@@ -69,6 +69,9 @@ bool credential_keeper_state::is_valid() const {
 // -- a refresh ----------------------------------------------------------------------------------------------------------
 
 void credential_keeper_state::refresh() {
+  if (!services->may_send())
+    return wait_for_lease();
+  lease_wait.reset();
   auto request = build_token_request(plan(), connection->config, services->now());
   if (!request)
     return fail(request.error());
@@ -89,6 +92,8 @@ void credential_keeper_state::begin(http_request request) {
         LODE_DIE_AT("credentials.after_begun");
         reloads = 0;
         unknown = begun.unknown;
+        if (!services->may_send()) // it took too long to begin
+          return settle(true, [this] { wait_for_lease(); });
         send(request);
       },
       [this](const caf::error& why) { not_begun(why); });
@@ -117,6 +122,15 @@ void credential_keeper_state::reload() {
         refresh();
       },
       [this](const caf::error& why) { fail(why); });
+}
+
+void credential_keeper_state::wait_for_lease() {
+  busy = nullptr;
+  if (leaving)
+    return self->quit(*leaving);
+  if (!lease_wait)
+    lease_wait.emplace(services->waiting_for_lease);
+  self->run_delayed(mining_services::lease_retry, [this] { refresh(); });
 }
 
 void credential_keeper_state::send(http_request request) {

@@ -22,6 +22,9 @@ namespace lode {
 ///      │                           └─▶ no answer ──▶ stays begun: the token is tried once more, by whoever comes next
 ///      └─▶ two without an answer ──▶ errc::unauthorized
 ///
+/// Nothing is sent while the node's lease does not hold: another node may be at the same. What was begun then is ended as
+/// not sent, and begun anew when the lease holds again.
+///
 /// Told to go while such a refresh is under way, it stays until the successor is stored: it would be lost.
 struct credential_keeper_state {
   static constexpr const char* name = "lode.credential-keeper";
@@ -38,6 +41,7 @@ struct credential_keeper_state {
   void refresh();
   void begin(http_request request);
   void not_begun(const caf::error& why);
+  void wait_for_lease();
   void reload();
   void send(http_request request);
   void arrived(const http_exchange& exchange);
@@ -66,6 +70,7 @@ struct credential_keeper_state {
   uint32_t reloads = 0;       ///< in a row, because the secrets had changed
   caf::strong_actor_ptr busy; ///< itself, while a refresh is under way: nobody else may hold it any more
   std::optional<caf::error> leaving;
+  std::optional<counted_wait> lease_wait;
 };
 using credential_keeper = credential_keeper_actor::stateful_impl<credential_keeper_state>;
 

@@ -47,7 +47,9 @@ miner_actor::behavior_type miner_state::make_behavior() {
   self->set_exit_handler([this](caf::exit_msg& exit) { stop(std::move(exit.reason)); });
   // A supervisor that dies is replaced by one that mines the same continuations.
   self->monitor(job.supervisor);
-  self->set_down_handler([this](const caf::down_msg&) { stop(caf::exit_reason::user_shutdown); });
+  self->set_down_handler([this](const caf::down_msg& down) {
+    stop(down.reason == errc::not_owner ? down.reason : caf::error{caf::exit_reason::user_shutdown});
+  });
   last_progress = self->clock().now();
   watch();
   self->send(self, go_on{generation});
@@ -55,7 +57,7 @@ miner_actor::behavior_type miner_state::make_behavior() {
     [this](go_on msg) {
       if (at == step::starting)
         begin(job.row);
-      else if (msg.generation == generation && at == step::idle && ahead.size() < window())
+      else if (msg.generation == generation && at == step::idle && !finish() && ahead.size() < window())
         ask();
     },
     [this](permit_granted msg) {
@@ -97,7 +99,7 @@ miner_actor::behavior_type miner_state::make_behavior() {
       else
         give_back(voided.leave(msg.generation));
     },
-    [](finish_page) {},
+    [this](struct finish_page) { finish_page(); },
     [this](timer_fired msg) { timer(msg.token); },
   };
 }
@@ -127,6 +129,8 @@ void miner_state::begin(const continuation_row& row) {
 }
 
 void miner_state::ask() {
+  if (is_finishing)
+    return;
   at = step::permit;
   self->send(job.services->gate,
              ask_permit{generation, job.connection->tenant, job.connection, job.stream, estimate, !ahead.empty()});
@@ -161,6 +165,9 @@ void miner_state::token_refused(caf::error why) {
 
 void miner_state::fetch(std::string token) {
   access_token = std::move(token);
+  if (!job.services->may_send())
+    return wait_for_lease();
+  lease_wait.reset();
   requested_at = job.services->now();
   sent = self->clock().now();
   const auto& connection = *job.connection;
@@ -182,6 +189,12 @@ void miner_state::fetch(std::string token) {
       caf::anon_send(caf::actor_cast<miner_actor>(miner),
                      response_arrived{asked, std::make_shared<const http_exchange>(http_exchange{std::move(result)})});
   });
+}
+
+void miner_state::wait_for_lease() {
+  if (!lease_wait)
+    lease_wait.emplace(job.services->waiting_for_lease);
+  pause(step::leaseless, mining_services::lease_retry);
 }
 
 void miner_state::hand_on(exchange_pointer exchange) {
@@ -273,6 +286,10 @@ void miner_state::committed(const page_committed& page) {
     --careful_pages;
   if (page.phase != continuation_phase::open)
     return end(page.phase, page.run_ended, page.reason);
+  if (is_finishing) {
+    finish();
+    return;
+  }
   self->send(self, go_on{generation});
 }
 
@@ -313,6 +330,8 @@ void miner_state::unreadable(page_unreadable page) {
 }
 
 void miner_state::try_again(const page_unreadable& page) {
+  if (is_finishing)
+    return retry({}); // whoever goes on tries again
   auto after = page.after.count() > 0 ? page.after : std::chrono::seconds{1};
   ++failures;
   tell(run_event::page_retried, "try " + std::to_string(failures) + " failed, the next one in " + milliseconds_text(after)
@@ -338,6 +357,11 @@ void miner_state::refused() {
 
 void miner_state::retry(std::chrono::nanoseconds after) {
   give_back(std::exchange(reserved, 0));
+  if (is_finishing) {
+    at = step::idle;
+    finish();
+    return;
+  }
   if (after.count() == 0) {
     at = step::idle;
     return self->send(self, go_on{generation});
@@ -387,6 +411,8 @@ void miner_state::resume_from_store() {
   void_pages();
   ++generation;
   leave_quarantine();
+  if (is_finishing)
+    return end(continuation_phase::open, false, {});
   timer_token += 2; // a pause that is cut short by this wakes nobody
   at = step::resuming;
   self->request(job.services->keeper, caf::infinite, resume_continuation{job.row.id, job.connection})
@@ -425,6 +451,8 @@ void miner_state::timer(uint64_t token) {
     at = step::idle;
     return self->send(self, go_on{generation});
   }
+  if (token == timer_token && at == step::leaseless)
+    return authorize(); // the token may have expired meanwhile
   if (token == timer_token && at == step::resuming)
     return resume_from_store();
   if (token != (watch_token | is_watch))
@@ -441,9 +469,43 @@ void miner_state::timer(uint64_t token) {
   watch();
 }
 
+void miner_state::finish_page() {
+  if (std::exchange(is_finishing, true))
+    return;
+  switch (at) {
+    case step::starting:
+    case step::resuming: // nothing of this generation is in flight
+      return end(continuation_phase::open, false, {});
+    case step::permit: // given back when it comes; by the gate, when this actor has ended
+    case step::token:
+    case step::leaseless:
+    case step::pausing:
+      give_back(std::exchange(reserved, 0));
+      lease_wait.reset();
+      timer_token += 2;
+      at = step::idle;
+      break;
+    default:
+      break;
+  }
+  finish();
+}
+
+bool miner_state::finish() {
+  if (!is_finishing || at != step::idle || !ahead.empty())
+    return false;
+  end(continuation_phase::open, false, {});
+  return true;
+}
+
 void miner_state::stop(caf::error reason) {
   if (in_flight)
     job.services->http->cancel(*in_flight);
+  if (reason == errc::not_owner) {
+    bool is_page_in_flight = at == step::fetching || at == step::quarantined || at == step::parsing;
+    job.services->report.abandoned(ahead.size() + (is_page_in_flight ? 1 : 0));
+    reason = caf::exit_reason::user_shutdown;
+  }
   self->quit(std::move(reason));
 }
 

@@ -27,8 +27,10 @@ struct miner_job {
 
 /// Fetches one continuation page by page:
 ///
-///   starting -> idle -> permit -> (token ->) fetching -> (quarantined ->) parsing -> idle ..., the commits following behind
+///   starting -> idle -> permit -> (token ->) (leaseless ->) fetching -> (quarantined ->) parsing -> idle ..., the commits
+///   following behind
 ///   any -- page refused, lost, or deadline over --> resuming: a new generation, read from the store
+///   any -- finish_page --> what is in flight commits, nothing else is asked for; then it ends, the continuation stays open
 ///
 /// The commits follow within the window. A continuation that was open through a death of the process fetches nothing ahead
 /// until it has passed what may have been in work then: so its row stands at the very page, should that page have been the
@@ -39,7 +41,7 @@ struct miner_job {
 /// a defect; ends with its supervisor.
 struct miner_state {
   static constexpr const char* name = "lode.miner";
-  enum class step : uint8_t { starting, idle, permit, token, fetching, quarantined, parsing, pausing, resuming, draining };
+  enum class step : uint8_t { starting, idle, permit, token, leaseless, fetching, quarantined, parsing, pausing, resuming, draining };
 
   miner_state(miner_actor::pointer self, miner_job job);
   miner_actor::behavior_type make_behavior();
@@ -50,6 +52,8 @@ struct miner_state {
   void authorize();
   void token_refused(caf::error why);
   void fetch(std::string access_token);
+  /// Another node may have taken over by now: waits until this one knows better. Uses up no retries.
+  void wait_for_lease();
   void hand_on(exchange_pointer exchange);
   void no_answer(const http_error& error);
   /// The page that may end the process is here: not touched before nothing else is in work.
@@ -77,6 +81,10 @@ struct miner_state {
   void give_back(uint64_t bytes);
   void watch();
   void timer(uint64_t token);
+  /// The tenant moves to another node.
+  void finish_page();
+  /// Ends when it is to and nothing is in flight any more.
+  bool finish();
   /// Drops what it is doing: nothing of it is needed any more.
   void stop(caf::error reason);
   void end(continuation_phase phase, bool run_ended, const std::string& reason);
@@ -112,6 +120,8 @@ struct miner_state {
   uint32_t waits = 0;
   std::string access_token;
   bool is_token_rejected = false;
+  bool is_finishing = false;
+  std::optional<counted_wait> lease_wait;
   std::optional<request_handle> in_flight;
   std::optional<double> quota_left;   ///< as the latest page that says so left it
   uint64_t timer_token = 0;           ///< of the pause

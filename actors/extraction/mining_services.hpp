@@ -13,6 +13,7 @@
 #include "actors/scheduling/run_report.hpp"
 #include "actors/supervision/restart_budget.hpp"
 #include "messages/actors.hpp"
+#include "runtime/lease.hpp"
 
 namespace lode {
 
@@ -82,6 +83,26 @@ struct mining_report {
   /// From the request sent to its page committed.
   std::function<void(std::chrono::nanoseconds)> committed = [](auto) {};
   run_report happened = no_run_report;
+  /// Pages that were requested and will not commit here, because their shard went to another node: that one fetches them again.
+  std::function<void(uint64_t)> abandoned = [](auto) {};
+};
+
+/// How many live at the moment: whoever waits holds one.
+class counted_wait {
+public:
+  explicit counted_wait(std::atomic<int64_t>* count) : count_(count) {
+    if (count_)
+      ++*count_;
+  }
+  counted_wait(const counted_wait&) = delete;
+  counted_wait& operator=(const counted_wait&) = delete;
+  ~counted_wait() {
+    if (count_)
+      --*count_;
+  }
+
+private:
+  std::atomic<int64_t>* count_;
 };
 
 /// What the page path of one node shares. Made once by the composition root; everything in it outlives the actors.
@@ -98,6 +119,9 @@ struct mining_services {
   const continuation_codec* codec = nullptr;
   logical_clock* clock = nullptr;
   store_health* health = nullptr;
+  /// Without it nothing is sent to APIs. Null: this node cannot be declared gone (unit tests).
+  const lease* held = nullptr;
+  std::atomic<int64_t>* waiting_for_lease = nullptr; ///< how many do; may be null
   mining_report report;
   /// Wall clock for template "now" and cursors; never for order.
   std::function<instant()> now;
@@ -107,6 +131,11 @@ struct mining_services {
   /// No progress and no late answer of the store for so long: the page is lost.
   std::chrono::nanoseconds page_deadline = std::chrono::minutes{4};
   restart_limits restarts;
+
+  /// To APIs.
+  bool may_send() const { return !held || held->holds(); }
+  /// How long whoever may not waits before it looks again.
+  static constexpr std::chrono::milliseconds lease_retry{150};
 
   const page_writer_actor& writer_of(shard_id shard) const { return writers[shard.value % writers.size()]; }
   const processor_actor& processor_of(continuation_id id) const {

@@ -48,7 +48,11 @@ miner_actor::behavior_type sweeper_state::make_behavior() {
       if (page.generation == generation)
         resume_from_store();
     },
-    [](finish_page) {},
+    [this](finish_page) {
+      is_finishing = true;
+      if (!is_committing)
+        end(continuation_phase::open, false, {});
+    },
     [this](timer_fired fired) { timer(fired.token); },
   };
 }
@@ -174,6 +178,7 @@ void sweeper_state::commit(continuation_phase phase, const std::string& reason) 
     page.move.state = std::move(*sealed);
   }
   page.handed_on = self->clock().now();
+  is_committing = true;
   at_timer = [this, sent = page.handed_on] {
     const auto& health = *job.services->health;
     // In an outage, and while a slow store answers for pages that have waited long, it is late; else it died with its writer.
@@ -188,9 +193,12 @@ void sweeper_state::commit(continuation_phase phase, const std::string& reason) 
 void sweeper_state::committed(const page_committed& page) {
   LODE_DIE_AT("sweeper.after_commit");
   ++timer_token;
+  is_committing = false;
   job.row.version = page.version;
   if (page.phase != continuation_phase::open)
     return end(page.phase, page.run_ended, page.reason);
+  if (is_finishing)
+    return end(continuation_phase::open, false, {});
   // The first commit only says that it was weighed: its round begins with its marks.
   if (state.sweep_after().empty())
     return next_round();
@@ -207,6 +215,9 @@ void sweeper_state::give_up(continuation_phase phase, const std::string& why) {
 void sweeper_state::resume_from_store() {
   ++generation;
   ++timer_token;
+  is_committing = false;
+  if (is_finishing)
+    return end(continuation_phase::open, false, {});
   ask<continuation_row>(resume_continuation{job.row.id, job.connection}, [this](const continuation_row& row) {
     job.row = row;
     begin();

@@ -56,6 +56,8 @@ struct sweeper_state {
   int64_t live = 0;
   int64_t unseen = 0;            ///< while weighing
   std::vector<std::string> keys; ///< for the next commit
+  bool is_committing = false; ///< the writer has a page of it
+  bool is_finishing = false;  ///< it ends with that one: the tenant moves to another node
   uint64_t timer_token = 0;
   std::function<void()> at_timer;
 };

@@ -28,6 +28,10 @@ bool is_passing(const caf::error& why) {
          || why == errc::stale_version;
 }
 
+caf::error moves_away() {
+  return caf::make_error(errc::not_owner, "the tenant moves to another node");
+}
+
 /// Nothing for a cancelled run: who writes that into the store tells it, also of one that is mined nowhere.
 std::optional<run_event> ending_of(run_phase phase) {
   switch (phase) {
@@ -55,19 +59,19 @@ tenant_supervisor_state::tenant_supervisor_state(tenant_supervisor_actor::pointe
     region(std::move(region)) {}
 
 tenant_supervisor_actor::behavior_type tenant_supervisor_state::make_behavior() {
-  self->set_down_handler([this](const caf::down_msg& down) { miner_down(down); });
+  self->set_down_handler([this](const caf::down_msg& down) { child_down(down); });
   self->set_exit_handler([this](caf::exit_msg& exit) {
-    stop_miners(std::nullopt);
+    stop_miners(std::nullopt, exit.reason);
     for (auto& [id, keeper] : credentials)
       self->send_exit(keeper, exit.reason);
     self->quit(std::move(exit.reason));
   });
   return {
-    [this](const begin_run& command) { ++commands, begin(command); },
-    [this](const resume_run& command) { ++commands, resume(command.run); },
-    [this](const connection_changed& command) { ++commands, changed(command.connection); },
-    [this](const cancel_run& command) { ++commands, cancel(command); },
-    [](leave_tenant) {},
+    [this](const begin_run& command) { return obey([&](answer done) { begin(command, done); }); },
+    [this](const resume_run& command) { return obey([&](answer done) { resume(command.run, done); }); },
+    [this](const connection_changed& command) { return obey([&](answer done) { changed(command.connection, done); }); },
+    [this](const cancel_run& command) { return obey([&](answer done) { cancel(command, done); }); },
+    [this](leave_tenant) { leave(); },
     [this](const continuation_ended& report) { ended(report); },
     [this](const continuations_opened& report) { opened(report); },
     [this](const connection_failed& failed) {
@@ -83,12 +87,23 @@ tenant_supervisor_actor::behavior_type tenant_supervisor_state::make_behavior() 
 
 // -- commands ---------------------------------------------------------------------------------------------------------
 
-void tenant_supervisor_state::begin(const begin_run& command) {
+template <class Command>
+caf::result<void> tenant_supervisor_state::obey(Command act) {
+  ++commands;
+  if (is_leaving)
+    return moves_away();
+  auto done = self->make_response_promise<void>();
+  act(done);
+  return done;
+}
+
+void tenant_supervisor_state::begin(const begin_run& command, answer done) {
   ++busy;
   self->request(services->keeper, caf::infinite, load_connection{command.connection})
-    .then([this, command](connection_pointer& connection) { start(command, std::move(connection)); },
-          [this, command](const caf::error& why) {
+    .then([this, command, done](connection_pointer& connection) { start(command, std::move(connection), done); },
+          [this, command, done](const caf::error& why) mutable {
             --busy;
+            done.deliver(why);
             self->send(scheduler, run_finished{command.connection, {}, command.kind, false, run_phase::incomplete,
                                                message_of(why)});
             refused(command.connection, why);
@@ -96,24 +111,36 @@ void tenant_supervisor_state::begin(const begin_run& command) {
           });
 }
 
-void tenant_supervisor_state::start(const begin_run& command, connection_pointer connection) {
+void tenant_supervisor_state::start(const begin_run& command, connection_pointer connection, answer done) {
+  if (is_leaving) {
+    --busy;
+    done.deliver(moves_away());
+    return rest();
+  }
   self->request(services->keeper, caf::infinite, start_run{connection, command.kind, command.due})
     .then(
-      [this, command, connection](const run_started& started) {
+      [this, command, connection, done](const run_started& started) mutable {
         --busy;
+        done.deliver();
         if (!started.run) {
           self->send(scheduler, run_finished{command.connection, {}, command.kind, false, run_phase::finished,
                                              "there was nothing to read"});
           return rest();
         }
+        if (is_leaving)
+          return rest();
         self->send(scheduler, run_begun{command.connection, started.run, tenant});
         open(started.run, command.kind, connection, run_event::begun);
       },
-      [this, command](const caf::error& why) {
+      [this, command, done](const caf::error& why) mutable {
         --busy;
+        // The run was started, but what it would be mined with has changed meanwhile.
+        if (why == errc::stale_version)
+          done.deliver();
+        else
+          done.deliver(why);
         self->send(scheduler,
                    run_finished{command.connection, {}, command.kind, false, run_phase::incomplete, message_of(why)});
-        // The run was started, but what it would be mined with has changed meanwhile.
         if (why == errc::stale_version)
           return changed(command.connection);
         // A start whose answer was lost, this one's or an earlier one's, left a run that nobody here knows.
@@ -124,28 +151,36 @@ void tenant_supervisor_state::start(const begin_run& command, connection_pointer
       });
 }
 
-void tenant_supervisor_state::resume(const open_run& run) {
-  if (run.tenant != tenant || runs.count(run.run) > 0)
-    return;
+void tenant_supervisor_state::resume(const open_run& run, answer done) {
+  if (run.tenant != tenant || is_leaving)
+    return done.deliver(moves_away());
+  if (runs.count(run.run) > 0) {
+    done.deliver();
+    return self->send(scheduler, run_begun{run.connection, run.run, tenant}); // else it would not be told again
+  }
   ++busy;
   self->request(services->keeper, caf::infinite, load_connection{run.connection})
     .then(
-      [this, run](connection_pointer& connection) {
+      [this, run, done](connection_pointer& connection) mutable {
         --busy;
+        done.deliver();
+        if (is_leaving)
+          return rest();
         self->send(scheduler, run_begun{run.connection, run.run, tenant});
         open(run.run, run.kind, std::move(connection), run_event::resumed);
       },
-      [this, run](const caf::error& why) {
+      [this, run, done](const caf::error& why) mutable {
         --busy;
         if (why == errc::store_unavailable)
-          return later(store_retry, [this, run] { resume(run); });
+          return later(store_retry, [this, run, done] { resume(run, done); });
+        done.deliver(why);
         self->send(scheduler, run_finished{run.connection, run.run, run.kind, false, run_phase::open, message_of(why)});
         refused(run.connection, why, run.run);
         rest();
       });
 }
 
-void tenant_supervisor_state::changed(std::optional<connection_id> connection) {
+void tenant_supervisor_state::changed(std::optional<connection_id> connection, answer done) {
   leave_open(connection, "the connection was changed");
   std::erase_if(credentials, [&](const auto& entry) {
     if (entry.first != connection.value_or(entry.first))
@@ -153,31 +188,33 @@ void tenant_supervisor_state::changed(std::optional<connection_id> connection) {
     self->send_exit(entry.second, caf::exit_reason::user_shutdown);
     return true;
   });
-  resume_open(connection);
+  resume_open(connection, done);
 }
 
-void tenant_supervisor_state::resume_open(std::optional<connection_id> connection) {
+void tenant_supervisor_state::resume_open(std::optional<connection_id> connection, answer done) {
   ++busy;
   self->request(services->keeper, caf::infinite, load_open_runs{tenant, connection})
     .then(
-      [this](const open_runs_loaded& loaded) {
+      [this, done](const open_runs_loaded& loaded) mutable {
         --busy;
+        done.deliver();
         for (const auto& run : loaded.runs)
           resume(run);
         rest();
       },
-      [this, connection](const caf::error&) {
+      [this, connection, done](const caf::error&) {
         --busy;
-        later(store_retry, [this, connection] { resume_open(connection); });
+        later(store_retry, [this, connection, done] { resume_open(connection, done); });
       });
 }
 
-void tenant_supervisor_state::cancel(const cancel_run& command) {
+void tenant_supervisor_state::cancel(const cancel_run& command, answer done) {
   ++busy;
   self->request(services->keeper, caf::infinite, command)
     .then(
-      [this, command] {
+      [this, command, done]() mutable {
         --busy;
+        done.deliver();
         if (auto i = runs.find(command.run); i != runs.end()) {
           for (auto& [id, miner] : i->second.mining)
             self->send_exit(miner.actor, caf::exit_reason::user_shutdown);
@@ -189,7 +226,29 @@ void tenant_supervisor_state::cancel(const cancel_run& command) {
         }
         rest();
       },
-      [this](const caf::error&) { --busy, rest(); });
+      [this, done](const caf::error& why) mutable {
+        --busy;
+        done.deliver(why);
+        rest();
+      });
+}
+
+// -- its end ----------------------------------------------------------------------------------------------------------
+
+void tenant_supervisor_state::leave() {
+  if (std::exchange(is_leaving, true))
+    return;
+  delayed.clear();
+  for (auto& [id, run] : runs)
+    for (auto& [continuation, miner] : run.mining)
+      self->send(miner.actor, finish_page{});
+  for (auto& [id, keeper] : credentials) // it stays until a successor is stored
+    self->send_exit(keeper, caf::exit_reason::user_shutdown);
+  rest();
+}
+
+bool tenant_supervisor_state::is_gone() const {
+  return mined == 0 && busy == 0 && keepers.empty();
 }
 
 // -- work -------------------------------------------------------------------------------------------------------------
@@ -207,6 +266,11 @@ void tenant_supervisor_state::open(run_id id, run_kind kind, connection_pointer 
 }
 
 void tenant_supervisor_state::pump(active_run& run) {
+  if (is_leaving) {
+    // What ended with its last page has ended; everything else is gone on with elsewhere.
+    auto is_over = run.has_ended && run.mining.empty();
+    return is_over ? finish(run.id, run.has_failed ? run_phase::incomplete : run_phase::finished) : rest();
+  }
   while (!run.ready.empty() && mined < services->miners_per_tenant) {
     auto row = std::move(run.ready.front());
     run.ready.pop_front();
@@ -445,6 +509,13 @@ void tenant_supervisor_state::write_suspension(const suspend_connection& order) 
           });
 }
 
+void tenant_supervisor_state::child_down(const caf::down_msg& down) {
+  if (keepers.erase(down.source) == 0)
+    return miner_down(down);
+  if (is_leaving)
+    rest();
+}
+
 void tenant_supervisor_state::miner_down(const caf::down_msg& down) {
   for (auto& [id, run] : runs)
     for (auto i = run.mining.begin(); i != run.mining.end(); ++i)
@@ -457,6 +528,8 @@ void tenant_supervisor_state::miner_down(const caf::down_msg& down) {
 }
 
 void tenant_supervisor_state::restart_later(active_run& run, const continuation_row& row, const caf::error& why) {
+  if (is_leaving)
+    return rest();
   auto connection = run.connection->connection;
   tell(run_event::miner_restarted, run, row.stream, message_of(why));
   auto [i, is_new] = budgets.try_emplace(connection, services->restarts);
@@ -497,12 +570,12 @@ void tenant_supervisor_state::restart(run_id id, continuation_id continuation) {
       });
 }
 
-void tenant_supervisor_state::stop_miners(std::optional<connection_id> which) {
+void tenant_supervisor_state::stop_miners(std::optional<connection_id> which, const caf::error& reason) {
   for (auto& [id, run] : runs) {
     if (run.connection->connection != which.value_or(run.connection->connection))
       continue;
     for (auto& [continuation, miner] : run.mining)
-      self->send_exit(miner.actor, caf::exit_reason::user_shutdown);
+      self->send_exit(miner.actor, reason);
     mined -= run.mining.size();
     run.mining.clear();
   }
@@ -512,8 +585,11 @@ credential_keeper_actor tenant_supervisor_state::credentials_of(const active_run
   if (!std::holds_alternative<oauth_auth>(run.connection->stream(stream).requester.authenticator))
     return {};
   auto& keeper = credentials[run.connection->connection];
-  if (!keeper)
+  if (!keeper) {
     keeper = self->spawn<credential_keeper>(services, run.connection, stream);
+    self->monitor(keeper);
+    keepers.insert(keeper.address());
+  }
   return keeper;
 }
 
@@ -522,11 +598,15 @@ void tenant_supervisor_state::tell(run_event event, const active_run& run, strea
 }
 
 void tenant_supervisor_state::later(std::chrono::nanoseconds delay, std::function<void()> action) {
+  if (is_leaving)
+    return rest(); // the new owner finds the same in the store
   delayed.emplace(++next_token, std::move(action));
   self->send(services->timers, arm_timer{delay, next_token});
 }
 
 void tenant_supervisor_state::rest() {
+  if (is_leaving)
+    return is_gone() ? self->quit(caf::exit_reason::user_shutdown) : void();
   if (runs.empty() && busy == 0 && delayed.empty())
     self->send(region, tenant_idle{tenant, commands});
 }

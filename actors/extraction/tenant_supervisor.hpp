@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "actors/extraction/mining_services.hpp"
@@ -16,7 +17,10 @@ namespace lode {
 /// Runs the connections of one tenant: loads their continuations in batches, mines a limited number at once, restarts
 /// miners that end with a defect within a budget, and suspends a connection that cannot go on without a person, be it that
 /// its deaths in the store condemn a continuation. Holds nothing that the store does not: after a restart of the node its
-/// runs are resumed from there.
+/// runs are resumed from there. Commands are answered when the store has what they ask for.
+///
+/// Told to leave it begins nothing more, lets the pages in flight commit, waits for what the store is being told and for token
+/// refreshes under way, and ends; its runs stay open in the store.
 struct tenant_supervisor_state {
   static constexpr const char* name = "lode.tenant-supervisor";
   static constexpr std::chrono::seconds store_retry{1};
@@ -59,13 +63,22 @@ struct tenant_supervisor_state {
   };
   using budget = restart_budget<caf::actor_clock::time_point>;
 
+  /// The answer to a command. One that nobody waits for goes nowhere.
+  using answer = caf::typed_response_promise<void>;
+
   // commands
-  void begin(const begin_run& command);
-  void start(const begin_run& command, connection_pointer connection);
-  void resume(const open_run& run);
-  void changed(std::optional<connection_id> connection);
-  void resume_open(std::optional<connection_id> connection);
-  void cancel(const cancel_run& command);
+  template <class Command>
+  caf::result<void> obey(Command act);
+  void begin(const begin_run& command, answer done);
+  void start(const begin_run& command, connection_pointer connection, answer done);
+  void resume(const open_run& run, answer done = {});
+  void changed(std::optional<connection_id> connection, answer done = {});
+  void resume_open(std::optional<connection_id> connection, answer done = {});
+  void cancel(const cancel_run& command, answer done);
+
+  // its end
+  void leave();
+  bool is_gone() const;
 
   // work
   void open(run_id run, run_kind kind, connection_pointer connection, run_event how);
@@ -99,12 +112,13 @@ struct tenant_supervisor_state {
   /// A run could neither be started nor resumed. Unless that may go well another time, its connection is suspended: tried
   /// at each tick, it would use up the starts of others.
   void refused(connection_id connection, const caf::error& why, run_id run = {});
+  void child_down(const caf::down_msg& down);
   void miner_down(const caf::down_msg& down);
   void restart_later(active_run& run, const continuation_row& row, const caf::error& why);
   void restart(run_id run, continuation_id continuation);
 
   // of one connection, or (absent) of all
-  void stop_miners(std::optional<connection_id> which);
+  void stop_miners(std::optional<connection_id> which, const caf::error& reason = caf::exit_reason::user_shutdown);
   /// Its runs stay open in the store and are nobody's here.
   void leave_open(std::optional<connection_id> which, const std::string& reason);
   credential_keeper_actor credentials_of(const active_run& run, uint32_t stream);
@@ -121,12 +135,14 @@ struct tenant_supervisor_state {
   std::map<run_id, active_run> runs;
   std::map<connection_id, budget> budgets;
   std::map<connection_id, credential_keeper_actor> credentials;
+  std::set<caf::actor_addr> keepers; ///< credential keepers that have not ended, those of before a change too
   std::map<connection_id, std::shared_ptr<std::atomic<uint32_t>>> open_runs; ///< how many; its miners read it
   std::map<uint64_t, std::function<void()>> delayed; ///< by timer token
   uint64_t next_token = 0;
   uint64_t commands = 0; ///< received from the region
   uint32_t busy = 0;     ///< requests to the keeper without an answer
   size_t mined = 0;      ///< miners alive
+  bool is_leaving = false;
 };
 using tenant_supervisor = tenant_supervisor_actor::stateful_impl<tenant_supervisor_state>;
 

@@ -3,6 +3,7 @@
 #include <caf/all.hpp>
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include "actors/extraction/connection_context.hpp"
@@ -11,6 +12,7 @@
 #include "runtime/extraction/continuation_codec.hpp"
 #include "runtime/extraction/early_end.hpp"
 #include "runtime/extraction/slicer.hpp"
+#include "runtime/storage/shard_hash.hpp"
 
 namespace lode {
 
@@ -79,6 +81,9 @@ void add_descent(wire::continuation_state& first, const connection_context& conn
   *first.mutable_newest_first() = begin_descent(connection.edition, known, connection.stream(stream).lode.settle_time);
 }
 
+/// Commands that nobody has asked about again since the store went away.
+constexpr size_t most_unsure = 10'000;
+
 /// How long a stop waits for the token refreshes that are under way.
 constexpr auto refresh_patience = std::chrono::seconds{10};
 
@@ -109,18 +114,10 @@ run_keeper_actor::behavior_type run_keeper_state::make_behavior() {
     self->run_delayed(refresh_patience, [this] { self->quit(*stopping); });
   });
   return {
-    [this](const load_due& ask) { return reply_with<due_loaded>(parts.runs->load_due(ask.until, ask.limit)); },
+    [this](const load_due& ask) { return reply_with<due_loaded>(load_due_here(ask)); },
     [this](const move_due& ask) { return done_or(parts.runs->set_due(ask.connection, ask.due, ask.kind)); },
     [this](const load_connection& ask) { return reply_with<connection_pointer>(load(ask.connection)); },
-    [this](const load_open_runs& ask) -> caf::result<open_runs_loaded> {
-      auto runs = parts.runs->load_open_runs();
-      if (!runs)
-        return runs.error();
-      std::erase_if(*runs, [&](const open_run& run) {
-        return run.tenant != ask.tenant.value_or(run.tenant) || run.connection != ask.connection.value_or(run.connection);
-      });
-      return open_runs_loaded{std::move(*runs)};
-    },
+    [this](const load_open_runs& ask) { return reply_with<open_runs_loaded>(load_open_here(ask)); },
     [this](const start_run& ask) { return reply_with<run_started>(start(ask)); },
     [this](const load_continuations& ask) {
       return reply_with<continuations_loaded>(
@@ -177,9 +174,39 @@ run_keeper_actor::behavior_type run_keeper_state::make_behavior() {
       for (auto shard : leaving.shards)
         epochs.erase(shard);
     },
-    [](const take_command&) -> caf::result<command_standing> { return caf::make_error(errc::store_unavailable); },
-    [](const settle_command&) -> caf::result<void> { return caf::make_error(errc::store_unavailable); },
+    [this](const take_command& ask) { return reply_with<command_standing>(take(ask)); },
+    [this](const settle_command& ask) { return done_or(settle(ask)); },
   };
+}
+
+caf::expected<shard_claim> run_keeper_state::claim_of(tenant_id tenant) const {
+  auto i = epochs.find(shard_of(tenant));
+  if (i == epochs.end())
+    return caf::make_error(errc::not_owner, "tenant " + to_string(tenant) + " is not mined by this node");
+  return shard_claim{i->first, i->second};
+}
+
+caf::expected<command_standing> run_keeper_state::take(const take_command& ask) {
+  auto claim = claim_of(ask.tenant);
+  if (!claim)
+    return claim.error();
+  // The answer to the last try was lost: nobody carries it out, so it is given back first.
+  if (auto i = unsure.find(ask.id); i != unsure.end()) {
+    if (auto error = parts.runs->untake_command(ask.id, i->second, *claim))
+      return error;
+    unsure.erase(i);
+  }
+  auto standing = parts.runs->take_command(ask.id, ask.tenant, *claim);
+  if (!standing && standing.error() == errc::store_unavailable && unsure.size() < most_unsure)
+    unsure.emplace(ask.id, ask.tenant);
+  return standing;
+}
+
+caf::error run_keeper_state::settle(const settle_command& ask) {
+  auto claim = claim_of(ask.tenant);
+  if (!claim)
+    return claim.error();
+  return parts.runs->settle_command(ask.id, ask.tenant, *claim, ask.outcome, ask.reason);
 }
 
 void run_keeper_state::begin(const begin_refresh& ask, const caf::actor_addr& asker, begun_promise begun) {
@@ -252,10 +279,41 @@ caf::error run_keeper_state::learn_store() {
   return {};
 }
 
+caf::expected<due_loaded> run_keeper_state::load_due_here(const load_due& ask) {
+  // Shards that are about to leave are still this node's in the store: what is due there takes no place of others.
+  for (size_t limit = ask.limit;; limit *= 4) {
+    auto rows = parts.runs->load_due(ask.until, limit);
+    if (!rows)
+      return rows.error();
+    const auto is_all = rows->size() < limit;
+    std::erase_if(*rows, [&](const due_connection& due) { return !epochs.contains(due.shard); });
+    if (!is_all && rows->size() < ask.limit)
+      continue;
+    if (rows->size() > ask.limit)
+      rows->resize(ask.limit);
+    return due_loaded{std::move(*rows)};
+  }
+}
+
+caf::expected<open_runs_loaded> run_keeper_state::load_open_here(const load_open_runs& ask) {
+  auto runs = parts.runs->load_open_runs();
+  if (!runs)
+    return runs.error();
+  const std::set<shard_id> shards{ask.shards.begin(), ask.shards.end()};
+  std::erase_if(*runs, [&](const open_run& run) {
+    return run.tenant != ask.tenant.value_or(run.tenant) || run.connection != ask.connection.value_or(run.connection)
+           || !epochs.contains(run.shard) || (!shards.empty() && !shards.contains(run.shard));
+  });
+  return open_runs_loaded{std::move(*runs)};
+}
+
 caf::expected<connection_pointer> run_keeper_state::load(connection_id id) {
   auto row = parts.catalog->load_connection(id);
   if (!row)
     return row.error();
+  auto epoch = epochs.find(row->shard);
+  if (epoch == epochs.end())
+    return caf::make_error(errc::not_owner, row->tenant_name + " is not mined by this node");
   if (row->state != activity::active)
     return caf::make_error(errc::conflict, row->tenant_name + "/" + row->name + " is not active: " + row->reason);
   if (auto edition = parts.catalog->edition_of(id); !edition)
@@ -277,7 +335,7 @@ caf::expected<connection_pointer> run_keeper_state::load(connection_id id) {
   result->tenant_name = row->tenant_name;
   result->connection = row->id;
   result->connection_name = row->name;
-  result->claim = {row->shard, epochs[row->shard]};
+  result->claim = {row->shard, epoch->second};
   result->plan = *plan;
   result->config = std::move(*config);
   result->secrets = std::move(*secrets);

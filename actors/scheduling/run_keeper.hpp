@@ -25,7 +25,7 @@ struct run_keeper_parts {
   std::shared_ptr<run_store> runs;
   std::shared_ptr<catalog_store> catalog;
   const continuation_codec* codec = nullptr;
-  std::vector<shard_claim> claims;
+  std::vector<shard_claim> claims{}; ///< with which it begins; more come and go
   std::function<caf::expected<source_plan_pointer>(const source_row&)> load_plan;
   std::function<caf::expected<std::string>(std::string_view)> open_secrets;
   std::function<caf::expected<std::string>(std::string_view)> seal_secrets;
@@ -53,7 +53,12 @@ struct run_keeper_state {
   caf::error suspend(const suspend_connection& ask);
   caf::error cancel(const cancel_run& ask);
   run_subject about(const connection_row& row, run_id run) const;
+  caf::expected<command_standing> take(const take_command& ask);
+  caf::error settle(const settle_command& ask);
+  caf::expected<shard_claim> claim_of(tenant_id tenant) const;
   caf::expected<connection_pointer> load(connection_id id);
+  caf::expected<due_loaded> load_due_here(const load_due& ask);
+  caf::expected<open_runs_loaded> load_open_here(const load_open_runs& ask);
   /// What never changes while the store is up is asked for once.
   caf::error learn_store();
   /// errc::stale_version when the connection is no longer what it was when it was loaded, or is not active.
@@ -85,8 +90,9 @@ struct run_keeper_state {
 
   run_keeper_actor::pointer self;
   run_keeper_parts parts;
-  std::map<shard_id, shard_epoch> epochs;
+  std::map<shard_id, shard_epoch> epochs; ///< of the shards that are this node's and not about to leave it
   std::map<source_id, std::pair<std::string, source_plan_pointer>> plans; ///< by source, with the version
+  std::map<std::string, tenant_id> unsure; ///< commands that may have been taken although the store did not say so
   std::mt19937_64 random{std::random_device{}()};
   std::optional<uint64_t> seed; ///< known: the generation too
   int64_t generation = 0;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "messages/fault_point.hpp"
+#include "runtime/storage/shard_hash.hpp"
 
 namespace lode {
 
@@ -23,6 +24,7 @@ scheduler_state::scheduler_state(scheduler_actor::pointer self, timers_actor tim
     resumes(settings.resumes_per_second, settings.tick) {}
 
 scheduler_actor::behavior_type scheduler_state::make_behavior() {
+  compared = self->clock().now();
   self->send(self, timer_fired{token});
   return {
     [this](wake) { look(); },
@@ -33,6 +35,8 @@ scheduler_actor::behavior_type scheduler_state::make_behavior() {
       self->send(timers, arm_timer{settings.tick, ++token});
     },
     [this](const run_begun& msg) {
+      if (!is_mine(msg.tenant))
+        return;
       starting.erase(msg.connection);
       open[msg.run] = {msg.tenant, msg.connection};
       report_open(static_cast<int64_t>(open.size()));
@@ -44,16 +48,18 @@ scheduler_actor::behavior_type scheduler_state::make_behavior() {
       give_feedback(msg);
     },
     [this](const tenant_lost& msg) { lost(msg); },
-    [](const shards_gained&) {},
-    [](const shards_leaving&) {},
+    [this](const shards_gained& msg) { gained(msg); },
+    [this](const shards_leaving& msg) { leaving(msg); },
   };
 }
 
 void scheduler_state::look() {
   if (LODE_FAULT("scheduler.starts_nothing"))
     return;
-  if (!is_recovered)
-    return load_open();
+  if (!unread.empty())
+    load_open();
+  else if (self->clock().now() - compared >= settings.compare_every)
+    compare();
   resume_some();
   load_due_runs();
 }
@@ -69,16 +75,65 @@ void scheduler_state::give_feedback(const run_finished& run) {
 void scheduler_state::load_open() {
   if (std::exchange(is_asking, true))
     return;
+  std::vector<shard_id> asked{unread.begin(), unread.end()};
+  self->request(keeper, caf::infinite, load_open_runs{{}, {}, asked})
+    .then(
+      [this, asked](open_runs_loaded& loaded) {
+        is_asking = false;
+        for (auto shard : asked)
+          unread.erase(shard);
+        resume(std::move(loaded.runs));
+        look();
+      },
+      [this](const caf::error&) { is_asking = false; });
+}
+
+void scheduler_state::compare() {
+  if (std::exchange(is_asking, true))
+    return;
   self->request(keeper, caf::infinite, load_open_runs{})
     .then(
       [this](open_runs_loaded& loaded) {
         is_asking = false;
-        is_recovered = true;
-        std::sort(loaded.runs.begin(), loaded.runs.end(), [](const auto& a, const auto& b) { return a.run > b.run; });
-        to_resume.assign(loaded.runs.begin(), loaded.runs.end());
-        look();
+        compared = self->clock().now();
+        resume(std::move(loaded.runs));
       },
       [this](const caf::error&) { is_asking = false; });
+}
+
+/// Those that are not on their way already, latest first.
+void scheduler_state::resume(std::vector<open_run> runs) {
+  std::set<run_id> known;
+  for (const auto& run : to_resume)
+    known.insert(run.run);
+  std::erase_if(runs, [&](const open_run& run) {
+    return !shards.contains(run.shard) || open.contains(run.run) || starting.contains(run.connection) || known.contains(run.run);
+  });
+  to_resume.insert(to_resume.end(), runs.begin(), runs.end());
+  std::sort(to_resume.begin(), to_resume.end(), [](const auto& a, const auto& b) { return a.run > b.run; });
+}
+
+void scheduler_state::gained(const shards_gained& msg) {
+  for (const auto& claim : msg.claims)
+    if (shards.insert(claim.shard).second)
+      unread.insert(claim.shard);
+  look();
+}
+
+void scheduler_state::leaving(const shards_leaving& msg) {
+  for (auto shard : msg.shards) {
+    shards.erase(shard);
+    unread.erase(shard);
+  }
+  std::erase_if(starting, [&](const auto& entry) { return !is_mine(entry.second); });
+  std::erase_if(open, [&](const auto& entry) { return !is_mine(entry.second.tenant); });
+  std::erase_if(to_resume, [&](const open_run& run) { return !shards.contains(run.shard); });
+  std::erase_if(budgets, [&](const auto& entry) { return !is_mine(entry.first); });
+  report_open(static_cast<int64_t>(open.size()));
+}
+
+bool scheduler_state::is_mine(tenant_id tenant) const {
+  return shards.contains(shard_of(tenant));
 }
 
 void scheduler_state::resume_some() {
@@ -92,7 +147,7 @@ void scheduler_state::resume_some() {
 
 void scheduler_state::load_due_runs() {
   auto busy = open.size() + starting.size() + to_resume.size();
-  if (busy >= settings.max_open_runs || is_asking)
+  if (busy >= settings.max_open_runs || is_asking || !unread.empty() || shards.empty())
     return;
   auto room = std::min(settings.max_open_runs - busy, starts.room(self->clock().now()));
   if (room == 0)
@@ -112,7 +167,7 @@ void scheduler_state::start(const std::vector<due_connection>& due, size_t room)
   for (const auto& connection : due) {
     if (room == 0)
       return;
-    if (!starting.emplace(connection.connection, connection.tenant).second)
+    if (!shards.contains(connection.shard) || !starting.emplace(connection.connection, connection.tenant).second)
       continue;
     --room;
     starts.take(1);
@@ -121,6 +176,8 @@ void scheduler_state::start(const std::vector<due_connection>& due, size_t room)
 }
 
 void scheduler_state::lost(const tenant_lost& msg) {
+  if (!is_mine(msg.tenant))
+    return;
   std::set<connection_id> running;
   for (const auto& [connection, tenant] : starting)
     if (tenant == msg.tenant)
@@ -142,7 +199,7 @@ void scheduler_state::lost(const tenant_lost& msg) {
 
 void scheduler_state::resume_tenant(tenant_id tenant) {
   self->request(keeper, caf::infinite, load_open_runs{tenant, std::nullopt})
-    .then([this](const open_runs_loaded& loaded) { to_resume.insert(to_resume.end(), loaded.runs.begin(), loaded.runs.end()); },
+    .then([this](open_runs_loaded& loaded) { resume(std::move(loaded.runs)); },
           [this, tenant](const caf::error&) { self->run_delayed(settings.tick, [this, tenant] { resume_tenant(tenant); }); });
 }
 

@@ -3,6 +3,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 #include "actors/scheduling/steady_rate.hpp"
@@ -17,11 +18,13 @@ struct scheduler_settings {
   uint32_t resumes_per_second = 1'000;
   uint32_t max_open_runs = 10'000;
   restart_limits tenants; ///< how often a tenant whose supervisor died is gone on with
+  std::chrono::nanoseconds compare_every = std::chrono::minutes{1}; ///< the store's open runs with those known here
 };
 
-/// Starts what is due at a steady rate and resumes, first of all, what the last life of the node left open, latest run
-/// first. Due times and open runs live in the store; what is held here is only what is on its way. A tenant whose
-/// supervisor died is gone on with from the store, within a budget; then what it was running is suspended.
+/// Starts what is due at a steady rate and resumes, first of all, what was left open in the shards that became this node's,
+/// latest run first. Due times and open runs live in the store; what is held here is only what is on its way: now and then the
+/// two are compared, and what is open in the store and nobody runs is resumed. A tenant whose supervisor died is gone on with
+/// from the store, within a budget; then what it was running is suspended.
 struct scheduler_state {
   static constexpr const char* name = "lode.scheduler";
 
@@ -32,6 +35,11 @@ struct scheduler_state {
   void look();
   void give_feedback(const run_finished& run);
   void load_open();
+  void compare();
+  void resume(std::vector<open_run> runs);
+  void gained(const shards_gained& msg);
+  void leaving(const shards_leaving& msg);
+  bool is_mine(tenant_id tenant) const;
   void resume_some();
   void load_due_runs();
   void start(const std::vector<due_connection>& due, size_t room);
@@ -46,7 +54,9 @@ struct scheduler_state {
   scheduler_settings settings;
   std::function<instant()> now;
   std::function<void(int64_t)> report_open;
-  bool is_recovered = false;            ///< the open runs of the last life are known
+  std::set<shard_id> shards;            ///< this node's
+  std::set<shard_id> unread;            ///< those of them whose open runs are not known yet
+  caf::actor_clock::time_point compared{};
   bool is_asking = false;               ///< a question to the keeper has no answer yet
   std::deque<open_run> to_resume;
   steady_rate starts;

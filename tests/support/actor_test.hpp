@@ -68,6 +68,24 @@ protected:
     return result;
   }
 
+  /// The same where the answer is only that it is done: none, or the error.
+  template <class Handle, class... Ts>
+  caf::error done(const Handle& whom, Ts&&... xs) {
+    caf::scoped_actor self{system};
+    auto handle = self->request(whom, caf::infinite, std::forward<Ts>(xs)...);
+    run();
+    caf::error result = caf::make_error(errc::internal, "no answer");
+    handle.receive([&] { result = {}; }, [&](caf::error& why) { result = std::move(why); });
+    return result;
+  }
+
+  /// As its owner ends it, with this reason.
+  template <class Handle>
+  void send_exit(const Handle& whom, caf::error why) {
+    caf::anon_send(caf::actor_cast<caf::actor>(whom), caf::exit_msg{whom.address(), std::move(why)});
+    run();
+  }
+
   test_config config;
   caf::actor_system system{config};
   caf::scheduler::test_coordinator& scheduler = dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());

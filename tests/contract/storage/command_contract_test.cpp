@@ -57,8 +57,8 @@ TEST_P(command_contract, what_is_given_back_is_new_again_unless_it_is_settled) {
 TEST_P(command_contract, who_does_not_own_the_shard_neither_takes_nor_settles_nor_gives_back) {
   take();
   const auto before = claim_of(connection_.shard);
-  auto zombie = std::move(runs_);
   claim_again(second_life);
+  auto zombie = backend_->make_run_store(first_life); // it comes back
   EXPECT_EQ(code_of(zombie->take_command("c2", connection_.tenant, before).error()), errc::not_owner);
   EXPECT_EQ(code_of(zombie->settle_command("c1", connection_.tenant, before, command_outcome::done, "")), errc::not_owner);
   EXPECT_EQ(code_of(zombie->untake_command("c1", connection_.tenant, before)), errc::not_owner);

@@ -31,7 +31,7 @@ protected:
     ASSERT_FALSE(of(self).enter(self));
   }
 
-  cluster_view view() { return *of(first_life).look(); }
+  cluster_view view() { return *watcher_->look(); }
   int64_t number() { return view().number; }
   std::vector<std::string> names() {
     std::vector<std::string> out;
@@ -52,9 +52,9 @@ protected:
     return -1;
   }
   bool bury(incarnation dead) { return *of(second_life).bury(dead, beat_of(dead), number()); }
-  shard_owner owner_of(shard_id shard) { return of(second_life).owners()->at(static_cast<size_t>(shard.value)); }
+  shard_owner owner_of(shard_id shard) { return watcher_->owners()->at(static_cast<size_t>(shard.value)); }
   size_t owned_by(incarnation self) {
-    auto owners = *of(second_life).owners();
+    auto owners = *watcher_->owners();
     return static_cast<size_t>(std::ranges::count(owners, self, &shard_owner::owner));
   }
   std::vector<shard_claim> claim(incarnation self, const std::vector<shard_id>& shards) {
@@ -64,7 +64,8 @@ protected:
   }
   std::vector<shard_id> all() {
     std::vector<shard_id> out;
-    for (const auto& each : *of(second_life).owners())
+    const auto owners = *watcher_->owners();
+    for (const auto& each : owners)
       out.push_back(each.shard);
     return out;
   }
@@ -86,7 +87,16 @@ protected:
     for (int i = 0; i < count; ++i)
       ASSERT_FALSE(of(self).beat(self));
   }
-  int32_t deaths(continuation_id id) { return runs_->load_continuation(id)->crash_resumes; }
+  int32_t deaths(continuation_id id) { return read_runs_->load_continuation(id)->crash_resumes; }
+  int32_t alone_deaths(continuation_id id) { return read_runs_->load_continuation(id)->alone_deaths; }
+  /// Of a life whose sessions were ended, which it finds out first.
+  errc beat_late(incarnation self) {
+    auto said = of(self).beat(self);
+    return code_of(code_of(said) == errc::store_unavailable ? of(self).beat(self) : said);
+  }
+
+  std::unique_ptr<membership_store> watcher_ = backend_->make_membership_store({});
+  std::unique_ptr<run_store> read_runs_ = backend_->make_run_store({});
 
 private:
   std::map<incarnation, std::unique_ptr<membership_store>> stores_;
@@ -187,9 +197,8 @@ TEST_P(membership_contract, a_life_that_was_buried_hears_of_it_whatever_it_does)
 TEST_P(membership_contract, the_earlier_of_two_processes_with_one_name_is_told_so) {
   auto joined = join("n1", second_life);
   ASSERT_TRUE(joined) << to_string(joined.error());
-  auto told = of(first_life).beat(first_life);
-  EXPECT_EQ(code_of(told), errc::conflict);
-  EXPECT_THAT(message_of(told), HasSubstr("n1"));
+  EXPECT_EQ(beat_late(first_life), errc::conflict);
+  EXPECT_THAT(message_of(of(first_life).beat(first_life)), HasSubstr("n1"));
   EXPECT_FALSE(of(second_life).beat(second_life));
 }
 
@@ -197,7 +206,7 @@ TEST_P(membership_contract, a_life_that_was_buried_is_told_of_a_later_one_with_i
   enter("n2", second_life);
   ASSERT_TRUE(bury(first_life));
   ASSERT_TRUE(join("n1", third_life));
-  EXPECT_EQ(code_of(of(first_life).beat(first_life)), errc::conflict);
+  EXPECT_EQ(beat_late(first_life), errc::conflict);
 }
 
 TEST_P(membership_contract, a_node_drains_and_takes_its_part_again_each_in_a_view_of_its_own) {
@@ -312,9 +321,9 @@ TEST_P(membership_contract, what_others_own_is_not_released) {
 }
 
 TEST_P(membership_contract, epochs_only_grow_whoever_comes_and_goes) {
-  std::vector<shard_owner> before = *of(first_life).owners();
+  std::vector<shard_owner> before = *watcher_->owners();
   const auto has_grown_once = [&] {
-    auto now = *of(first_life).owners();
+    auto now = *watcher_->owners();
     auto out = std::ranges::equal(before, now, [](const auto& was, const auto& is) {
       return is.epoch.value == was.epoch.value + 1;
     });
@@ -368,9 +377,9 @@ TEST_P(membership_contract, the_page_in_work_alone_is_blamed_by_the_claim_of_its
   enter("n4", fourth_life);
   ASSERT_TRUE(*of(third_life).bury(second_life, beat_of(second_life), number()));
   claim(third_life, all_but(connection_.shard));
-  EXPECT_EQ(runs_->load_continuation(continuation_)->alone_deaths, 0);
+  EXPECT_EQ(alone_deaths(continuation_), 0);
   claim(fourth_life, {connection_.shard});
-  EXPECT_EQ(runs_->load_continuation(continuation_)->alone_deaths, 1);
+  EXPECT_EQ(alone_deaths(continuation_), 1);
   EXPECT_EQ(deaths(continuation_), 2);
 }
 
@@ -381,7 +390,7 @@ TEST_P(membership_contract, a_page_in_work_alone_is_forgotten_with_the_shard_tha
   claim(second_life, {connection_.shard}); // it came back
   claim_again(third_life);
   EXPECT_EQ(deaths(continuation_), 2);
-  EXPECT_EQ(runs_->load_continuation(continuation_)->alone_deaths, 0);
+  EXPECT_EQ(alone_deaths(continuation_), 0);
 }
 
 TEST_P(membership_contract, a_claim_closes_runs_of_its_shards_that_have_nothing_open) {
@@ -389,9 +398,9 @@ TEST_P(membership_contract, a_claim_closes_runs_of_its_shards_that_have_nothing_
   ASSERT_FALSE(of(first_life).release(first_life, all()));
   backend_->close_behind_its_run(continuation_);
   claim(second_life, all_but(connection_.shard));
-  EXPECT_EQ(runs_->load_run(run_)->phase, run_phase::open);
+  EXPECT_EQ(read_runs_->load_run(run_)->phase, run_phase::open);
   claim(second_life, {connection_.shard});
-  EXPECT_EQ(runs_->load_run(run_)->phase, run_phase::finished);
+  EXPECT_EQ(read_runs_->load_run(run_)->phase, run_phase::finished);
 }
 
 // -- the fence ------------------------------------------------------------------------------------

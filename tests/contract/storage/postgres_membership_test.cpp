@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include <atomic>
+#include <functional>
 #include <future>
 
 #include "runtime/storage/postgres/postgres_upkeep_store.hpp"
@@ -183,48 +183,36 @@ TEST_F(postgres_membership_test, a_command_is_not_given_back_by_a_session_that_w
   EXPECT_TRUE(runs->take_command("c1", connection.tenant, claim)->is_new);
 }
 
-// Two lives that claim each other's neighbours, one that leaves and one that commits, all at once: whoever waits gets on.
-TEST_F(postgres_membership_test, who_claims_releases_joins_leaves_beats_and_commits_at_once_never_deadlocks) {
-  constexpr int rounds = 30;
-  std::atomic<int> deadlocks = 0;
-  const auto note = [&](const caf::error& error) {
-    if (message_of(error).find("40P01") != std::string::npos)
-      ++deadlocks;
+// Else it and a claim, which holds the view and goes on to the shards, would wait for each other.
+TEST_F(postgres_membership_test, who_waits_for_the_view_holds_no_shard) {
+  test_session claimer{database.dsn()};
+  const auto waits = [&](const std::string& application, const std::function<void()>& act) {
+    claimer.run("BEGIN; SELECT FROM cluster FOR SHARE");
+    auto waiting = std::async(std::launch::async, act);
+    await_lock(application);
+    EXPECT_FALSE(claimer.link().run_script("SELECT FROM shard ORDER BY id FOR NO KEY UPDATE NOWAIT"));
+    claimer.run("ROLLBACK");
+    waiting.get();
   };
-  std::vector<shard_id> all;
-  for (int64_t i = 0; i < 4096; i += 16)
-    all.push_back({i});
-  const auto mover = [&](const std::string& name, incarnation self) {
-    auto store = make_postgres_membership_store(database.settings(self), "mover");
-    for (int i = 0; i < rounds; ++i) {
-      if (auto joined = store->join({name, self, "", 100}); !joined)
-        note(joined.error());
-      note(store->enter(self));
-      if (auto seen = store->look()) {
-        if (auto claimed = store->claim(self, seen->number, all); !claimed)
-          note(claimed.error());
-      }
-      note(store->beat(self));
-      note(store->release(self, all));
-      if (i % 5 == 4) {
-        note(store->leave(self));
-        self.value += 1000;
-        store = make_postgres_membership_store(database.settings(self), "mover");
-      }
-    }
-  };
-  ASSERT_FALSE(make_postgres_membership_store(database.settings(zombie), "cluster")->release(zombie, all));
-  const auto writer = [&] {
-    auto store = make_postgres_page_store(database.settings(zombie), 0);
-    for (int i = 0; i < rounds; ++i)
-      commit_one(*store, page(i));
-  };
-  auto first = std::async(std::launch::async, mover, "n3", incarnation{3001});
-  auto second = std::async(std::launch::async, mover, "n4", incarnation{4002});
-  auto third = std::async(std::launch::async, writer);
-  for (auto* each : {&first, &second, &third})
-    each->get();
-  EXPECT_EQ(deadlocks, 0);
+  auto owner = make_postgres_membership_store(database.settings(zombie), "cluster");
+  waits("lode/2001/cluster", [&] { EXPECT_FALSE(owner->leave(zombie)); });
+  ASSERT_EQ(members->claim(heir, view(), {connection.shard})->size(), 1u);
+  auto next = make_postgres_membership_store(database.settings({2003}), "cluster");
+  waits("lode/2003/cluster", [&] { EXPECT_EQ(next->join({"n2", {2003}, "", 100})->claims.size(), 1u); });
+}
+
+// Else it and a leave, which holds the node and goes on to its shards, would wait for each other.
+TEST_F(postgres_membership_test, a_release_that_waits_for_its_node_holds_no_shard) {
+  auto owner = make_postgres_membership_store(database.settings(zombie), "cluster");
+  auto runs = make_postgres_run_store(database.settings(zombie));
+  ASSERT_FALSE(runs->mark_alone(started.opened[0]));
+  test_session leaver{database.dsn()};
+  leaver.run("BEGIN; SELECT FROM node WHERE incarnation = 2001 FOR NO KEY UPDATE");
+  auto released = std::async(std::launch::async, [&] { return owner->release(zombie, {connection.shard}); });
+  await_lock("lode/2001/cluster");
+  EXPECT_FALSE(leaver.link().run_script("SELECT FROM shard ORDER BY id FOR NO KEY UPDATE NOWAIT"));
+  leaver.run("ROLLBACK");
+  EXPECT_FALSE(released.get());
 }
 
 TEST_F(postgres_membership_test, commands_and_lives_that_are_gone_go_a_day_later_but_not_owners_and_the_living) {

@@ -11,6 +11,7 @@
 #include "tests/support/mining_fixtures.hpp"
 
 using namespace lode;
+using lode::test::claim_everything;
 using namespace std::chrono_literals;
 using testing::AllOf;
 using testing::ElementsAre;
@@ -27,6 +28,8 @@ struct keeper_surroundings {
   scripted_http_client http{scripted_http_client::delivery::on_demand};
   continuation_codec codec{[](std::string_view text) { return std::string{text}; },
                            [](std::string_view text) { return std::string{text}; }};
+  lease held; ///< of the node
+  std::atomic<int64_t> waiting{0};
   std::vector<std::string> tokens;
   std::vector<caf::error> errors;
 };
@@ -34,6 +37,7 @@ struct keeper_surroundings {
 /// A keeper between a scripted token endpoint and a run keeper over a store in memory; both die with a node's life.
 struct credential_keeper_test : keeper_surroundings, actor_test {
   bool is_single_use = true;
+  bool is_lease_lost_at_begin = false;
   int64_t lives = 0;
   connection_row connection;
   run_keeper_actor runs;
@@ -41,6 +45,7 @@ struct credential_keeper_test : keeper_surroundings, actor_test {
   services_pointer services;
 
   void SetUp() override {
+    held.renew_for_ever();
     connection_row wanted;
     wanted.name = "crm";
     wanted.source = catalog->put_source("crm-api", "manifest", "v1")->id;
@@ -77,12 +82,38 @@ struct credential_keeper_test : keeper_surroundings, actor_test {
       parts.seal_secrets = [](std::string_view text) -> caf::expected<std::string> { return std::string{text}; };
     parts.now = [] { return instant{}; };
     runs = spawn<run_keeper>(std::move(parts));
+    if (is_lease_lost_at_begin)
+      runs = losing_the_lease(runs);
     auto made = std::make_shared<mining_services>();
     made->keeper = runs;
     made->http = &http;
+    made->held = &held;
+    made->waiting_for_lease = &waiting;
     made->now = [] { return instant{}; };
     services = made;
     keeper = spawn_keeper();
+  }
+
+  /// The same run keeper; the node's lease ends while it begins a refresh.
+  run_keeper_actor losing_the_lease(run_keeper_actor inner) {
+    auto shell = system.spawn([this, inner](run_keeper_actor::pointer self) -> run_keeper_actor::behavior_type {
+      auto pass = [self, inner](const auto& ask) { return self->delegate(inner, ask); };
+      return {[=](const load_due& x) { return pass(x); },        [=](const move_due& x) { return pass(x); },
+              [=](const load_connection& x) { return pass(x); }, [=](const load_open_runs& x) { return pass(x); },
+              [=](const start_run& x) { return pass(x); },       [=](const load_continuations& x) { return pass(x); },
+              [=](const resume_continuation& x) { return pass(x); },
+              [=](const mark_alone& x) { return pass(x); },      [=](const cancel_run& x) { return pass(x); },
+              [=](const suspend_connection& x) { return pass(x); },
+              [=, this](const begin_refresh& x) { held.end(); return pass(x); },
+              [=](const end_refresh& x) { return pass(x); },     [=](const store_secrets& x) { return pass(x); },
+              [=](const adjust_pace& x) { return pass(x); },     [=](const load_tally& x) { return pass(x); },
+              [=](const stop_stream& x) { return pass(x); },     [=](const load_pass& x) { return pass(x); },
+              [=](const load_marks& x) { return pass(x); },      [=](const load_live& x) { return pass(x); },
+              [=](const shards_gained& x) { return pass(x); },   [=](const shards_leaving& x) { return pass(x); },
+              [=](const take_command& x) { return pass(x); },    [=](const settle_command& x) { return pass(x); }};
+    });
+    endings.push_back([shell] { caf::anon_send_exit(shell, caf::exit_reason::kill); });
+    return shell;
   }
 
   credential_keeper_actor spawn_keeper() {
@@ -317,4 +348,37 @@ TEST_F(credential_keeper_test, a_token_that_can_be_used_again_is_not_written_dow
     crash();
   }
   EXPECT_EQ(sent().size(), 4u);
+}
+
+TEST_F(credential_keeper_test, nothing_is_sent_or_begun_without_the_nodes_lease_and_the_wait_uses_up_nothing) {
+  held.end();
+  ask_token();
+  advance(5s);
+  EXPECT_THAT(sent(), IsEmpty());
+  EXPECT_THAT(errors, IsEmpty());
+  EXPECT_EQ(waiting, 1);
+  held.renew_for_ever();
+  advance(1s);
+  EXPECT_EQ(waiting, 0);
+  grant("a1", "r2");
+  EXPECT_THAT(tokens, ElementsAre("a1"));
+}
+
+TEST_F(credential_keeper_test, a_lease_that_ends_while_a_refresh_is_begun_lets_nothing_out_and_leaves_the_token_unused) {
+  // As for a process that was stopped while the store answered. Were these two lives counted as begun, the third would give up.
+  is_lease_lost_at_begin = true;
+  for (int i = 0; i < 2; ++i) {
+    crash();
+    held.renew_for_ever();
+    ask_token();
+    EXPECT_FALSE(held.holds());
+  }
+  EXPECT_THAT(sent(), IsEmpty());
+  is_lease_lost_at_begin = false;
+  crash();
+  held.renew_for_ever();
+  ask_token();
+  grant("a1", "r2");
+  EXPECT_THAT(sent(), ElementsAre("r1"));
+  EXPECT_THAT(tokens, ElementsAre("a1"));
 }

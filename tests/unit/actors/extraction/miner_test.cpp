@@ -47,6 +47,9 @@ struct miner_test : actor_test {
   continuation_codec codec{[](std::string_view text) { return std::string{text}; },
                            [](std::string_view text) { return std::string{text}; }};
   store_health health;
+  lease held;
+  std::atomic<int64_t> waiting{0};
+  uint64_t abandoned = 0;
   std::vector<hashed_page> pages; ///< that reached the writer
   std::vector<continuation_ended> endings;
   std::vector<std::string> suspensions;
@@ -123,6 +126,15 @@ struct miner_test : actor_test {
     return state;
   }
 
+  void SetUp() override { held.renew_for_ever(); }
+
+  void finish() {
+    caf::anon_send(actor, finish_page{});
+    run();
+  }
+  /// It ended, and its continuation is still open.
+  bool has_left() const { return endings.size() == 1 && endings[0].phase == continuation_phase::open; }
+
   void mine(uint64_t window = 4, std::chrono::nanoseconds deadline = 5min) {
     auto services = std::make_shared<mining_services>();
     services->timers = service;
@@ -140,6 +152,9 @@ struct miner_test : actor_test {
     services->window = window;
     services->page_deadline = deadline;
     services->report.happened = note_into(told);
+    services->report.abandoned = [this](uint64_t count) { abandoned += count; };
+    services->held = &held;
+    services->waiting_for_lease = &waiting;
     actor = spawn<miner>(miner_job{services, connection, stored, 0, supervisor, credentials, open_runs});
     run();
   }
@@ -749,4 +764,117 @@ TEST_F(miner_test, a_slice_that_was_planned_under_another_manifest_is_read_to_it
   mine();
   ASSERT_EQ(pages.size(), 2u);
   EXPECT_FALSE(pages[1].anchor);
+}
+
+// -- the tenant moves ----------------------------------------------------------------------------------------------------
+
+TEST_F(miner_test, a_miner_that_is_to_finish_commits_what_is_in_flight_and_leaves_its_continuation_open) {
+  http.answer(first_url, 200, page_body(0, 1, "t2"));
+  http.answer(second_url, 200, page_body(1, 1, "t3"));
+  mine(2);
+  ASSERT_EQ(pages.size(), 2u);
+  finish();
+  commit(0);
+  EXPECT_TRUE(endings.empty()) << "the second one is on its way";
+  commit(1);
+  EXPECT_TRUE(has_left());
+  EXPECT_EQ(http.requests().size(), 2u) << "nothing is fetched ahead";
+  EXPECT_EQ(bytes_in_flight, 0);
+  EXPECT_EQ(abandoned, 0u);
+}
+
+TEST_F(miner_test, a_page_that_is_parsed_after_the_word_to_finish_still_commits) {
+  http.answer(first_url, 200, page_body(0, 1, "t2"));
+  std::optional<process_page> held_page;
+  worker = spawn_fake<processor_actor>([&](process_page& page, const miner_actor&) { held_page = std::move(page); },
+                                       [](hold_pages) {}, [](release_pages) {});
+  mine();
+  ASSERT_TRUE(held_page);
+  finish();
+  EXPECT_TRUE(endings.empty());
+  caf::anon_send(actor, page_parsed{held_page->generation, held_page->version + 1, held_page->state, false});
+  run();
+  EXPECT_TRUE(endings.empty()) << "not before its commit";
+  caf::anon_send(actor, page_committed{held_page->generation, held_page->version + 1, continuation_phase::open, 0, false});
+  run();
+  EXPECT_TRUE(has_left());
+  EXPECT_EQ(http.requests().size(), 1u);
+}
+
+TEST_F(miner_test, the_last_page_closes_its_continuation_also_when_it_is_to_finish) {
+  http.answer(first_url, 200, page_body(0, 1, ""));
+  mine();
+  finish();
+  commit(0);
+  ASSERT_EQ(endings.size(), 1u);
+  EXPECT_EQ(endings[0].phase, continuation_phase::closed);
+}
+
+TEST_F(miner_test, whoever_waits_ends_at_once_when_it_is_to_finish) {
+  http.answer(first_url, 503, "busy");
+  mine();
+  ASSERT_TRUE(endings.empty());
+  finish();
+  EXPECT_TRUE(has_left());
+  EXPECT_EQ(bytes_in_flight, 0);
+}
+
+TEST_F(miner_test, a_page_that_fails_after_the_word_to_finish_is_not_tried_again) {
+  http.answer(first_url, 200, page_body(0, 1, "t2"));
+  std::optional<process_page> held_page;
+  worker = spawn_fake<processor_actor>([&](process_page& page, const miner_actor&) { held_page = std::move(page); },
+                                       [](hold_pages) {}, [](release_pages) {});
+  mine();
+  ASSERT_TRUE(held_page);
+  finish();
+  caf::anon_send(actor, page_unreadable{held_page->generation, caf::make_error(errc::bad_response, "no JSON"), 1s, {}});
+  run();
+  EXPECT_TRUE(has_left());
+  EXPECT_TRUE(events_of(told, run_event::page_retried).empty());
+  EXPECT_EQ(bytes_in_flight, 0);
+}
+
+TEST_F(miner_test, the_page_of_a_suspect_commits_before_it_leaves) {
+  http.answer(first_url, 200, page_body(0, 1, "t2"));
+  stored.crash_resumes = 3;
+  mine();
+  ASSERT_EQ(pages.size(), 1u);
+  finish();
+  EXPECT_TRUE(endings.empty());
+  commit(0);
+  EXPECT_TRUE(has_left());
+  EXPECT_EQ(http.requests().size(), 1u);
+}
+
+TEST_F(miner_test, a_miner_whose_shard_is_lost_says_how_many_pages_are_fetched_again_elsewhere) {
+  http.answer(first_url, 200, page_body(0, 1, "t2"));
+  http.answer(second_url, 200, page_body(1, 1, "t3"));
+  mine(2);
+  ASSERT_EQ(pages.size(), 2u);
+  send_exit(actor, caf::make_error(errc::not_owner, "the shard is another node's"));
+  EXPECT_EQ(abandoned, 2u);
+}
+
+// -- the node's lease ------------------------------------------------------------------------------------------------------
+
+TEST_F(miner_test, nothing_is_requested_without_the_nodes_lease_and_the_wait_is_no_failure) {
+  http.answer(first_url, 200, page_body(0, 1, "t2"));
+  http.answer(second_url, 200, page_body(1, 1, ""));
+  held.end();
+  mine(1);
+  advance(5s);
+  EXPECT_TRUE(http.requests().empty());
+  EXPECT_EQ(waiting, 1);
+  held.renew_for_ever();
+  advance(1s);
+  ASSERT_EQ(pages.size(), 1u);
+  EXPECT_EQ(waiting, 0);
+  EXPECT_TRUE(events_of(told, run_event::page_retried).empty());
+  held.end(); // as for a process that was stopped and goes on
+  commit(0);
+  advance(5s);
+  EXPECT_EQ(http.requests().size(), 1u);
+  finish();
+  EXPECT_TRUE(has_left());
+  EXPECT_EQ(waiting, 0);
 }

@@ -14,6 +14,7 @@
 #include "tests/support/mining_fixtures.hpp"
 
 using namespace lode;
+using lode::test::claim_everything;
 using namespace std::chrono_literals;
 
 namespace {

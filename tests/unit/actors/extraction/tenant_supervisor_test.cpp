@@ -5,6 +5,7 @@
 #include "actors/extraction/miner.hpp"
 #include "actors/supervision/timers.hpp"
 #include "runtime/extraction/continuation_codec.hpp"
+#include "runtime/http/scripted_http_client.hpp"
 #include "tests/support/actor_test.hpp"
 #include "tests/support/mining_fixtures.hpp"
 
@@ -19,6 +20,7 @@ struct tenant_supervisor_test : actor_test {
   std::vector<continuation_row> rows; ///< open continuations in the store
   std::vector<miner_job> mined;
   std::vector<miner_actor> miners;
+  int finishing = 0; ///< miners that were told to finish
   std::shared_ptr<std::vector<size_t>> stopped = std::make_shared<std::vector<size_t>>(); ///< ended miners, by their place
   std::vector<run_finished> finished;
   std::vector<run_begun> begun;
@@ -40,6 +42,9 @@ struct tenant_supervisor_test : actor_test {
   caf::error stop_error;
   size_t refused_stops = 0;
   std::vector<stream_id> swept; ///< whose pass was asked for
+
+  scripted_http_client http{scripted_http_client::delivery::on_demand};
+  std::optional<caf::error> ended; ///< how the supervisor did
 
   timers_actor service = spawn<timers>();
   run_keeper_actor keeper = spawn_fake<run_keeper_actor>(
@@ -133,17 +138,19 @@ struct tenant_supervisor_test : actor_test {
     services->report.happened = note_into(told);
     services->miners_per_tenant = 2;
     services->restarts = {2, 1min, 100ms, 1s};
+    services->http = &http;
     services->make_miner = [this](caf::actor_system&, miner_job job) {
       mined.push_back(std::move(job));
       miners.push_back(spawn_fake<miner_actor>([](go_on) {}, [](permit_granted) {}, [](response_arrived&) {},
                                                [](page_parsed&) {}, [](page_unreadable&) {}, [](page_committed) {},
-                                               [](page_refused) {}, [](finish_page) {}, [](timer_fired) {}));
+                                               [](page_refused) {}, [this](finish_page) { ++finishing; }, [](timer_fired) {}));
       caf::actor_cast<caf::abstract_actor*>(miners.back())->attach_functor([ended = stopped, place = miners.size() - 1] {
         ended->push_back(place);
       });
       return miners.back();
     };
     supervisor = spawn<tenant_supervisor>(tenant_id{1}, services, scheduling, region);
+    caf::actor_cast<caf::abstract_actor*>(supervisor)->attach_functor([this](const caf::error& why) { ended = why; });
   }
 
   void TearDown() override {
@@ -176,6 +183,10 @@ struct tenant_supervisor_test : actor_test {
     auto both = std::make_shared<connection_context>(*item_connection(1, plan));
     both->streams = {stream_id{100}, stream_id{101}};
     connection = both;
+  }
+  void leave() {
+    caf::anon_send(supervisor, leave_tenant{});
+    run();
   }
   void begin() {
     caf::anon_send(supervisor, begin_run{connection_id{10}});
@@ -710,4 +721,88 @@ TEST_F(tenant_supervisor_test, a_cancelled_run_is_not_told_here_too) {
   ASSERT_EQ(finished.size(), 1u);
   EXPECT_EQ(finished[0].phase, run_phase::cancelled);
   EXPECT_EQ(told.size(), 1u) << "that it began; the run keeper tells the end, also of a run that is mined nowhere";
+}
+
+// -- the tenant moves ------------------------------------------------------------------------------------------------------
+
+TEST_F(tenant_supervisor_test, told_to_leave_it_ends_with_its_miners_and_nothing_has_failed) {
+  open(1), open(2), open(3);
+  begin();
+  leave();
+  EXPECT_EQ(finishing, 2);
+  EXPECT_FALSE(ended);
+  for (int64_t id : {1, 2}) {
+    caf::anon_send(supervisor, continuation_ended{connection_id{10}, run_id{2}, continuation_id{id}, continuation_phase::open, false, ""});
+    run();
+  }
+  EXPECT_EQ(mined.size(), 2u) << "nothing new is mined";
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(*ended, caf::exit_reason::user_shutdown);
+  EXPECT_TRUE(finished.empty());
+  EXPECT_TRUE(suspended.empty());
+}
+
+TEST_F(tenant_supervisor_test, a_miner_that_dies_while_its_tenant_leaves_is_not_started_again) {
+  open(1);
+  begin();
+  leave();
+  send_exit(miners[0], caf::make_error(errc::internal, "a defect"));
+  advance(2s);
+  EXPECT_EQ(mined.size(), 1u);
+  EXPECT_TRUE(ended);
+  EXPECT_TRUE(suspended.empty());
+}
+
+TEST_F(tenant_supervisor_test, one_that_leaves_takes_no_commands) {
+  open(1);
+  begin();
+  leave();
+  EXPECT_EQ(done(supervisor, begin_run{connection_id{11}}), errc::not_owner);
+  EXPECT_EQ(begun.size(), 1u);
+}
+
+TEST_F(tenant_supervisor_test, a_token_refresh_under_way_is_waited_for) {
+  auto plan = std::make_shared<source_plan>(*item_plan());
+  oauth_auth auth;
+  auth.endpoint = *program::parse("https://auth.test/token");
+  auth.client_id = auth.client_secret = *program::parse("x");
+  auth.refresh_token = *program::parse("r1");
+  auth.updater = {{"refresh_token", {"access_token"}, {"refresh_token"}, {"expiry"}}};
+  plan->streams[0].requester.authenticator = auth;
+  connection = item_connection(1, plan);
+  open(1);
+  begin();
+  ASSERT_EQ(mined.size(), 1u);
+  caf::scoped_actor asker{system};
+  auto token = asker->request(mined[0].credentials, caf::infinite, ask_access_token{});
+  run();
+  ASSERT_EQ(http.requests().size(), 1u);
+  leave();
+  caf::anon_send(supervisor, continuation_ended{connection_id{10}, run_id{2}, continuation_id{1}, continuation_phase::open, false, ""});
+  mined[0].credentials = credential_keeper_actor{};
+  run();
+  EXPECT_FALSE(ended) << "the successor would be lost";
+  http_response response;
+  response.status = 200;
+  response.body = R"({"access_token":"a1","refresh_token":"r2","expires_in":1800})";
+  http.answer_any(std::move(response));
+  ASSERT_TRUE(http.deliver_next());
+  run();
+  EXPECT_TRUE(ended);
+}
+
+TEST_F(tenant_supervisor_test, commands_are_answered_when_the_store_has_what_they_ask_for) {
+  open(1);
+  EXPECT_FALSE(done(supervisor, begin_run{connection_id{10}}));
+  EXPECT_EQ(begun.size(), 1u);
+  start_error = caf::make_error(errc::conflict, "a run is open");
+  EXPECT_EQ(done(supervisor, begin_run{connection_id{10}}), errc::conflict);
+}
+
+TEST_F(tenant_supervisor_test, a_foreign_connection_is_not_begun_and_nobody_is_suspended) {
+  load_error = caf::make_error(errc::not_owner, "not mined by this node");
+  begin();
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_FALSE(finished[0].begun);
+  EXPECT_TRUE(suspended.empty());
 }

@@ -8,6 +8,7 @@
 #include "tests/support/mining_fixtures.hpp"
 
 using namespace lode;
+using lode::test::claim_everything;
 
 namespace {
 
@@ -706,4 +707,53 @@ TEST_F(run_keeper_test, a_newest_first_parent_that_nobody_keeps_is_read_to_its_e
   plan = ordered;
   connect(R"({"every":"15m"})", "acme", "comments");
   EXPECT_FALSE(descent_of(run_kind::manual));
+}
+
+TEST_F(run_keeper_test, what_is_due_or_open_in_a_shard_that_leaves_is_not_loaded_and_takes_no_place) {
+  for (int i = 0; i < 20; ++i)
+    connect(R"({"every":"15m"})", "tenant" + std::to_string(i));
+  ASSERT_TRUE(runs->set_due(connection.id, now, run_kind::scheduled) == caf::none);
+  auto all = ask<due_loaded>(keeper, load_due{now, 100});
+  ASSERT_TRUE(all);
+  ASSERT_GE(all->connections.size(), 2u);
+  auto last = all->connections.back();
+  shards_leaving order;
+  for (const auto& due : all->connections)
+    if (due.shard != last.shard)
+      order.shards.push_back(due.shard);
+  caf::anon_send(keeper, order);
+  auto left = ask<due_loaded>(keeper, load_due{now, 1});
+  ASSERT_TRUE(left);
+  ASSERT_EQ(left->connections.size(), 1u);
+  EXPECT_EQ(left->connections[0].connection, last.connection);
+}
+
+TEST_F(run_keeper_test, a_connection_of_a_foreign_shard_is_not_loaded_until_the_shard_is_gained) {
+  auto loaded = ask<connection_pointer>(keeper, load_connection{connection.id});
+  ASSERT_TRUE(loaded);
+  ASSERT_TRUE(ask<run_started>(keeper, start_run{*loaded, run_kind::manual, {}}));
+  caf::anon_send(keeper, shards_leaving{{connection.shard}});
+  EXPECT_EQ(ask<connection_pointer>(keeper, load_connection{connection.id}).error(), errc::not_owner);
+  EXPECT_TRUE(ask<open_runs_loaded>(keeper, load_open_runs{})->runs.empty());
+  EXPECT_EQ(ask<command_standing>(keeper, take_command{"c1", connection.tenant}).error(), errc::not_owner);
+  auto claim = (*loaded)->claim;
+  caf::anon_send(keeper, shards_gained{{{claim.shard, {claim.epoch.value + 1}}}});
+  loaded = ask<connection_pointer>(keeper, load_connection{connection.id});
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ((*loaded)->claim.epoch.value, claim.epoch.value + 1);
+  EXPECT_EQ(ask<open_runs_loaded>(keeper, load_open_runs{{}, {}, {claim.shard}})->runs.size(), 1u);
+  EXPECT_TRUE(ask<open_runs_loaded>(keeper, load_open_runs{{}, {}, {shard_id{claim.shard.value + 1}}})->runs.empty());
+}
+
+TEST_F(run_keeper_test, a_command_is_taken_once_and_answered_with_what_became_of_it) {
+  const take_command take{"c1", connection.tenant};
+  EXPECT_TRUE(ask<command_standing>(keeper, take)->is_new);
+  auto again = ask<command_standing>(keeper, take);
+  ASSERT_TRUE(again);
+  EXPECT_FALSE(again->is_new || again->is_settled);
+  EXPECT_FALSE(done(keeper, settle_command{"c1", connection.tenant, command_outcome::refused, "it is paused"}));
+  again = ask<command_standing>(keeper, take);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->is_settled);
+  EXPECT_EQ(again->reason, "it is paused");
 }

@@ -2,6 +2,7 @@
 
 #include "actors/extraction/connection_context.hpp"
 #include "actors/supervision/timers.hpp"
+#include "runtime/storage/shard_hash.hpp"
 #include "tests/support/actor_test.hpp"
 
 using namespace lode;
@@ -38,7 +39,8 @@ struct scheduler_test : actor_test {
         return caf::make_error(errc::store_unavailable);
       open_runs_loaded result;
       for (const auto& each : open)
-        if (each.tenant == ask.tenant.value_or(each.tenant))
+        if (each.tenant == ask.tenant.value_or(each.tenant)
+            && (ask.shards.empty() || std::ranges::find(ask.shards, each.shard) != ask.shards.end()))
           result.runs.push_back(each);
       return result;
     },
@@ -64,7 +66,16 @@ struct scheduler_test : actor_test {
 
   void begin(scheduler_settings settings = {}) {
     scheduling = spawn<lode::scheduler>(service, keeper, region, settings, [] { return instant{}; }, [](int64_t) {});
+    // As a node that owns them all.
+    shards_gained all{{{shard_id{1}, {1}}}};
+    for (int64_t id = 1; id <= 100; ++id)
+      all.claims.push_back({shard_of(tenant_id{id}), {1}});
+    caf::anon_send(scheduling, all);
     run();
+  }
+
+  static open_run open_run_of(int64_t id) {
+    return {run_id{id}, tenant_id{id}, connection_id{id}, shard_of(tenant_id{id}), run_kind::scheduled, 0};
   }
 
   void make_due(int64_t count) {
@@ -204,4 +215,41 @@ TEST_F(scheduler_test, the_end_of_a_scheduled_run_is_fed_back_with_the_quota_tha
   ASSERT_EQ(paced.size(), 1u);
   EXPECT_EQ(paced[0].run, run_id{4});
   EXPECT_EQ(paced[0].quota_left, 0.5);
+}
+
+TEST_F(scheduler_test, open_runs_of_a_shard_that_is_gained_go_on_and_nobody_elses) {
+  begin();
+  caf::anon_send(scheduling, shards_leaving{{shard_of(tenant_id{1}), shard_of(tenant_id{2})}});
+  run();
+  open = {open_run_of(1), open_run_of(2), open_run_of(3)};
+  caf::anon_send(scheduling, shards_gained{{{shard_of(tenant_id{2}), {5}}}});
+  advance(1s);
+  EXPECT_EQ(resumed, std::vector<int64_t>{2});
+}
+
+TEST_F(scheduler_test, what_is_known_of_a_shard_that_leaves_is_forgotten) {
+  due = {{connection_id{1}, tenant_id{1}, shard_of(tenant_id{1}), instant{}, run_kind::scheduled},
+         {connection_id{2}, tenant_id{2}, shard_of(tenant_id{2}), instant{}, run_kind::scheduled}};
+  begin({200ms, 100, 1000, 2, {}});
+  ASSERT_EQ(begun.size(), 2u);
+  caf::anon_send(scheduling, run_begun{connection_id{1}, run_id{1}, tenant_id{1}});
+  caf::anon_send(scheduling, shards_leaving{{shard_of(tenant_id{1})}});
+  // Its supervisor may say so late.
+  caf::anon_send(scheduling, run_begun{connection_id{1}, run_id{8}, tenant_id{1}});
+  caf::anon_send(scheduling, tenant_lost{tenant_id{1}, "a defect"});
+  due = {{connection_id{3}, tenant_id{3}, shard_of(tenant_id{3}), instant{}, run_kind::scheduled}};
+  advance(1s);
+  EXPECT_EQ(begun, (std::vector<int64_t>{1, 2, 3})) << "tenant 1 takes no place among the runs that may be open";
+}
+
+TEST_F(scheduler_test, an_open_run_that_nobody_runs_is_found_and_resumed) {
+  begin();
+  open = {open_run_of(1), open_run_of(2)};
+  caf::anon_send(scheduling, run_begun{connection_id{1}, run_id{1}, tenant_id{1}});
+  advance(30s);
+  EXPECT_TRUE(resumed.empty());
+  advance(31s);
+  EXPECT_EQ(resumed, std::vector<int64_t>{2});
+  advance(61s);
+  EXPECT_EQ(resumed, (std::vector<int64_t>{2, 2})) << "it was not heard of since";
 }
