@@ -85,7 +85,8 @@ public:
     std::function<void()> before_bury = [] {};
   };
 
-  model_store(std::shared_ptr<cluster_model> model, std::shared_ptr<wire> line) : model_(std::move(model)), line_(std::move(line)) {}
+  model_store(std::shared_ptr<cluster_model> model, std::shared_ptr<wire> line)
+    : model_(std::move(model)), line_(std::move(line)) {}
 
   caf::expected<joined_node> join(const node_identity& node) override { return model_->join(node.name, node.self); }
 
