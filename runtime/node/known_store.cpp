@@ -13,9 +13,6 @@ known_store::verdict known_store::judge(const store_standing& seen) {
     return {store_finding::went_back, "it had given out " + std::to_string(positions_) + " positions of the feed and shows "
                                         + std::to_string(seen.positions) + " now"};
   positions_ = std::max(positions_, seen.positions);
-  if (seen.owned < shards_)
-    return {store_finding::shards_lost, std::to_string(shards_ - seen.owned) + " of the " + std::to_string(shards_)
-                                          + " shards of this node belong to another one now"};
   return {};
 }
 

@@ -11,7 +11,6 @@ enum class store_finding : uint8_t {
   as_expected,
   other_generation, ///< somebody ran `lode restored`: all that the node knows is of before
   went_back,        ///< it lacks what it had said was committed: nobody may mine before `lode restored` was run
-  shards_lost,      ///< other nodes own shards that this one claimed
 };
 
 /// What a node knows of its store, to be compared with what the store shows. Pure.
@@ -22,19 +21,15 @@ public:
     std::string why; ///< for people
   };
 
-  /// As the store stood when its `shards` were claimed; what it shows, or showed to earlier lives, it never loses.
-  known_store(int64_t generation, int64_t positions, size_t shards)
-    : generation_(generation), positions_(positions), shards_(shards) {}
+  /// As the store stood when the node began; what it shows, or showed to earlier lives, it never loses.
+  known_store(int64_t generation, int64_t positions) : generation_(generation), positions_(positions) {}
 
   verdict judge(const store_standing& seen);
   int64_t generation() const noexcept { return generation_; }
-  /// The node goes on with these.
-  void keep(size_t shards) noexcept { shards_ = shards; }
 
 private:
   int64_t generation_;
   int64_t positions_;
-  size_t shards_;
 };
 
 } // namespace lode

@@ -8,18 +8,25 @@
 
 namespace lode {
 
-live_control::live_control(caf::actor_system& system, mining_resources& resources, incarnation self, size_t shards)
-  : system_(system), resources_(resources), self_(self), claimed_(shards), shards_(shards) {
+namespace {
+
+/// Joining until a view says something else.
+node_state standing_in(const view_pointer& view, incarnation self) {
+  for (size_t i = 0; view && i < view->nodes.size(); ++i)
+    if (view->nodes[i].self == self)
+      return view->nodes[i].state;
+  return node_state::joining;
+}
+
+} // namespace
+
+live_control::live_control(caf::actor_system& system, mining_resources& resources) : system_(system), resources_(resources) {
   older_.at = newer_.at = started_;
 }
 
 void live_control::use(mining_tree* tree) {
   std::lock_guard lock{mutex_};
   tree_ = tree;
-}
-
-void live_control::keep(size_t shards) {
-  shards_ = shards;
 }
 
 void live_control::tell(tenant_id tenant, decltype(tenant_command::command) command) {
@@ -48,9 +55,9 @@ node_status live_control::status() {
   node_status result;
   result.name = resources_.config.node.name;
   result.version = version;
-  result.self = self_;
+  result.self = resources_.self();
   result.uptime = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
-  result.shards = shards_;
+  result.shards = static_cast<uint64_t>(figures.shards.load());
   result.open_runs = static_cast<uint64_t>(figures.open_runs.load());
   result.miners = static_cast<uint64_t>(figures.miners.load());
   result.requests_in_flight = resources_.http->stats().requests_in_flight;
@@ -82,6 +89,7 @@ void live_control::rate(node_status& status) {
 }
 
 std::string live_control::metrics_text() {
+  resources_.measured->waiting_for_lease->value(resources_.figures.waiting_for_lease);
   resources_.measured->requests_in_flight->value(static_cast<int64_t>(resources_.http->stats().requests_in_flight));
   return prometheus_text(system_.metrics());
 }
@@ -92,9 +100,10 @@ bool live_control::ready(std::string& why) {
     why = "the node is starting or stopping";
   else if (resources_.health.is_out())
     why = "the store cannot commit at the moment: " + resources_.health.why();
-  else if (auto left = shards_.load(); left < claimed_)
-    why = std::to_string(claimed_ - left) + " of the " + std::to_string(claimed_)
-          + " shards that this node claimed belong to another node: stop one of the two, or give it a node.name of its own";
+  else if (auto standing = standing_in(resources_.views.latest(), resources_.self()); standing == node_state::joining)
+    why = "the node is joining the cluster";
+  else if (standing == node_state::draining)
+    why = "the node gives its shards to the other nodes";
   return why.empty();
 }
 

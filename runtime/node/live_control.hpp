@@ -2,7 +2,6 @@
 
 #include <caf/fwd.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <mutex>
 
@@ -14,10 +13,8 @@ namespace lode {
 /// node_control of a running node: turns what the console asks into messages. The tree may be exchanged below it.
 class live_control : public node_control {
 public:
-  live_control(caf::actor_system& system, mining_resources& resources, incarnation self, size_t shards);
+  live_control(caf::actor_system& system, mining_resources& resources);
 
-  /// Of the shards that it claimed the node still owns so many.
-  void keep(size_t shards);
   /// The tree to talk to; null while there is none.
   void use(mining_tree* tree);
 
@@ -41,9 +38,6 @@ private:
 
   caf::actor_system& system_;
   mining_resources& resources_;
-  incarnation self_;
-  const size_t claimed_;
-  std::atomic<size_t> shards_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::mutex mutex_;
   mining_tree* tree_ = nullptr;

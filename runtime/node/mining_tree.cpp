@@ -35,12 +35,11 @@ page_writer_settings writer_settings(const settings& config) {
   return result;
 }
 
-run_keeper_parts keeper_parts(mining_resources& resources, std::vector<shard_claim> claims) {
+run_keeper_parts keeper_parts(mining_resources& resources) {
   run_keeper_parts parts;
   parts.runs = resources.open_run_store();
   parts.catalog = resources.open_catalog();
   parts.codec = resources.codec;
-  parts.claims = std::move(claims);
   parts.load_plan = [setup = manifest_setup_of(resources.config.mining, *resources.known)](const source_row& source) {
     return load_plan(source, setup);
   };
@@ -65,8 +64,7 @@ scheduler_settings scheduling_of(const mining_settings& mining) {
 
 } // namespace
 
-mining_tree::mining_tree(caf::actor_system& system, mining_resources& resources, std::vector<shard_claim> claims)
-  : system_(system) {
+mining_tree::mining_tree(caf::actor_system& system, mining_resources& resources) : system_(system) {
   const auto& config = resources.config;
   timers_ = watched(system.spawn<timers>());
   if (auto source = resources.open_turns())
@@ -81,36 +79,47 @@ mining_tree::mining_tree(caf::actor_system& system, mining_resources& resources,
   auto processors = config.node.processors > 0 ? config.node.processors : std::max(1u, std::thread::hardware_concurrency());
   for (uint32_t i = 0; i < processors; ++i)
     processors_.push_back(watched(system.spawn<processor>(writers_, resources.codec)));
-  keeper_ = watched(system.spawn<run_keeper, caf::detached>(keeper_parts(resources, std::move(claims))));
+  keeper_ = watched(system.spawn<run_keeper, caf::detached>(keeper_parts(resources)));
   quarantine_parts watch{timers_, keeper_, processors_, writers_, &resources.health, quarantine_parts{}.patience};
   if (LODE_FAULT("quarantine.waits_long")) // a test kills from outside again and again, also on a slow machine
     watch.patience = std::chrono::minutes{1};
   quarantine_ = watched(system.spawn<quarantine>(std::move(watch)));
   auto services = make_services(resources);
   auto scheduler_slot = std::make_shared<scheduler_actor>(); // region and scheduler know each other
-  region_ = watched(system.spawn<shard_region>(
+  region_ = watched(system.spawn<shard_region>(shard_region_parts{
     [services, scheduler_slot](caf::actor_system& sys, tenant_id tenant, const shard_region_actor& region) {
       return sys.spawn<tenant_supervisor>(tenant, services, *scheduler_slot, region);
     },
-    [scheduler_slot](const tenant_lost& loss) { caf::anon_send(*scheduler_slot, loss); }));
+    [scheduler_slot](const tenant_lost& loss) { caf::anon_send(*scheduler_slot, loss); }, timers_}));
   scheduler_ = watched(system.spawn<scheduler>(timers_, keeper_, region_, scheduling_of(config.mining), resources.now,
                                                open_runs_report(resources)));
   *scheduler_slot = scheduler_;
+  cluster_ = spawn_cluster(system, resources, {timers_, keeper_, region_, scheduler_}); // from now on shards come
+  if (cluster_.links)
+    watched(cluster_.links);
+  watched(cluster_.router);
+  watched(cluster_.keeper);
+  watch_life();
 }
 
 mining_tree::~mining_tree() {
+  if (cluster_.links)
+    stop(cluster_.links);
+  stop(cluster_.router);
+  stop(cluster_.keeper);
   stop(scheduler_);
-  stop(region_);
+  stop(region_, is_abandoned_ ? caf::make_error(errc::not_owner) : caf::error{caf::exit_reason::user_shutdown});
   for (const auto& processor : processors_)
     stop(processor);
   for (const auto& writer : writers_)
     stop(writer);
   stop(quarantine_);
-  stop(keeper_);
+  stop(keeper_, is_abandoned_ ? caf::exit_reason::kill : caf::exit_reason::user_shutdown); // no refresh can be stored any more
   stop(gate_);
   if (leaser_)
     stop(leaser_);
   stop(timers_);
+  stop(cluster_.membership); // what was still on its way was sent under its lease
 }
 
 void mining_tree::tell(tenant_id tenant, decltype(tenant_command::command) command) {
@@ -119,6 +128,30 @@ void mining_tree::tell(tenant_id tenant, decltype(tenant_command::command) comma
 
 void mining_tree::look_for_work() {
   caf::anon_send(scheduler_, wake{});
+}
+
+void mining_tree::set_draining(bool is_draining) {
+  caf::anon_send(cluster_.membership, lode::set_draining{is_draining});
+}
+
+void mining_tree::abandon() {
+  is_abandoned_ = true;
+}
+
+std::optional<caf::error> mining_tree::life_end() const {
+  if (auto why = life_end_->load(); why != errc::none)
+    return caf::error{why};
+  return std::nullopt;
+}
+
+/// That a life is over is no defect of an actor.
+void mining_tree::watch_life() {
+  caf::actor_cast<caf::abstract_actor*>(cluster_.membership)->attach_functor([broken = broken_, end = life_end_](const caf::error& why) {
+    if (why == errc::not_owner || why == errc::conflict)
+      *end = static_cast<errc>(why.code());
+    else if (why && why != caf::exit_reason::user_shutdown)
+      *broken = true;
+  });
 }
 
 services_pointer mining_tree::make_services(mining_resources& resources) {
@@ -135,6 +168,8 @@ services_pointer mining_tree::make_services(mining_resources& resources) {
   result->codec = resources.codec;
   result->clock = &resources.clock;
   result->health = &resources.health;
+  result->held = &resources.held;
+  result->waiting_for_lease = &resources.figures.waiting_for_lease;
   result->report = page_path_report(resources);
   result->now = resources.now;
   result->window = mining.window;
@@ -155,9 +190,9 @@ Handle mining_tree::watched(Handle handle) {
 }
 
 template <class Handle>
-void mining_tree::stop(const Handle& handle) {
+void mining_tree::stop(const Handle& handle, caf::error reason) {
   caf::scoped_actor self{system_};
-  self->send_exit(handle, caf::exit_reason::user_shutdown);
+  self->send_exit(handle, std::move(reason));
   self->wait_for(handle);
 }
 

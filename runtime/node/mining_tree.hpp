@@ -3,18 +3,25 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "actors/extraction/mining_services.hpp"
 #include "actors/scheduling/turn_leaser.hpp"
+#include "cluster/links/cluster_transport.hpp"
+#include "cluster/membership/view_board.hpp"
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
+#include "messages/node_status.hpp"
 #include "runtime/extraction/continuation_codec.hpp"
+#include "runtime/lease.hpp"
+#include "runtime/node/cluster_actors.hpp"
 #include "runtime/node/extensions.hpp"
 #include "runtime/node/node_figures.hpp"
 #include "runtime/redis/shared_facts.hpp"
 #include "runtime/security/sealer.hpp"
 #include "runtime/storage/catalog_store.hpp"
+#include "runtime/storage/membership_store.hpp"
 #include "runtime/storage/page_store.hpp"
 #include "runtime/storage/run_store.hpp"
 
@@ -36,26 +43,51 @@ struct mining_resources {
   std::function<std::unique_ptr<shared_facts>()> open_redis = [] { return nullptr; };
   /// Where slices of the budgets come from that nodes share; nothing where there is no Redis.
   std::function<turn_source()> open_turns = [] { return nullptr; };
-  /// See budget_sharing.
-  std::function<uint32_t()> live_nodes = [] { return 1u; };
+  /// What it is for, names its session.
+  std::function<std::unique_ptr<membership_store>(const std::string& purpose)> open_membership;
   std::function<std::shared_ptr<run_store>()> open_run_store;
   std::function<std::shared_ptr<catalog_store>()> open_catalog;
   std::function<instant()> now;
   logical_clock clock;
   store_health health;
   node_figures figures;
+  /// What the node knows of itself, for other nodes.
+  std::function<node_status()> status = [] { return node_status{}; };
+  open_gate_result gate; ///< where other nodes link; nothing where cluster.listen is not set
+
+  // Of the present life, which begins when none of its actors is there.
+  incarnation self() const { return {self_.load()}; }
+  void begin_life(incarnation self, int64_t flapped) {
+    self_ = self.value;
+    flaps = flapped;
+    held.end();
+    views.put(std::make_shared<const cluster_view>());
+  }
+  int64_t flaps = 0;
+  lease held;
+  view_board views;
+
+private:
+  std::atomic<int64_t> self_{0};
 };
 
-/// The actors that mine, from the timer service to the scheduler. Everything they hold can be made again from the store:
-/// when one of the shared ones ends by a defect the tree is stopped and built anew.
+/// The actors of a node, from the timer service to membership: what they mine is what the shard keeper finds to be this life's.
+/// Everything they hold can be made again from the store: when one of the shared ones ends by a defect the tree is stopped and
+/// built anew, for the same life.
 class mining_tree {
 public:
-  mining_tree(caf::actor_system& system, mining_resources& resources, std::vector<shard_claim> claims);
-  /// Stops in the order of the page path: no new runs, no new pages, then what is on its way commits.
+  mining_tree(caf::actor_system& system, mining_resources& resources);
+  /// Stops in the order of the page path: no new shards and runs, no new pages, then what is on its way commits.
   ~mining_tree();
 
   void tell(tenant_id tenant, decltype(tenant_command::command) command);
   void look_for_work();
+  /// The node gives its shards to others; takes its part again.
+  void set_draining(bool is_draining);
+  /// From now on everything ends at once: other nodes own, or will own, what this one was mining.
+  void abandon();
+  /// Why this life is over: errc::not_owner, it was declared gone; errc::conflict, its name was taken.
+  std::optional<caf::error> life_end() const;
   /// A shared actor ended although nobody told it to.
   bool is_broken() const noexcept { return broken_->load(); }
 
@@ -64,10 +96,13 @@ private:
   template <class Handle>
   Handle watched(Handle handle);
   template <class Handle>
-  void stop(const Handle& handle);
+  void stop(const Handle& handle, caf::error reason = caf::exit_reason::user_shutdown);
+  void watch_life();
 
   caf::actor_system& system_;
   std::shared_ptr<std::atomic<bool>> broken_ = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<std::atomic<errc>> life_end_ = std::make_shared<std::atomic<errc>>(errc::none);
+  bool is_abandoned_ = false;
   timers_actor timers_;
   turn_leaser_actor leaser_; ///< nothing where there is no Redis
   fetch_gate_actor gate_;
@@ -77,6 +112,7 @@ private:
   std::vector<processor_actor> processors_;
   shard_region_actor region_;
   scheduler_actor scheduler_;
+  cluster_actors cluster_;
 };
 
 } // namespace lode

@@ -14,6 +14,9 @@ struct node_figures {
   std::atomic<int64_t> waiting_for_quota{0};
   std::atomic<int64_t> waiting_for_bytes{0};
   std::atomic<int64_t> bytes_in_flight{0};
+  std::atomic<int64_t> waiting_for_lease{0};
+  std::atomic<int64_t> shards{0};    ///< of this node, those that leave it included
+  std::atomic<int64_t> refetched{0}; ///< pages that were abandoned because their shard left
   std::atomic<int64_t> pages{0};
   std::atomic<int64_t> records{0};
   std::atomic<int64_t> inserted{0};

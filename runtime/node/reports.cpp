@@ -130,7 +130,7 @@ fetch_gate_report gate_report(mining_resources& resources) {
 budget_sharing sharing_of(mining_resources& resources, turn_leaser_actor leaser) {
   budget_sharing sharing;
   sharing.leaser = std::move(leaser);
-  sharing.live_nodes = resources.live_nodes;
+  sharing.live_nodes = [&resources] { return resources.views.live_nodes(); };
   sharing.leased = [measured = resources.measured](lease_result result) {
     const auto& leases = measured->quota_leases;
     (result == lease_result::granted ? leases.granted : result == lease_result::refused ? leases.refused : leases.failed)->inc();
@@ -187,6 +187,10 @@ mining_report page_path_report(mining_resources& resources) {
     resources.measured->request_to_commit->observe(seconds(elapsed));
   };
   report.happened = event_report(resources);
+  report.abandoned = [&resources](uint64_t pages) {
+    resources.figures.refetched += static_cast<int64_t>(pages);
+    resources.measured->pages_refetched->inc(static_cast<int64_t>(pages));
+  };
   return report;
 }
 
@@ -208,6 +212,13 @@ std::function<void(int64_t)> open_runs_report(mining_resources& resources) {
   return [&resources](int64_t open) {
     resources.figures.open_runs = open;
     resources.measured->open_runs->value(open);
+  };
+}
+
+std::function<void(size_t)> shards_report(mining_resources& resources) {
+  return [&resources](size_t owned) {
+    resources.figures.shards = static_cast<int64_t>(owned);
+    resources.measured->shards->value(static_cast<int64_t>(owned));
   };
 }
 

@@ -80,23 +80,22 @@ caf::expected<std::optional<redis_settings>> redis_of(const cache_settings& cach
 namespace {
 
 /// The store, if it lacks nothing of what Redis remembers.
-caf::expected<claimed_store> trusted_store(const postgres_settings& postgres, const std::optional<redis_settings>& redis) {
-  const auto self = postgres.self;
-  auto store = make_postgres_generation_store(postgres, "start");
-  auto seen = store->look(self);
+caf::expected<opened_store> trusted_store(const postgres_settings& postgres, const std::optional<redis_settings>& redis) {
+    auto store = make_postgres_generation_store(postgres, "start");
+  auto seen = store->look({});
   if (!seen)
     return seen.error();
-  claimed_store out{{}, seen->generation, 0};
+  opened_store out{seen->generation, 0};
   // Redis first: what the store shows afterwards is what Redis was told, or more.
   if (redis)
     out.positions = shared_positions{*redis, out.generation}.read().value_or(0);
-  seen = store->look(self);
+  seen = store->look({});
   if (!seen)
     return seen.error();
-  known_store known{out.generation, out.positions, 0};
+  known_store known{out.generation, out.positions};
   if (known.judge(*seen).what == store_finding::went_back) { // unless this session had landed on a server that is behind
     store = make_postgres_generation_store(postgres, "start");
-    seen = store->look(self);
+    seen = store->look({});
     if (!seen)
       return seen.error();
   }
@@ -109,55 +108,29 @@ caf::expected<claimed_store> trusted_store(const postgres_settings& postgres, co
   return out;
 }
 
-/// Registers this life and takes all that nobody alive owns.
-caf::expected<std::vector<shard_claim>> claim_all(const settings& config, incarnation self, membership_store& members) {
-  auto joined = members.join({config.node.name, self, "", config.cluster.weight});
-  if (!joined)
-    return joined.error();
-  if (auto error = members.enter(self))
-    return error;
-  auto view = members.look();
-  if (!view)
-    return view.error();
-  auto owners = members.owners();
-  if (!owners)
-    return owners.error();
-  std::vector<shard_id> all;
-  for (const auto& each : *owners)
-    all.push_back(each.shard);
-  return members.claim(self, view->number, all);
-}
-
-caf::expected<claimed_store> try_claim(const settings& config, const postgres_settings& postgres,
-                                       const std::optional<redis_settings>& redis, membership_store& members) {
+caf::expected<opened_store> try_open(const postgres_settings& postgres,
+                                       const std::optional<redis_settings>& redis) {
   auto migrated = migrate(postgres);
   if (!migrated)
     return migrated.error();
   for (const auto& name : migrated->applied)
     log_info("applied migration " + name);
-  auto out = trusted_store(postgres, redis);
-  if (!out)
-    return out;
-  auto claims = claim_all(config, postgres.self, members);
-  if (!claims)
-    return claims.error();
-  out->claims = std::move(*claims);
-  return out;
+  return trusted_store(postgres, redis);
 }
 
 } // namespace
 
-caf::expected<claimed_store> claim_store(const settings& config, const postgres_settings& postgres,
-                                         const std::optional<redis_settings>& redis, membership_store& members,
+caf::expected<opened_store> open_store(const postgres_settings& postgres,
+                                         const std::optional<redis_settings>& redis,
                                          const std::function<bool(std::chrono::milliseconds)>& is_told) {
   for (int tries = 0;; ++tries) {
-    auto claims = try_claim(config, postgres, redis, members);
-    if (claims || claims.error() != errc::store_unavailable)
-      return claims;
+    auto opened = try_open(postgres, redis);
+    if (opened || opened.error() != errc::store_unavailable)
+      return opened;
     if (tries % 10 == 0)
-      log_warning("waiting for PostgreSQL (store.dsn): " + message_of(claims.error()));
+      log_warning("waiting for PostgreSQL (store.dsn): " + message_of(opened.error()));
     if (is_told(std::chrono::milliseconds{500}))
-      return claims;
+      return opened;
   }
 }
 

@@ -4,13 +4,11 @@
 
 namespace lode {
 
-store_watch::store_watch(opener open, std::unique_ptr<shared_positions> redis, known_store known, incarnation self,
-                         store_health& health, std::chrono::milliseconds rest)
+store_watch::store_watch(opener open, std::unique_ptr<shared_positions> redis, known_store known, store_health& health, std::chrono::milliseconds rest)
   : open_(std::move(open)),
     store_(open_()),
     redis_(std::move(redis)),
     known_(known),
-    self_(self),
     health_(health),
     rest_(rest),
     thread_([this] { work(); }) {}
@@ -51,19 +49,17 @@ void store_watch::write_doubt() {
 }
 
 void store_watch::compare() {
-  auto seen = store_->look(self_);
+  auto seen = store_->look({});
   if (!seen)
     return;
   auto found = known_.judge(*seen);
   if (found.what == store_finding::went_back) { // unless this session had landed on a server that is behind
     store_ = open_();
-    seen = store_->look(self_);
+    seen = store_->look({});
     if (!seen)
       return;
     found = known_.judge(*seen);
   }
-  if (found.what == store_finding::shards_lost)
-    known_.keep(seen->owned);
   if (found.what == store_finding::as_expected) {
     if (redis_)
       redis_->raise(seen->positions);
@@ -80,12 +76,6 @@ known_store::verdict store_watch::news() {
     return {store_finding::went_back, why};
   std::lock_guard lock{mutex_};
   return news_;
-}
-
-void store_watch::take_loss() {
-  std::lock_guard lock{mutex_};
-  if (news_.what == store_finding::shards_lost)
-    news_ = {};
 }
 
 } // namespace lode

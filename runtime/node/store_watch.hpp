@@ -24,16 +24,14 @@ public:
   using opener = std::function<std::unique_ptr<generation_store>()>;
 
   /// `redis` may be nothing. What the writers find out (store_health::went_back) is news too; `health` outlives this.
-  store_watch(opener open, std::unique_ptr<shared_positions> redis, known_store known, incarnation self, store_health& health,
+  store_watch(opener open, std::unique_ptr<shared_positions> redis, known_store known, store_health& health,
               std::chrono::milliseconds rest = std::chrono::seconds{2});
   ~store_watch();
   store_watch(const store_watch&) = delete;
   store_watch& operator=(const store_watch&) = delete;
 
-  /// What was found and not yet taken.
+  /// What was found.
   known_store::verdict news();
-  /// After store_finding::shards_lost, by who has seen to it.
-  void take_loss();
 
 private:
   void work();
@@ -45,7 +43,6 @@ private:
   std::unique_ptr<generation_store> store_;
   std::unique_ptr<shared_positions> redis_;
   known_store known_;
-  incarnation self_;
   store_health& health_;
   std::chrono::milliseconds rest_;
   std::string doubt_; ///< why nobody may mine this store; "" = they may

@@ -71,6 +71,9 @@ metrics::metrics(metric_registry& r) {
   miners = gauge_of(r, names::miners, "Miners alive on this node.");
   miner_restarts = counter_of(r, names::miner_restarts, "Miners restarted after a failure.");
   pages_lost_in_process = counter_of(r, names::pages_lost_in_process, "Pages that died with their worker and were read again.");
+  pages_refetched = counter_of(r, names::pages_refetched, "Pages abandoned because their shard went to another node, which fetches them again.");
+  shards = gauge_of(r, names::shards, "Shards that this node owns.");
+  waiting_for_lease = gauge_of(r, names::waiting_for_lease, "Requests and token refreshes held back because other nodes may have declared this one gone.");
   connections_suspended = counter_of(r, names::connections_suspended, "Connections suspended because they need a person.");
   store_outages = counter_of(r, names::store_outages, "Times the store stopped answering.");
   by_label calls{r, names::redis_calls, "result", "Calls to Redis; those that were not even tried while it is left alone count as failed."};

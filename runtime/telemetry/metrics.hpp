@@ -40,6 +40,9 @@ struct metrics {
   gauge* miners;
   counter* miner_restarts;
   counter* pages_lost_in_process;
+  counter* pages_refetched;
+  gauge* shards;
+  gauge* waiting_for_lease;
   counter* connections_suspended;
   counter* store_outages;
   struct {

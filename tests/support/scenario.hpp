@@ -63,6 +63,8 @@ public:
   int command(const std::vector<std::string>& words, std::string& out);
   /// Lets go of the node: the next start makes another one beside it, with the same settings and name.
   earlier_node leave_node();
+  /// A setting (section.key) of nodes that are started from now on.
+  void set_node(const std::string& key, const std::string& value) { settings_.node[key] = value; }
   /// Puts the example sources and imports all tenants of the simulated APIs. The node is up.
   void import_tenants();
   /// The same with a node of its own, which is stopped again; all connections are due when the next one starts.

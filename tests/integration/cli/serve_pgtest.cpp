@@ -43,7 +43,7 @@ struct serve_pgtest : testing::Test {
 TEST_F(serve_pgtest, a_node_that_is_told_to_stop_ends_with_0) {
   test_database database;
   serve(database.dsn());
-  await_in_log("is up with");
+  await_in_log("is up;");
   EXPECT_EQ(node->stop(), 0) << read_file(log);
 }
 

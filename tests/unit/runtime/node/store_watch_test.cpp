@@ -54,7 +54,7 @@ private:
 struct store_watch_test : testing::Test {
   void begin() {
     watch = std::make_unique<store_watch>([this] { return std::make_unique<scripted_store>(script); }, nullptr,
-                                          known_store{7, 100, 1}, incarnation{1}, health, std::chrono::milliseconds{1});
+                                          known_store{7, 100}, health, std::chrono::milliseconds{1});
   }
 
   template <class Read>
