@@ -119,6 +119,7 @@ TEST_F(shared_turns_test, the_part_of_nodes_that_do_not_ask_is_kept_back) {
   EXPECT_EQ(lease(node, order(lease_step::join, 4)).slices.at(0).spacing, 41'600us);
   auto other = turns("n2");
   EXPECT_EQ(lease(other, order(lease_step::join, 4)).slices.at(0).spacing, 20'800us);
+  lease(other, order(lease_step::go_on, 1));
   EXPECT_EQ(lease(node, order(lease_step::go_on, 1)).slices.at(0).spacing, 10'400us);
   EXPECT_EQ(lease(node, order(lease_step::go_on, 4, 1)).slices.at(0).count, 0u) << "less than a request is nobody's";
 }
