@@ -21,6 +21,7 @@ struct turns_wanted {
   std::chrono::nanoseconds span{0};  ///< so many turns fill it
   std::chrono::nanoseconds grace{0}; ///< a turn may be used so long after its time
   uint32_t count = 0;
+  uint32_t others = 0; ///< timetables of it besides one that may have been in use within `span`: what Redis, emptied, forgot
 };
 
 /// No request of `budget` before `until`, of this node's clock.

@@ -19,10 +19,16 @@ shared_quota::shared_quota(bool has_redis, uint32_t nodes, time_point now)
     nodes_(std::max(1u, nodes)),
     enough_since_(now),
     start_(nodes_ > 1 ? now + settle : now),
-    share_from_(start_) {}
+    share_from_(start_) {
+  if (nodes_ > 1)
+    gone_.push_back({start_, 1}); // it may take the place of one that had another share
+}
 
 shared_quota::budget& shared_quota::find(const std::string& name, const turn_rule& rule, time_point now) {
-  auto [i, is_new] = budgets_.try_emplace(name, budget{rule, timetable{std::max(now, share_from_)}, {}});
+  const auto from = std::max(now, share_from_);
+  auto [i, is_new] = budgets_.try_emplace(name, budget{rule, timetable{from}, {}});
+  if (is_new)
+    i->second.own.skip(rule, rule.requests / nodes_, gone_within(rule.span, now), from);
   i->second.used = now;
   return i->second;
 }
@@ -53,10 +59,29 @@ void shared_quota::set_nodes(uint32_t live, time_point now) {
   live = std::max(1u, live);
   if (live < nodes_ && now - enough_since_ < settle)
     return;
-  if (live < nodes_)
-    give_up_until(now);
-  nodes_ = live;
   enough_since_ = now;
+  if (live == nodes_)
+    return;
+  const auto gone = live < nodes_ ? nodes_ - live : 0;
+  const auto was_alone = std::exchange(nodes_, live) == 1;
+  std::erase_if(gone_, [now](const auto& each) { return now - each.known > memory; });
+  if (gone > 0) {
+    gone_.push_back({now, gone});
+    give_up_until(now);
+  }
+  change_pace(gone + (was_alone ? 0 : 1), now); // what one alone used before fits whatever begins now
+}
+
+void shared_quota::change_pace(uint32_t turns, time_point now) {
+  for (auto& [name, b] : budgets_)
+    b.own.skip(b.rule, b.rule.requests / nodes_, turns, now);
+}
+
+uint32_t shared_quota::gone_within(std::chrono::nanoseconds span, time_point now) const {
+  uint32_t out = 0;
+  for (const auto& each : gone_)
+    out += now - each.known < span ? each.nodes : 0;
+  return out;
 }
 
 std::optional<lease_turns> shared_quota::order(const std::function<size_t(const std::string&)>& waiting, time_point now) {
@@ -77,7 +102,8 @@ std::optional<lease_turns> shared_quota::order(const std::function<size_t(const 
     forget_stale(b, now);
     auto use = waiting(name) + std::exchange(b.spent, 0);
     if (use > b.turns.size())
-      out.wanted.push_back({name, b.rule.requests, b.rule.span, b.rule.grace, static_cast<uint32_t>(use - b.turns.size())});
+      out.wanted.push_back({name, b.rule.requests, b.rule.span, b.rule.grace, static_cast<uint32_t>(use - b.turns.size()),
+                            nodes_ - 1 + gone_within(b.rule.span, now)});
   }
   for (const auto& [name, until] : pauses_)
     out.pauses.push_back({name, until});

@@ -20,7 +20,9 @@ namespace lode {
 /// Redis hands out turns for those present there and keeps back the shares of the others. The order of steps keeps the sum
 /// within the budget: a node stops using its share before it joins, and takes its share again only when Redis surely counts
 /// it as absent and what it handed out till then is over. A share shrinks as soon as there are more nodes, and grows only
-/// when that has held for `settle`; a node that starts beside others waits as long before it takes anything.
+/// when that has held for `settle`; a node that starts beside others waits as long before it takes anything. And each
+/// timetable that ends or changes its pace costs a turn (`turn_rule`): of the one that joins, Redis gives up a turn; of those
+/// of nodes that are gone, whoever takes their part.
 ///
 /// A Redis that answers a look may still refuse to hand out turns (full, a replica, missing rights). Each attempt to join costs
 /// turns, so after one that failed the node lives from its share for a while, longer each time.
@@ -57,6 +59,10 @@ private:
   struct turn {
     time_point from, until;
   };
+  struct departure {
+    time_point known;
+    uint32_t nodes;
+  };
   struct budget {
     turn_rule rule;
     timetable own;
@@ -66,6 +72,8 @@ private:
   };
 
   budget& find(const std::string& name, const turn_rule& rule, time_point now);
+  void change_pace(uint32_t turns, time_point now);
+  uint32_t gone_within(std::chrono::nanoseconds span, time_point now) const;
   void keep(const turn_slice& slice);
   void give_up_until(time_point when);
   void put_off_joining();
@@ -77,6 +85,7 @@ private:
   phase phase_ = phase::divided;
   uint32_t nodes_;
   time_point enough_since_; ///< there were never fewer nodes than nodes_ after it
+  std::vector<departure> gone_; ///< what they used may still count
   time_point start_;        ///< takes nothing before, also from Redis: others may not know of this node
   time_point share_from_;   ///< in phase divided: nothing before
   time_point order_ends_{}; ///< the latest order has no effect later

@@ -19,45 +19,61 @@ constexpr std::chrono::seconds reading_holds{10};
 constexpr std::chrono::seconds reading_ends{30};
 constexpr std::string_view keys_live = "604800000"; // a week
 
-/// KEYS: last, nodes, pauses. ARGV: node, step, nodes that may be sending, not after, lookahead, presence, life of keys in
-/// milliseconds, number of budgets, then for each: name, requests, span, turns wanted; then name and length of pauses.
-/// Times are microseconds.
+/// KEYS: last, nodes, pauses, owed. ARGV: node, step, nodes that may be sending, not after, lookahead, presence, life of keys in
+/// milliseconds, number of budgets, then for each: name, requests, span, turns wanted, other timetables that it may have had;
+/// then name and length of pauses. Times are microseconds.
+///
+/// `owed`: turns of a budget to give up before the next one, one for each timetable of a node that ended meanwhile (turn_rule).
+/// `nodes` keeps when each was heard of and how many nodes it reckons with; where the most of those falls, some are gone.
 constexpr std::string_view lease_script = R"(
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local last, nodes, pauses = KEYS[1], KEYS[2], KEYS[3]
+local last, nodes, pauses, owed = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local live, lookahead, presence = tonumber(ARGV[3]), tonumber(ARGV[5]), tonumber(ARGV[6])
 if now > tonumber(ARGV[4]) then return {now} end
-redis.call('HSET', nodes, ARGV[1], now)
-local present = 0
+local present, before = 1, 0
 local seen = redis.call('HGETALL', nodes)
+redis.call('HSET', nodes, ARGV[1], string.format('%.0f %d', now, live))
 for i = 1, #seen, 2 do
-  local at = tonumber(seen[i + 1])
-  if at + presence < now or at > now then redis.call('HDEL', nodes, seen[i]) else present = present + 1 end
+  local at, reckons = string.match(seen[i + 1], '^(%d+) ?(%d*)$')
+  at, reckons = tonumber(at) or 0, tonumber(reckons) or 0
+  before = math.max(before, reckons)
+  if seen[i] ~= ARGV[1] then
+    if at + presence < now or at > now then
+      redis.call('HDEL', nodes, seen[i])
+    else
+      present, live = present + 1, math.max(live, reckons)
+    end
+  end
 end
-if ARGV[2] == 'join' then
+local ended = math.max(0, before - live)
+if ARGV[2] == 'join' then ended = ended + 1 end
+if ended > 0 then
   local all = redis.call('HGETALL', last)
   for i = 1, #all, 2 do
     if tonumber(all[i + 1]) < now + lookahead then redis.call('HSET', last, all[i], now + lookahead) end
+    redis.call('HSET', owed, all[i], (tonumber(redis.call('HGET', owed, all[i])) or 0) + ended)
   end
 end
 -- An idle budget begins now, not a grace ago: such a turn would be stale when its node hears of it.
 local at, slices = 9, {}
 for i = 1, tonumber(ARGV[8]) do
   local name, requests, span = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
-  local given = tonumber(redis.call('HGET', last, name))
+  local given, owes = tonumber(redis.call('HGET', last, name)), tonumber(redis.call('HGET', owed, name)) or 0
+  if not given then owes = tonumber(ARGV[at + 4]) end
   if not given or given > now + lookahead then given = now + lookahead end
   local share = math.floor(requests * math.min(present, live) / live)
   local count, first, spacing = 0, 0, 0
   if share > 0 then
     spacing = math.ceil(span / share)
-    first = math.max(given + spacing, now)
+    first = math.max(given + (1 + math.min(owes, share - 1)) * spacing, now)
     count = math.max(0, math.min(tonumber(ARGV[at + 3]), math.floor((now + lookahead - first) / spacing) + 1))
   end
-  if count > 0 then given = first + (count - 1) * spacing end
+  if count > 0 then given, owes = first + (count - 1) * spacing, 0 end
   redis.call('HSET', last, name, given)
+  redis.call('HSET', owed, name, owes)
   slices[i] = {count, first - now, spacing}
-  at = at + 4
+  at = at + 5
 end
 for i = at, #ARGV, 2 do
   local stands = tonumber(redis.call('HGET', pauses, ARGV[i])) or 0
@@ -74,7 +90,7 @@ for i = 1, #paused, 2 do
     redis.call('HDEL', pauses, paused[i])
   end
 end
-for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], ARGV[7]) end
+for i = 1, #KEYS do redis.call('PEXPIRE', KEYS[i], ARGV[7]) end
 return {now, slices, holds}
 )";
 
@@ -96,7 +112,7 @@ caf::expected<turns_leased> shared_turns::lease(const lease_turns& order) {
   if (order.step == lease_step::look)
     return turns_leased{};
   const auto words = words_of(order);
-  redis_command command{"EVAL", lease_script, "3"};
+  redis_command command{"EVAL", lease_script, "4"};
   command.insert(command.end(), words.begin(), words.end());
   time_point sent;
   auto reply = call(command, sent);
@@ -149,6 +165,7 @@ std::vector<std::string> shared_turns::words_of(const lease_turns& order) const 
   std::vector<std::string> out{prefix_ + "last",
                                prefix_ + "nodes",
                                prefix_ + "pauses",
+                               prefix_ + "owed",
                                node_,
                                order.step == lease_step::join ? "join" : "go_on",
                                std::to_string(order.nodes),
@@ -158,7 +175,8 @@ std::vector<std::string> shared_turns::words_of(const lease_turns& order) const 
                                std::string{keys_live},
                                std::to_string(order.wanted.size())};
   for (const auto& wanted : order.wanted)
-    out.insert(out.end(), {wanted.budget, std::to_string(wanted.requests), micros(wanted.span), std::to_string(wanted.count)});
+    out.insert(out.end(), {wanted.budget, std::to_string(wanted.requests), micros(wanted.span), std::to_string(wanted.count),
+                           std::to_string(wanted.others)});
   for (const auto& pause : order.pauses)
     out.insert(out.end(), {pause.budget, micros(pause.until - steady_clock::now())});
   return out;

@@ -23,14 +23,14 @@ public:
     turns_leased out;
     if (order.step == lease_step::look)
       return out;
-    nodes_[node] = now;
-    std::erase_if(nodes_, [now](const auto& each) { return each.second + turn_lease::presence < now; });
-    const auto ahead = now + turn_lease::lookahead;
-    if (order.step == lease_step::join)
-      for (auto& [budget, last] : last_)
-        last = std::max(last, ahead);
+    const auto before = most_live();
+    nodes_[node] = {now, order.nodes};
+    std::erase_if(nodes_, [now](const auto& each) { return each.second.heard + turn_lease::presence < now; });
+    const auto live = most_live();
+    if (auto ended = (order.step == lease_step::join ? 1 : 0) + (before > live ? before - live : 0); ended > 0)
+      give_up(ended, now);
     for (const auto& wanted : order.wanted)
-      out.slices.push_back(hand_out(wanted, order.nodes, now, uncertainty));
+      out.slices.push_back(hand_out(wanted, live, now, uncertainty));
     for (const auto& pause : order.pauses)
       pauses_[pause.budget] = std::max(pauses_[pause.budget], pause.until);
     for (const auto& [budget, until] : pauses_)
@@ -42,9 +42,31 @@ public:
   void flush() { *this = {}; }
 
 private:
+  struct presence {
+    time_point heard;
+    uint32_t live; ///< so many nodes it reckons with
+  };
+  struct timetable_state {
+    time_point last;
+    uint32_t owed = 0; ///< turns to give up before the next one
+  };
+
+  uint32_t most_live() const {
+    uint32_t most = 0;
+    for (const auto& [node, each] : nodes_)
+      most = std::max(most, each.live);
+    return most;
+  }
+
+  /// So many timetables of nodes ended.
+  void give_up(uint32_t ended, time_point now) {
+    for (auto& [budget, table] : tables_)
+      table = {std::max(table.last, now + turn_lease::lookahead), table.owed + ended};
+  }
+
   turn_slice hand_out(const turns_wanted& wanted, uint32_t live, time_point now, std::chrono::nanoseconds uncertainty) {
     const auto ahead = now + turn_lease::lookahead;
-    auto& last = last_.try_emplace(wanted.budget, ahead).first->second;
+    auto& [last, owed] = tables_.try_emplace(wanted.budget, timetable_state{ahead, wanted.others}).first->second;
     last = std::min(last, ahead);
     turn_slice slice{wanted.budget, 0, now, {}, wanted.grace - uncertainty};
     auto share = uint64_t{wanted.requests} * std::min<uint64_t>(nodes_.size(), live) / live;
@@ -52,17 +74,19 @@ private:
       return slice;
     auto parts = static_cast<int64_t>(share);
     slice.spacing = std::chrono::nanoseconds{(wanted.span.count() + parts - 1) / parts};
-    auto first = std::max(last + slice.spacing, now);
+    auto first = std::max(last + (1 + std::min<int64_t>(owed, parts - 1)) * slice.spacing, now);
     if (first <= ahead)
       slice.count = static_cast<uint32_t>(std::min<int64_t>(wanted.count, (ahead - first) / slice.spacing + 1));
-    if (slice.count > 0)
+    if (slice.count > 0) {
       last = first + (slice.count - 1) * slice.spacing;
+      owed = 0;
+    }
     slice.first = first + uncertainty;
     return slice;
   }
 
-  std::map<std::string, time_point> last_;
-  std::map<std::string, time_point> nodes_;
+  std::map<std::string, timetable_state> tables_;
+  std::map<std::string, presence> nodes_;
   std::map<std::string, time_point> pauses_;
 };
 

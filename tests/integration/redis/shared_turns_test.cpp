@@ -119,6 +119,7 @@ TEST_F(shared_turns_test, the_part_of_nodes_that_do_not_ask_is_kept_back) {
   EXPECT_EQ(lease(node, order(lease_step::join, 4)).slices.at(0).spacing, 41'600us);
   auto other = turns("n2");
   EXPECT_EQ(lease(other, order(lease_step::join, 4)).slices.at(0).spacing, 20'800us);
+  lease(other, order(lease_step::go_on, 1));
   EXPECT_EQ(lease(node, order(lease_step::go_on, 1)).slices.at(0).spacing, 10'400us);
   EXPECT_EQ(lease(node, order(lease_step::go_on, 4, 1)).slices.at(0).count, 0u) << "less than a request is nobody's";
 }
@@ -146,6 +147,49 @@ TEST_F(shared_turns_test, after_FLUSHALL_no_turn_is_handed_out_that_another_node
   auto first = lease(other, order(lease_step::join));
   EXPECT_EQ(first.slices.at(0).count, 0u);
   EXPECT_GE(first.slices.at(0).first, last + before.spacing - 20ms);
+}
+
+TEST_F(shared_turns_test, a_node_that_joins_costs_a_turn_more_for_what_it_used_of_its_own) {
+  auto node = turns("n1"), other = turns("n2");
+  lease(node, order(lease_step::join, 2, 10));
+  auto sent = steady_clock::now();
+  auto slice = lease(other, order(lease_step::join, 2, 10)).slices.at(0);
+  EXPECT_EQ(slice.spacing, 104ms);
+  EXPECT_GE(slice.first, sent + turn_lease::lookahead + 2 * slice.spacing - 20ms);
+}
+
+TEST_F(shared_turns_test, nodes_that_are_gone_cost_a_turn_each_and_once) {
+  auto node = turns("n1");
+  lease(node, order(lease_step::join, 4, 10));
+  auto sent = steady_clock::now();
+  auto slice = lease(node, order(lease_step::go_on, 2, 10)).slices.at(0);
+  EXPECT_EQ(slice.spacing, 208ms);
+  EXPECT_GE(slice.first, sent + turn_lease::lookahead + 3 * slice.spacing - 20ms);
+  auto again = lease(node, order(lease_step::go_on, 2, 10)).slices.at(0);
+  EXPECT_LE(again.first, slice.first + 40ms);
+}
+
+TEST_F(shared_turns_test, who_reckons_with_fewer_nodes_than_another_gets_no_larger_part) {
+  auto node = turns("n1"), other = turns("n2");
+  lease(node, order(lease_step::join, 4, 10));
+  EXPECT_EQ(lease(other, order(lease_step::join, 2, 10)).slices.at(0).spacing, 208ms);
+}
+
+TEST_F(shared_turns_test, a_budget_that_Redis_does_not_know_costs_a_turn_of_each_timetable_that_may_have_been_there) {
+  auto node = turns("n1");
+  auto joins = order(lease_step::join, 1, 10);
+  joins.wanted[0].others = 4;
+  auto sent = steady_clock::now();
+  auto slice = lease(node, joins).slices.at(0);
+  EXPECT_GE(slice.first, sent + turn_lease::lookahead + 5 * slice.spacing - 20ms);
+}
+
+TEST_F(shared_turns_test, turns_to_give_up_never_cost_more_than_a_span) {
+  auto node = turns("n1");
+  auto joins = order(lease_step::join, 1, 10);
+  joins.wanted[0].others = 1'000;
+  lease(node, joins);
+  EXPECT_LE(lease(node, order(lease_step::go_on, 1, 10)).slices.at(0).first, steady_clock::now() + turn_lease::lookahead + 1'060ms);
 }
 
 TEST_F(shared_turns_test, a_clock_that_was_set_back_does_not_stop_a_budget) {

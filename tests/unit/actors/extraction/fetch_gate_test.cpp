@@ -408,8 +408,10 @@ TEST_F(shared_gate_test, two_gates_use_one_budget_through_Redis_and_the_busy_one
   advance(8s);
   EXPECT_FALSE(a.is_fallback || b.is_fallback);
   ask_for(a, 1'000);
+  advance(5s); // a budget that is new in Redis begins with turns that are nobody's
+  const auto begun = a.used.size();
   advance(30s);
-  EXPECT_GE(a.used.size(), 55u) << "b does not need its part";
+  EXPECT_GE(a.used.size() - begun, 55u) << "b does not need its part";
   EXPECT_GT(a.leases[lease_result::refused], 0);
   ask_for(b, 1'000);
   advance(60s);
