@@ -55,6 +55,43 @@ control_reply tenants(simulation& sim, const parameters& query) {
   return reply;
 }
 
+/// What the source of a dialect wants to know.
+struct wanted_fields {
+  std::vector<const char*> configuration, secrets;
+};
+const std::map<std::string_view, wanted_fields> wanted_by_dialect{
+  {"graph", {{"base_url", "account"}, {"access_token"}}},
+  {"crm", {{"base_url", "token_url", "client_id", "start"}, {"client_secret", "refresh_token"}}},
+  {"shop", {{"base_url", "start"}, {"api_key"}}}};
+
+json::object picked(const json::object& tenant, const std::vector<const char*>& names) {
+  json::object out;
+  for (const auto* name : names)
+    out[name] = tenant.at(name);
+  return out;
+}
+
+control_reply import(simulation& sim, const parameters& query) {
+  const auto* every = query.find("every");
+  control_reply reply;
+  reply.content_type = lines_type;
+  const auto* only = tenant_of(sim, query);
+  for (const auto& each : sim.states) {
+    if (only && only != &each)
+      continue;
+    auto tenant = json::parse(tenant_line(sim, each)).as_object();
+    const std::string dialect{tenant.at("dialect").as_string()};
+    const auto& wanted = wanted_by_dialect.at(dialect);
+    json::object line{{"tenant", tenant.at("tenant")}, {"connection", "main"}, {"source", dialect}};
+    line["configuration"] = picked(tenant, wanted.configuration);
+    line["secrets"] = picked(tenant, wanted.secrets);
+    if (every)
+      line["schedule"] = {{"every", *every}};
+    reply.body += json::serialize(line) + '\n';
+  }
+  return reply;
+}
+
 control_reply faults(simulation& sim, const parameters&) {
   json::array list;
   for (const auto& each : sim.faults.all()) {
@@ -143,7 +180,8 @@ control_reply truth(simulation& sim, const parameters& query) {
 using reader = control_reply (*)(simulation&, const parameters&);
 
 const std::map<std::string_view, reader> readers{
-  {"/control/health", health}, {"/control/clock", clock},       {"/control/tenants", tenants}, {"/control/faults", faults},
+  {"/control/health", health}, {"/control/clock", clock},       {"/control/tenants", tenants}, {"/control/import", import},
+  {"/control/faults", faults},
   {"/control/stats", stats},   {"/control/requests", requests}, {"/control/truth", truth}};
 
 control_reply command(simulation& sim, std::string_view path, const std::string& body) {
