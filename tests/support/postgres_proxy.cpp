@@ -105,6 +105,10 @@ void postgres_proxy::forward(int client) {
   std::array<pollfd, 2> ends{{{client, POLLIN, 0}, {server, POLLIN, 0}}};
   bool is_open = true;
   while (is_open && !is_stopping_) {
+    if (holds_) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{20});
+      continue;
+    }
     ::poll(ends.data(), ends.size(), 50);
     if (ends[0].revents) {
       auto length = ::recv(client, space.data(), space.size(), 0);

@@ -27,6 +27,8 @@ public:
   };
   /// What happens to the next thing that a client says; once.
   void arm(cut next) { armed_ = next; }
+  /// While it holds nothing is forwarded and nothing is closed, as in a network that drops all packets.
+  void hold_all(bool holds) { holds_ = holds; }
 
 private:
   void accept_all();
@@ -40,6 +42,7 @@ private:
   int listener_ = -1;
   uint16_t port_ = 0;
   std::atomic<cut> armed_ = cut::none;
+  std::atomic<bool> holds_ = false;
   std::atomic<bool> is_stopping_ = false;
   std::mutex mutex_;
   std::list<std::thread> threads_;

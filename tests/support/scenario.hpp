@@ -65,6 +65,8 @@ public:
   earlier_node leave_node();
   /// A setting (section.key) of nodes that are started from now on.
   void set_node(const std::string& key, const std::string& value) { settings_.node[key] = value; }
+  /// Talks to this one from now on; what it talked to before is given back (nothing where there was none).
+  earlier_node use_node(earlier_node other);
   /// Puts the example sources and imports all tenants of the simulated APIs. The node is up.
   void import_tenants();
   /// The same with a node of its own, which is stopped again; all connections are due when the next one starts.

@@ -104,6 +104,13 @@ earlier_node scenario::leave_node() {
   return {std::move(node_), node_port_};
 }
 
+earlier_node scenario::use_node(earlier_node other) {
+  earlier_node before{std::move(node_), node_port_};
+  node_ = std::move(other.process);
+  node_port_ = other.port;
+  return before;
+}
+
 void scenario::stop_node() {
   if (auto code = node_->stop())
     throw std::runtime_error{"the node ended with " + std::to_string(code) + "\n" + log()};

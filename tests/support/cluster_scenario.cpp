@@ -1,0 +1,140 @@
+#include "tests/support/cluster_scenario.hpp"
+
+#include <stdexcept>
+
+namespace lode::test {
+
+namespace {
+
+scenario_settings with_links(scenario_settings settings, bool links) {
+  settings.node["cluster.name"] = "scenario";
+  if (links)
+    settings.node["cluster.listen"] = "127.0.0.1:0";
+  settings.node.try_emplace("cluster.drain_timeout", "5s");
+  return settings;
+}
+
+} // namespace
+
+cluster_scenario::cluster_scenario(scenario_settings settings, bool links) : world_(with_links(std::move(settings), links)) {}
+
+void cluster_scenario::give_back() {
+  auto before = world_.use_node({});
+  if (!used_.empty())
+    nodes_[used_] = std::move(before);
+  used_.clear();
+}
+
+void cluster_scenario::start(const std::string& name, const std::string& fault, const std::string& dsn) {
+  give_back();
+  nodes_.erase(name);
+  world_.set_node("node.name", name);
+  world_.set_node("store.dsn", '"' + (dsn.empty() ? world_.database().dsn() : dsn) + '"');
+  world_.start_node(fault);
+  used_ = name;
+}
+
+void cluster_scenario::start_all(size_t count) {
+  for (size_t i = 1; i <= count; ++i)
+    start("n" + std::to_string(i));
+}
+
+void cluster_scenario::use(const std::string& name) {
+  if (name == used_)
+    return;
+  give_back();
+  auto found = nodes_.find(name);
+  if (found == nodes_.end())
+    throw std::runtime_error{"there is no node " + name};
+  world_.use_node(std::move(found->second));
+  nodes_.erase(found);
+  used_ = name;
+}
+
+earlier_node& cluster_scenario::node(const std::string& name) {
+  if (name == used_)
+    give_back();
+  auto found = nodes_.find(name);
+  if (found == nodes_.end())
+    throw std::runtime_error{"there is no node " + name};
+  return found->second;
+}
+
+child_process& cluster_scenario::process(const std::string& name) {
+  return *node(name).process;
+}
+
+std::vector<std::string> cluster_scenario::running() {
+  give_back();
+  std::vector<std::string> out;
+  for (auto& [name, each] : nodes_)
+    if (each.process->is_running())
+      out.push_back(name);
+  return out;
+}
+
+void cluster_scenario::kill(const std::string& name) {
+  process(name).kill_hard();
+}
+
+void cluster_scenario::stop(const std::string& name) {
+  if (auto code = process(name).stop(); code != 0)
+    throw std::runtime_error{name + " ended with " + std::to_string(code) + "\n" + last_lines(process(name).log(), 25)};
+}
+
+void cluster_scenario::pause(const std::string& name) {
+  process(name).pause();
+}
+
+void cluster_scenario::go_on(const std::string& name) {
+  process(name).go_on();
+}
+
+json::object cluster_scenario::status(const std::string& name) {
+  return node(name).status();
+}
+
+std::map<std::string, int64_t> cluster_scenario::shards() {
+  std::map<std::string, int64_t> out;
+  give_back();
+  for (const auto& [name, each] : nodes_)
+    out[name] = world_.number("SELECT count(*) FROM shard s JOIN node n ON n.incarnation = s.owner WHERE n.name = '" + name + "'");
+  return out;
+}
+
+void cluster_scenario::await_owners(const std::set<std::string>& names, std::chrono::milliseconds limit) {
+  await(
+    "the named nodes own all shards",
+    [&] {
+      int64_t owned = 0;
+      for (const auto& [name, count] : shards()) {
+        if (names.contains(name) ? count == 0 : count > 0)
+          return false;
+        owned += count;
+      }
+      return owned == world_.number("SELECT shard_count FROM store");
+    },
+    limit,
+    [&] {
+      std::string text;
+      for (const auto& [name, count] : shards())
+        text += name + ": " + std::to_string(count) + " shards\n";
+      return text + logs();
+    });
+}
+
+int64_t cluster_scenario::commits_out_of_epoch() {
+  return world_.number("SELECT count(*) FROM (SELECT lag(last) OVER (PARTITION BY shard ORDER BY base_seq) > first AS is_wrong "
+                       "FROM (SELECT shard, base_seq, (SELECT max(e) FROM unnest(order_epochs) e) AS last, "
+                       "(SELECT min(e) FROM unnest(order_epochs) e) AS first FROM feed) f) g WHERE is_wrong");
+}
+
+std::string cluster_scenario::logs() {
+  give_back();
+  std::string out;
+  for (const auto& [name, each] : nodes_)
+    out += "--- " + name + "\n" + last_lines(each.process->log(), 15) + "\n";
+  return out;
+}
+
+} // namespace lode::test

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/support/scenario.hpp"
+
+namespace lode::test {
+
+/// A scenario with several nodes, n1, n2, ..., which find each other through the database and over loopback links. Questions of
+/// the scenario itself go to one that lives.
+class cluster_scenario {
+public:
+  /// `links`: whether nodes talk to each other, or share the work through the database alone.
+  explicit cluster_scenario(scenario_settings settings = {}, bool links = true);
+
+  scenario& world() { return world_; }
+  /// Starts a node, for the first time or again, and waits until it is up. `dsn`: its own way to the database.
+  void start(const std::string& name, const std::string& fault = "", const std::string& dsn = "");
+  void start_all(size_t count);
+  /// SIGKILL.
+  void kill(const std::string& name);
+  /// SIGTERM, and waits for the end; throws unless it ends with 0.
+  void stop(const std::string& name);
+  void pause(const std::string& name);
+  void go_on(const std::string& name);
+  /// Talks to it from now on.
+  void use(const std::string& name);
+  child_process& process(const std::string& name);
+  bool is_running(const std::string& name) { return nodes_.contains(name) && process(name).is_running(); }
+  std::vector<std::string> running();
+
+  json::object status(const std::string& name);
+  /// How many shards each node owns in the store, by name.
+  std::map<std::string, int64_t> shards();
+  /// Waits until those nodes own all shards, each some, and nobody else any.
+  void await_owners(const std::set<std::string>& names, std::chrono::milliseconds limit = std::chrono::seconds{30});
+  /// In order of the feed no shard shows a commit of an earlier epoch after one of a later epoch: how many do.
+  int64_t commits_out_of_epoch();
+  /// The ends of all logs.
+  std::string logs();
+
+private:
+  earlier_node& node(const std::string& name);
+  void give_back();
+
+  scenario world_;
+  std::map<std::string, earlier_node> nodes_; ///< but the one that the scenario talks to
+  std::string used_;
+};
+
+} // namespace lode::test
