@@ -122,7 +122,8 @@ public:
 
   caf::error set_draining(incarnation self, bool is_draining) override {
     return tell("set_draining", self, [&](auto& model, auto& life) {
-      model.set_state(life, is_draining ? node_state::draining : node_state::member);
+      if (is_draining || life.row.state == node_state::draining)
+        model.set_state(life, is_draining ? node_state::draining : node_state::member);
     });
   }
 
