@@ -27,3 +27,7 @@ inline caf::expected<std::vector<shard_claim>> claim_everything(membership_store
 }
 
 } // namespace lode::test
+
+namespace lode {
+using test::claim_everything;
+} // namespace lode

@@ -655,4 +655,9 @@ TEST_P(storage_contract, an_event_without_a_continuation_is_written_while_its_co
   EXPECT_EQ(commit_one(event), refused_version);
 }
 
+INSTANTIATE_TEST_SUITE_P(memory, storage_contract, testing::Values(memory_backend()),
+                         [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(postgres, storage_contract, testing::Values(postgres_backend()),
+                         [](const auto& info) { return info.param.name; });
+
 } // namespace lode::test

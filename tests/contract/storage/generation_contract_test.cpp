@@ -75,6 +75,17 @@ TEST_P(generation_contract, a_life_of_before_writes_nothing_even_where_nobody_ha
   EXPECT_GT(claims.at(0).epoch.value, claims_.at(0).epoch.value + far) << "a lost history may have reached any epoch near it";
 }
 
+TEST_P(generation_contract, there_is_no_node_of_before_and_no_view_of_before_is_given_out_again) {
+  const auto view = backend_->make_membership_store({})->look()->number;
+  begin();
+  auto members = backend_->make_membership_store(first_life);
+  auto seen = *members->look();
+  EXPECT_TRUE(seen.nodes.empty());
+  EXPECT_GT(seen.number, view + far);
+  EXPECT_EQ(code_of(members->beat(first_life)), errc::not_owner);
+  EXPECT_EQ(members->join({"n1", second_life, "", 100})->flaps, 0);
+}
+
 TEST_P(generation_contract, open_runs_go_on_from_where_they_stand_but_under_versions_that_were_never_given_out) {
   EXPECT_EQ(begin().open_runs, 1);
   open(second_life);

@@ -161,9 +161,4 @@ std::vector<std::string> storage_contract::feed_words() {
   return out;
 }
 
-INSTANTIATE_TEST_SUITE_P(memory, storage_contract, testing::Values(memory_backend()),
-                         [](const auto& info) { return info.param.name; });
-INSTANTIATE_TEST_SUITE_P(postgres, storage_contract, testing::Values(postgres_backend()),
-                         [](const auto& info) { return info.param.name; });
-
 } // namespace lode::test
