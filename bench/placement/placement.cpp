@@ -1,4 +1,4 @@
-// How evenly shards and tenants lie on many nodes, what moves when one comes or goes, and what that costs: bench/placement/README.md
+// How evenly shards and tenants lie on many nodes, what moves when one comes or goes, what that costs: see README.md
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -47,7 +47,8 @@ struct figures {
 cluster_view cluster_of(int nodes, int repetition) {
   cluster_view view{1, {}};
   for (int i = 0; i < nodes; ++i)
-    view.nodes.push_back({"node-" + std::to_string(repetition) + "-" + std::to_string(i), incarnation{i + 1}, node_state::member, 100, 0, ""});
+    view.nodes.push_back({"node-" + std::to_string(repetition) + "-" + std::to_string(i), incarnation{i + 1},
+                          node_state::member, 100, 0, ""});
   return view;
 }
 
@@ -168,7 +169,7 @@ options options_from(int argc, char** argv) {
 
 int run(const options& given) {
   auto tenants = tenants_by_shard(given.tenants);
-  std::printf("       shards: most, least of mean; tenants the same;  a join: to the new, between old (worst), tenants; a leave; time\n");
+  std::puts("nodes  shards: most, least of mean; tenants the same; a join: to the new, between old (worst), tenants; a leave; time");
   std::string all;
   for (int nodes : {3, 10, 30, 100, 300, 1'000}) {
     if (nodes > given.nodes)
@@ -180,8 +181,8 @@ int run(const options& given) {
   if (given.json.empty())
     return 0;
   std::ofstream out{given.json};
-  out << "{\"workload\":\"placement\",\"shards\":" << shards << ",\"tenants\":" << given.tenants << ",\"repetitions\":" << given.repeat
-      << ",\"clusters\":[\n  " << all << "\n]}\n";
+  out << "{\"workload\":\"placement\",\"shards\":" << shards << ",\"tenants\":" << given.tenants
+      << ",\"repetitions\":" << given.repeat << ",\"clusters\":[\n  " << all << "\n]}\n";
   out.close();
   if (!out)
     refuse("--json: '" + given.json + "' cannot be written; name a file in a folder that exists");

@@ -54,7 +54,9 @@ bool shows_the_same(const cluster_view& a, const cluster_view& b);
 /// How long a node that ended soon after its start, so many times in a row, waits before it takes part.
 inline std::chrono::seconds wait_after_flaps(int64_t flaps) {
   constexpr std::chrono::seconds longest{30};
-  return flaps <= 0 ? std::chrono::seconds{0} : std::min(longest, std::chrono::seconds{int64_t{1} << std::min<int64_t>(flaps - 1, 5)});
+  if (flaps <= 0)
+    return std::chrono::seconds{0};
+  return std::min(longest, std::chrono::seconds{int64_t{1} << std::min<int64_t>(flaps - 1, 5)});
 }
 
 } // namespace lode

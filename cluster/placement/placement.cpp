@@ -58,7 +58,8 @@ void give_room(std::vector<candidate>& nodes, uint64_t shards) {
 /// matching: it depends on no order, and one more node makes no shard's node farther but where rooms shrink.
 class matching {
 public:
-  matching(const std::vector<candidate>& nodes, size_t shards) : nodes_(nodes), kept_(nodes.size()), owners_(shards, nodes.size()) {}
+  matching(const std::vector<candidate>& nodes, size_t shards)
+    : nodes_(nodes), kept_(nodes.size()), owners_(shards, nodes.size()) {}
 
   std::vector<size_t> run() {
     for (size_t shard = 0; shard < owners_.size(); ++shard)

@@ -137,11 +137,10 @@ void shard_keeper_state::show() {
 }
 
 void shard_keeper_state::failed(const caf::error& why) {
-  auto now = self->clock().now();
-  not_before = now + after_failure;
+  not_before = self->clock().now() + after_failure;
   next_read = not_before;
-  if (why == errc::stale_version)
-    return plan.refused(now);
+  if (why == errc::stale_version) // another view is on its way
+    return;
   if (why == errc::conflict) // the store is in doubt until somebody repairs it: what is owned goes on
     return parts.report_trouble(why);
   if (disposition_of(why) == disposition::wait)

@@ -93,11 +93,6 @@ std::vector<shard_claim> shard_plan::claimed(const std::vector<shard_claim>& cla
   return result;
 }
 
-void shard_plan::refused(time_point now) {
-  refused_ = view_->number;
-  retry_at_ = now + heartbeat::quiet;
-}
-
 void shard_plan::vacated(const std::vector<shard_id>& shards) {
   for (auto shard : shards) {
     auto i = index_of(shard);
@@ -143,7 +138,7 @@ shard_plan::time_point shard_plan::read_when_freed(time_point last) const {
 bool shard_plan::may_act(time_point now) const {
   if (!view_ || holdings_.empty() || now < act_at_)
     return false;
-  return (takes_part() || is_draining_) && (view_->number != refused_ || now >= retry_at_);
+  return takes_part() || is_draining_;
 }
 
 bool shard_plan::takes_part() const {

@@ -20,8 +20,8 @@ class shard_plan {
 public:
   using time_point = std::chrono::steady_clock::time_point;
 
-  /// At most so many shards leave at a time, so that most go on working until it is their turn; idle ones take no time. A node that
-  /// drains has none of them to spare.
+  /// At most so many shards leave at a time, so that most go on working until it is their turn; idle ones take no time. A node
+  /// that drains lets go of all at once.
   static constexpr size_t leaving_at_once = 256;
   /// Views that never stand still so long are acted on all the same.
   static constexpr std::chrono::seconds longest_unrest{5};
@@ -52,8 +52,6 @@ public:
 
   /// What next() wanted was got; what it did not get is asked for again. Returns what is new.
   std::vector<shard_claim> claimed(const std::vector<shard_claim>& claims);
-  /// The view is not the store's any more: nothing is done under it until another is seen, or that takes long.
-  void refused(time_point now);
 
   /// Those of them that this node was leaving are to be released.
   void vacated(const std::vector<shard_id>& shards);
@@ -95,8 +93,6 @@ private:
   std::optional<time_point> restless_since_; ///< members have changed since this was last acted on
   std::vector<incarnation> due_; ///< under the number placed_; empty before the first
   int64_t placed_ = -1;
-  int64_t refused_ = -1; ///< a view, until `retry_at_`
-  time_point retry_at_{};
   bool is_draining_ = false;
   std::vector<incarnation> owners_;
   std::vector<holding> holdings_;

@@ -85,7 +85,8 @@ public:
     std::function<void()> before_bury = [] {};
   };
 
-  model_store(std::shared_ptr<cluster_model> model, std::shared_ptr<wire> line) : model_(std::move(model)), line_(std::move(line)) {}
+  model_store(std::shared_ptr<cluster_model> model, std::shared_ptr<wire> line)
+    : model_(std::move(model)), line_(std::move(line)) {}
 
   caf::expected<joined_node> join(const node_identity& node) override { return model_->join(node.name, node.self); }
 
@@ -121,7 +122,8 @@ public:
 
   caf::error set_draining(incarnation self, bool is_draining) override {
     return tell("set_draining", self, [&](auto& model, auto& life) {
-      model.set_state(life, is_draining ? node_state::draining : node_state::member);
+      if (is_draining || life.row.state == node_state::draining)
+        model.set_state(life, is_draining ? node_state::draining : node_state::member);
     });
   }
 

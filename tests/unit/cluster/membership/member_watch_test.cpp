@@ -10,7 +10,8 @@ namespace {
 struct member_watch_test : testing::Test {
   using time_point = member_watch::time_point;
 
-  cluster_view view{7, {{"a", incarnation{1}, node_state::member, 100, 10, ""}, {"b", incarnation{2}, node_state::member, 100, 20, ""}}};
+  cluster_view view{7, {{"a", incarnation{1}, node_state::member, 100, 10, ""},
+                        {"b", incarnation{2}, node_state::member, 100, 20, ""}}};
   member_watch watch{incarnation{1}};
   time_point now{1h};
 

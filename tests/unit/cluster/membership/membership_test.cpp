@@ -216,6 +216,40 @@ TEST_F(membership_test, after_an_outage_longer_than_the_lease_the_first_one_back
   EXPECT_EQ(model->lives.size(), 3u);
 }
 
+// Hazards 23 and 24: a host that was paused with all its nodes goes on; the first one that runs finds counters that stood.
+TEST_F(membership_test, nodes_that_stood_still_together_bury_nobody) {
+  auto n1 = start(1), n2 = start(2);
+  advance(3'600ms); // each has seen the other's latest beat
+  stop(*n2); // its turn comes later
+  scheduler.advance_time(1h);
+  run();
+  advance(3s);
+  go_on(*n2);
+  advance(5s);
+  EXPECT_EQ(n1->line->calls["bury"], 0);
+  EXPECT_EQ(model->lives.size(), 2u);
+}
+
+TEST_F(membership_test, one_look_or_beat_that_fails_gives_the_others_a_whole_lease_again) {
+  for (std::string fails : {"look", "beat"}) {
+    auto n1 = start(fails == "look" ? 3 : 4), n2 = start(2);
+    advance(2s);
+    stop(*n2);
+    advance(3s);
+    auto left = 1;
+    n1->line->next = [&](const std::string& call) { return call == fails && left-- > 0 ? trouble::unreachable : trouble::none; };
+    for (int i = 0; i < 40 && left > 0; ++i)
+      advance(50ms);
+    advance(3'900ms);
+    EXPECT_EQ(n1->line->calls["bury"], 0) << fails;
+    advance(1'600ms);
+    EXPECT_EQ(n1->line->calls["bury"], 1) << fails;
+    caf::anon_send_exit(n1->actor, caf::exit_reason::kill);
+    model->lives.clear();
+    run();
+  }
+}
+
 // The database answers, but takes no writes (a full disk, a lock): nobody's counter moves, and the first write may be a burial.
 TEST_F(membership_test, while_no_writes_are_taken_nobody_dies) {
   auto n1 = start(1), n2 = start(2);

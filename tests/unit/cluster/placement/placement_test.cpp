@@ -150,9 +150,10 @@ TEST(placement, a_weight_that_is_far_below_the_others_is_no_trouble) {
   EXPECT_EQ(counts_of(place({1, {node_of(1, 1)}}, shards))[incarnation{1'001}], shards);
 }
 
+// 307: rooms that were all rounded up would all lose a shard with the next node.
 // With bounded loads one join moves shards between old nodes as well: bounded and measured (docs/scaling.md), not none.
 TEST(placement, a_join_moves_what_the_new_node_gets_and_little_else) {
-  for (int nodes : {1, 2, 3, 5, 10, 30, 100, 291, 292, 293, 1'000}) {
+  for (int nodes : {1, 2, 3, 5, 10, 30, 100, 307, 1'000}) {
     auto fair = shards / static_cast<size_t>(nodes + 1);
     auto view = cluster_of(nodes);
     auto move = moved(view, cluster_of(nodes + 1), incarnation{1'000 + nodes});
@@ -162,7 +163,7 @@ TEST(placement, a_join_moves_what_the_new_node_gets_and_little_else) {
 }
 
 TEST(placement, a_leave_moves_what_the_node_had_and_little_else) {
-  for (int nodes : {2, 3, 5, 10, 30, 100, 292, 293, 1'000}) {
+  for (int nodes : {2, 3, 5, 10, 30, 100, 308, 1'000}) {
     auto fair = shards / static_cast<size_t>(nodes);
     auto view = cluster_of(nodes);
     auto fewer = view;
