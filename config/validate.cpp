@@ -42,6 +42,20 @@ void check_console(relations& r, const console_settings& console) {
               + ") can be reached from other machines; or listen on 127.0.0.1");
 }
 
+/// "host:port"; a host that means every address of this machine is none that others reach.
+std::string advertise_mistake(const std::string& text) {
+  const auto colon = text.rfind(':');
+  const auto host = colon == text.npos ? std::string{} : text.substr(0, colon);
+  const auto digits = colon == text.npos ? std::string{} : text.substr(colon + 1);
+  const bool is_number = !digits.empty() && digits.size() <= 5 && digits.find_first_not_of("0123456789") == digits.npos;
+  const auto port = is_number ? std::stoul(digits) : 0;
+  if (host.empty() || port == 0 || port > 65'535)
+    return "found \"" + text + "\", expected host:port such as 10.0.0.5:7789";
+  if (host == "0.0.0.0" || host == "[::]")
+    return "found \"" + text + "\", which no other machine can reach: give this machine's own address or name";
+  return {};
+}
+
 void check_cluster(relations& r, const cluster_settings& cluster) {
   r.require(is_plain_name(cluster.name), "cluster.name",
             "found \"" + cluster.name + "\", expected 1 to 64 letters, digits, dots, dashes or underscores");
@@ -57,6 +71,13 @@ void check_cluster(relations& r, const cluster_settings& cluster) {
   r.require(address->is_loopback || files == 3, "cluster.listen",
             "(" + cluster.listen + ") can be reached from other machines: that needs cluster.certificate_file, cluster.key_file and "
               "cluster.ca_file (`lode cluster init`, `lode cluster certificate NODE`); or listen on 127.0.0.1");
+  if (!cluster.advertise.empty()) {
+    auto mistake = advertise_mistake(cluster.advertise);
+    r.require(mistake.empty(), "cluster.advertise", mistake);
+  } else {
+    r.require(address->host != "0.0.0.0" && address->host != "::", "cluster.advertise",
+              "is needed because cluster.listen (" + cluster.listen + ") is every address of this machine: other nodes must be told one");
+  }
 }
 
 } // namespace

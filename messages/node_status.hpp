@@ -71,7 +71,7 @@ struct survey_peers {};
 struct peers_surveyed {
   view_pointer view; ///< null: none was seen yet
   std::vector<peer_link> links;      ///< of the view's other nodes, in its order
-  std::vector<node_report> reports;  ///< of those that answered within a second
+  std::vector<node_report> reports;  ///< this node's, and of those that answered within a second
   std::vector<incarnation> silent;   ///< asked, but did not answer
 };
 

@@ -396,6 +396,7 @@ caf::result<peers_surveyed> peer_links_state::begin_survey() {
   s->promise = self->make_response_promise<peers_surveyed>();
   s->found.view = view;
   s->found.links = table.links();
+  s->found.reports.push_back(parts.handlers.report()); // this node's own
   for (const auto& [life, link] : links)
     s->open.insert(life);
   for (auto life : std::set<incarnation>{s->open})

@@ -1,9 +1,14 @@
 #include <boost/json.hpp>
 
+#include <chrono>
 #include <iostream>
+#include <optional>
+#include <thread>
 
 #include "messages/type_ids.hpp"
+#include "runtime/cli/api_client.hpp"
 #include "runtime/cli/commands.hpp"
+#include "runtime/cli/table.hpp"
 #include "runtime/security/certificates.hpp"
 #include "runtime/storage/store_error.hpp"
 
@@ -22,6 +27,13 @@ struct certificate_options {
   std::string node;
   std::string directory;
   uint32_t days = 825;
+};
+
+struct no_options {};
+struct drain_options {
+  std::string node;
+  bool waits = false;
+  uint32_t timeout = 600;
 };
 
 constexpr option_range days_range{1, 36'500};
@@ -52,7 +64,92 @@ int certificate(cli_context& context, const certificate_options& options) {
                 + " and name them there in cluster.certificate_file, cluster.key_file and cluster.ca_file");
 }
 
+std::string link_cell(const json::object& node) {
+  const auto& link = node.at("link").as_object();
+  auto why = cell(link, "why_not");
+  return cell(link, "state") + (why.empty() ? "" : ": " + why) + (node.at("is_silent").as_bool() ? ", does not answer" : "");
+}
+
+void print_cluster(const json::value& value) {
+  const auto& answer = value.as_object();
+  table rows{{"NODE", "STATE", "SHARDS", "RUNS", "PAGES/S", "LINK"}};
+  for (const auto& item : answer.at("nodes").as_array()) {
+    const auto& node = item.as_object();
+    const auto* figures = node.at("figures").if_object();
+    rows.add({cell(node, "name"), cell(node, "state"), cell(node, "shards"), figures ? cell(*figures, "open_runs") : "?",
+              figures ? cell(*figures, "pages_per_second") : "?", link_cell(node)});
+  }
+  rows.print(std::cout);
+  std::cout << "asked " << cell(answer, "asked") << "; view " << cell(answer, "view");
+  if (auto left = cell(answer, "shards_without_node"); left != "0")
+    std::cout << "; " << left << " of " << cell(answer, "shards") << " shards are without a node at the moment";
+  std::cout << "\n";
+}
+
+int show_cluster(cli_context& context, const no_options&) {
+  return ask(context, "GET", "/api/v1/cluster", {}, print_cluster);
+}
+
+/// How many shards the node owns yet; nothing when it is no part of the cluster any more.
+std::optional<int64_t> shards_of(const json::value& cluster, const std::string& name) {
+  for (const auto& node : cluster.at("nodes").as_array())
+    if (node.at("name").as_string() == name)
+      return node.at("shards").to_number<int64_t>();
+  return std::nullopt;
+}
+
+int wait_until_drained(cli_context& context, const drain_options& o) {
+  auto client = context.client();
+  if (!client)
+    return exit_usage;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{o.timeout};
+  int64_t left = 0;
+  do {
+    int code = exit_ok;
+    auto cluster = answer_in(context, *client, client->call("GET", "/api/v1/cluster"), code);
+    if (!cluster)
+      return code;
+    left = shards_of(*cluster, o.node).value_or(0);
+    if (left == 0) {
+      if (!context.as_json)
+        std::cout << "node " << o.node << " owns no shards any more\n";
+      return exit_ok;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{500});
+  } while (std::chrono::steady_clock::now() < end);
+  return complain(context, exit_failed, "node " + o.node + " still owns " + std::to_string(left) + " shards after "
+                                          + std::to_string(o.timeout) + " s; it goes on giving them away: lode cluster status");
+}
+
+int drain(cli_context& context, const drain_options& o) {
+  auto code = ask(context, "POST", "/api/v1/nodes/" + path_segment(o.node) + "/drain", {}, [&](const json::value&) {
+    std::cout << "node " << o.node << " gives its shards to the others and stays up; undo: lode node undrain " << o.node << "\n";
+  });
+  return code == exit_ok && o.waits ? wait_until_drained(context, o) : code;
+}
+
+int undrain(cli_context& context, const drain_options& o) {
+  return ask(context, "POST", "/api/v1/nodes/" + path_segment(o.node) + "/undrain", {},
+             [&](const json::value&) { std::cout << "node " << o.node << " takes its part of the work again\n"; });
+}
+
 } // namespace
+
+void add_node_command(command program, cli_context& context) {
+  auto node = program.group("node", "One of several nodes");
+  add_command<drain_options>(
+    node, context, "drain", "Give all of a node's work to the others; it stays up",
+    "  lode node drain n2 --wait",
+    [](command& c, drain_options& o) {
+      c.argument("NAME", o.node, "Of the node; any node may be asked");
+      c.flag("--wait", o.waits, "Return when it owns nothing any more");
+      c.option("--timeout", o.timeout, "Wait at most so many seconds", {1, 86'400});
+    },
+    drain);
+  add_command<drain_options>(
+    node, context, "undrain", "Let a node take its part of the work again", "  lode node undrain n2",
+    [](command& c, drain_options& o) { c.argument("NAME", o.node, "Of the node; any node may be asked"); }, undrain);
+}
 
 void add_cluster_command(command program, cli_context& context) {
   auto cluster = program.group("cluster", "Several nodes that share the work");
@@ -74,6 +171,8 @@ void add_cluster_command(command program, cli_context& context) {
       c.option("--days", o.days, "How long it holds, at most as long as the authority", days_range);
     },
     certificate);
+  add_command<no_options>(cluster, context, "status", "The nodes, what they do and how they are linked",
+                          "  lode cluster status\n  lode cluster status --json", [](auto&, auto&) {}, show_cluster);
 }
 
 } // namespace lode

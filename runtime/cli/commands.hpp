@@ -22,6 +22,7 @@ void add_config_command(command program, cli_context& context);
 void add_migrate_command(command program, cli_context& context);
 void add_restored_command(command program, cli_context& context);
 void add_cluster_command(command program, cli_context& context);
+void add_node_command(command program, cli_context& context);
 void add_doctor_command(command program, cli_context& context);
 void add_version_command(command program, cli_context& context);
 

@@ -33,6 +33,7 @@ void add_commands(command program, cli_context& context) {
   add_migrate_command(program, context);
   add_restored_command(program, context);
   add_cluster_command(program, context);
+  add_node_command(program, context);
   add_doctor_command(program, context);
   add_version_command(program, context);
 }

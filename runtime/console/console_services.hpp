@@ -12,6 +12,7 @@
 #include "runtime/extraction/imported_cursor.hpp"
 #include "runtime/manifest/diagnostic.hpp"
 #include "runtime/storage/admin_store.hpp"
+#include "runtime/storage/membership_store.hpp"
 #include "runtime/storage/run_store.hpp"
 
 namespace lode {
@@ -21,6 +22,7 @@ struct console_stores {
   std::unique_ptr<catalog_store> catalog;
   std::unique_ptr<run_store> runs;
   std::unique_ptr<admin_store> admin;
+  std::unique_ptr<membership_store> membership{}; ///< null: this node knows nothing of others
 };
 
 /// What is to be known of a manifest's text.

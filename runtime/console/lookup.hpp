@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <caf/expected.hpp>
 
@@ -31,6 +32,9 @@ std::string_view name_of(run_phase phase);
 std::string_view name_of(change_kind kind);
 std::string_view name_of(request_answer answer);
 std::string hex_of(const content_hash& hash);
+
+/// What a node says of itself, in an answer.
+boost::json::object shown_status(const node_status& node);
 
 api_response json_response(const boost::json::value& value, int status = 200);
 

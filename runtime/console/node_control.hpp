@@ -22,6 +22,10 @@ public:
   virtual void cancel_run(tenant_id tenant, connection_id connection, run_id run) = 0;
 
   virtual node_status status() = 0;
+  /// What the other nodes say, asked now; takes a second at most. Without a view: this node has no links.
+  virtual peers_surveyed survey() { return {}; }
+  /// The store's view of the nodes was changed: look at it now.
+  virtual void look_early() {}
   /// Prometheus text.
   virtual std::string metrics_text() = 0;
   /// Whether the node mines; if not, `why` says what is missing.

@@ -6,6 +6,7 @@ router make_console_router() {
   router routes;
   add_health_routes(routes);
   add_status_routes(routes);
+  add_cluster_routes(routes);
   add_tenant_routes(routes);
   add_connection_routes(routes);
   add_source_routes(routes);

@@ -16,6 +16,7 @@ void add_complete_routes(router& routes);
 void add_change_routes(router& routes);
 void add_state_routes(router& routes);
 void add_status_routes(router& routes);
+void add_cluster_routes(router& routes);
 
 /// All of them.
 router make_console_router();

@@ -10,27 +10,6 @@ namespace {
 
 namespace json = boost::json;
 
-json::object shown(const node_status& node) {
-  return {{"name", node.name},
-          {"version", node.version},
-          {"uptime_seconds", node.uptime.count()},
-          {"shards", node.shards},
-          {"open_runs", node.open_runs},
-          {"miners", node.miners},
-          {"requests_in_flight", node.requests_in_flight},
-          {"bytes_in_flight", node.bytes_in_flight},
-          {"bytes_allowed", node.bytes_allowed},
-          {"waiting_for_quota", node.waiting_for_quota},
-          {"pages", node.pages},
-          {"records", node.records},
-          {"inserted", node.inserted},
-          {"updated", node.updated},
-          {"unchanged", node.unchanged},
-          {"dead", node.dead},
-          {"pages_per_second", node.pages_per_second},
-          {"records_per_second", node.records_per_second}};
-}
-
 json::object shown(const std::array<int64_t, 4>& counts) {
   json::object out;
   for (auto state : {activity::active, activity::paused, activity::suspended, activity::deleting})
@@ -54,7 +33,7 @@ caf::expected<api_response> status(const api_request& request, api_context& cont
     return limit.error();
   std::string why;
   auto is_ready = context.services.node->ready(why);
-  json::object out{{"ready", is_ready}, {"node", shown(context.services.node->status())}};
+  json::object out{{"ready", is_ready}, {"node", shown_status(context.services.node->status())}};
   out["not_ready_because"] = is_ready ? json::value(nullptr) : json::value(why);
   auto counts = context.stores.admin->count_activities();
   auto stopped = context.stores.admin->list_stopped(*limit);
@@ -72,6 +51,27 @@ caf::expected<api_response> status(const api_request& request, api_context& cont
 }
 
 } // namespace
+
+boost::json::object shown_status(const node_status& node) {
+  return {{"name", node.name},
+          {"version", node.version},
+          {"uptime_seconds", node.uptime.count()},
+          {"shards", node.shards},
+          {"open_runs", node.open_runs},
+          {"miners", node.miners},
+          {"requests_in_flight", node.requests_in_flight},
+          {"bytes_in_flight", node.bytes_in_flight},
+          {"bytes_allowed", node.bytes_allowed},
+          {"waiting_for_quota", node.waiting_for_quota},
+          {"pages", node.pages},
+          {"records", node.records},
+          {"inserted", node.inserted},
+          {"updated", node.updated},
+          {"unchanged", node.unchanged},
+          {"dead", node.dead},
+          {"pages_per_second", node.pages_per_second},
+          {"records_per_second", node.records_per_second}};
+}
 
 void add_status_routes(router& routes) {
   routes.add("GET", "/api/v1/status", status);

@@ -1,6 +1,6 @@
 #include "runtime/node/live_control.hpp"
 
-#include <caf/actor_system.hpp>
+#include <caf/all.hpp>
 
 #include "runtime/http/http_client.hpp"
 #include "runtime/node/version.hpp"
@@ -72,6 +72,28 @@ node_status live_control::status() {
   result.dead = static_cast<uint64_t>(figures.dead.load());
   rate(result);
   return result;
+}
+
+peers_surveyed live_control::survey() {
+  peer_links_actor links;
+  {
+    std::lock_guard lock{mutex_};
+    if (tree_)
+      links = tree_->links();
+  }
+  peers_surveyed found;
+  if (!links)
+    return found;
+  caf::scoped_actor self{system_};
+  self->request(links, std::chrono::seconds{3}, survey_peers{})
+    .receive([&](peers_surveyed& answer) { found = std::move(answer); }, [](const caf::error&) {});
+  return found;
+}
+
+void live_control::look_early() {
+  std::lock_guard lock{mutex_};
+  if (tree_)
+    tree_->look_early();
 }
 
 void live_control::rate(node_status& status) {

@@ -94,7 +94,7 @@ TEST_F(api_test, the_priority_of_a_schedule_is_that_of_its_connection) {
 TEST_F(api_test, a_new_connection_is_due_at_once_and_an_unchanged_one_is_left_alone) {
   make_acme();
   auto runs = database.make_run_store(self);
-  ASSERT_TRUE(claim_everything(*database.make_membership_store(self), "n1", self));
+  ASSERT_TRUE(lode::test::claim_everything(*database.make_membership_store(self), "n1", self));
   auto far = instant{std::chrono::hours{24 * 365 * 200}};
   ASSERT_EQ(runs->load_due(far, 10)->size(), 1u);
   ASSERT_FALSE(runs->set_due(connection_id{1}, far, run_kind::scheduled));
@@ -107,7 +107,7 @@ TEST_F(api_test, a_new_connection_is_due_at_once_and_an_unchanged_one_is_left_al
 TEST_F(api_test, a_connection_is_due_when_its_schedule_says_and_never_by_itself_when_it_is_manual) {
   make_acme();
   auto runs = database.make_run_store(self);
-  ASSERT_TRUE(claim_everything(*database.make_membership_store(self), "n1", self));
+  ASSERT_TRUE(lode::test::claim_everything(*database.make_membership_store(self), "n1", self));
   const auto due = [&] { return runs->load_due(instant{std::chrono::hours{1'000'000}}, 10)->size(); };
   EXPECT_EQ(due(), 1u);
   expect(200, "PUT", crm, R"({"source":"api","schedule":{"manual":true}})");
@@ -136,7 +136,7 @@ TEST_F(api_test, a_broken_source_is_refused_with_its_notes) {
 TEST_F(api_test, a_run_is_requested_durably_unless_the_connection_is_stopped) {
   make_acme();
   auto runs = database.make_run_store(self);
-  ASSERT_TRUE(claim_everything(*database.make_membership_store(self), "n1", self));
+  ASSERT_TRUE(lode::test::claim_everything(*database.make_membership_store(self), "n1", self));
   const auto requested = [&] { return runs->load_due(instant{}, 10)->at(0).kind; };
   EXPECT_EQ(expect(202, "POST", crm + "/runs", R"({"kind":"full"})").at("answer"), json::value("requested"));
   EXPECT_EQ(requested(), run_kind::full);
@@ -153,7 +153,7 @@ TEST_F(api_test, a_second_request_for_a_run_says_what_stands_there) {
   expect(202, "POST", crm + "/runs");
   EXPECT_EQ(expect(202, "POST", crm + "/runs").at("answer"), json::value("already_requested"));
   auto runs = database.make_run_store(self);
-  auto claims = claim_everything(*database.make_membership_store(self), "n1", self);
+  auto claims = lode::test::claim_everything(*database.make_membership_store(self), "n1", self);
   auto connection = database.make_catalog_store()->load_connection(connection_id{1});
   auto claim = std::ranges::find(*claims, connection->shard, &shard_claim::shard);
   ASSERT_TRUE(runs->start_run({connection->id, *claim, run_kind::manual, {{connection->streams[0].id, "", {}, ""}}, {}, {}}));
@@ -171,7 +171,7 @@ TEST_F(api_test, a_run_of_a_paused_tenant_is_not_accepted) {
 TEST_F(api_test, runs_are_listed_shown_and_cancelled) {
   make_acme();
   auto runs = database.make_run_store(self);
-  auto claims = claim_everything(*database.make_membership_store(self), "n1", self);
+  auto claims = lode::test::claim_everything(*database.make_membership_store(self), "n1", self);
   auto connection = database.make_catalog_store()->load_connection(connection_id{1});
   auto claim = std::ranges::find(*claims, connection->shard, &shard_claim::shard);
   ASSERT_TRUE(runs->start_run({connection->id, *claim, run_kind::manual, {{connection->streams[0].id, "", {}, ""}}, {}, {}}));

@@ -9,7 +9,7 @@ struct complete_test : console_fixture {
   void SetUp() override {
     make_acme();
     runs = database.make_run_store(self);
-    auto claims = claim_everything(*database.make_membership_store(self), "n1", self);
+    auto claims = lode::test::claim_everything(*database.make_membership_store(self), "n1", self);
     row = *database.make_catalog_store()->load_connection(connection_id{1});
     claim = *std::ranges::find(*claims, row.shard, &shard_claim::shard);
     stream = std::ranges::find(row.streams, "posts", &stream_row::name)->id;

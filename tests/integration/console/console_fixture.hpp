@@ -32,6 +32,8 @@ struct noting_control : node_control {
     out.waiting_for_quota = 3;
     return out;
   }
+  peers_surveyed survey() override { return surveyed; }
+  void look_early() override { note("look at the nodes"); }
   std::string metrics_text() override { return "lode_test 1\n"; }
   bool ready(std::string& why) override {
     why = is_ready ? "" : "the test says so";
@@ -46,6 +48,7 @@ struct noting_control : node_control {
     std::scoped_lock lock{guard};
     notes.push_back(std::move(text));
   }
+  peers_surveyed surveyed; ///< set before the console is asked
   std::mutex guard;
   std::vector<std::string> notes;
   std::atomic<bool> is_ready{true};
@@ -58,7 +61,8 @@ struct console_fixture : testing::Test {
     settings.max_body = 64_KiB;
     services.node = node;
     services.open_stores = [this] {
-      return console_stores{database.make_catalog_store(), database.make_run_store(self), database.make_admin_store()};
+      return console_stores{database.make_catalog_store(), database.make_run_store(self), database.make_admin_store(),
+                            database.make_membership_store(self)};
     };
     services.seal_secrets = [](std::string_view text) -> caf::expected<std::string> {
       return "sealed:" + std::string{text.rbegin(), text.rend()};

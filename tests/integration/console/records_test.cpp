@@ -12,7 +12,7 @@ struct records_test : console_fixture {
   void SetUp() override {
     make_acme();
     auto runs = database.make_run_store(self);
-    auto claims = claim_everything(*database.make_membership_store(self), "n1", self);
+    auto claims = lode::test::claim_everything(*database.make_membership_store(self), "n1", self);
     connection = *database.make_catalog_store()->load_connection(connection_id{1});
     claim = *std::ranges::find(*claims, connection.shard, &shard_claim::shard);
     auto run = runs->start_run({connection.id, claim, run_kind::manual, {{stream(), "", {}, ""}}, {}, {}});

@@ -132,3 +132,21 @@ TEST(settings_test, secrets_are_never_shown) {
   values.security.key = "hunter2";
   EXPECT_THAT(show_settings(values), AllOf(HasSubstr("store.dsn=***"), Not(HasSubstr("hunter2"))));
 }
+
+TEST(cluster_settings, an_address_for_others_must_be_one_that_they_can_reach) {
+  auto mistakes = [](const std::string& listen, const std::string& advertise) {
+    settings s;
+    s.cluster.listen = listen;
+    s.cluster.advertise = advertise;
+    s.cluster.certificate_file = s.cluster.key_file = s.cluster.ca_file = "f";
+    int found = 0;
+    for (const auto& mistake : check_relations(s))
+      found += mistake.key == "cluster.advertise";
+    return found;
+  };
+  EXPECT_EQ(mistakes("10.0.0.5:7789", ""), 0);
+  EXPECT_EQ(mistakes("0.0.0.0:7789", ""), 1); // which one would others be told?
+  EXPECT_EQ(mistakes("0.0.0.0:7789", "n1.example:7789"), 0);
+  for (const auto* bad : {"n1", "n1:", ":7789", "n1:0", "n1:70000", "n1:x", "0.0.0.0:7789", "[::]:7789"})
+    EXPECT_EQ(mistakes("0.0.0.0:7789", bad), 1) << bad;
+}

@@ -1,0 +1,144 @@
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <map>
+
+#include "messages/type_ids.hpp"
+#include "runtime/console/lookup.hpp"
+#include "runtime/console/routes.hpp"
+
+namespace lode {
+
+namespace {
+
+namespace json = boost::json;
+
+const char* name_of(node_state state) {
+  switch (state) {
+    case node_state::joining: return "joining";
+    case node_state::member: return "member";
+    case node_state::draining: return "draining";
+    case node_state::gone: break;
+  }
+  return "gone";
+}
+
+const char* name_of(link_phase phase) {
+  switch (phase) {
+    case link_phase::no_address: return "none";
+    case link_phase::due:
+    case link_phase::dialling: return "dialling";
+    case link_phase::awaited: return "awaited";
+    case link_phase::up: return "up";
+    case link_phase::refused: break;
+  }
+  return "refused";
+}
+
+json::array shown(const std::vector<actor_figures>& actors) {
+  json::array out;
+  for (const auto& actor : actors)
+    out.push_back({{"name", actor.name}, {"running", actor.running}, {"mailbox", actor.mailbox}, {"restarts", actor.restarts}});
+  return out;
+}
+
+json::object shown_link(const peers_surveyed& found, incarnation peer) {
+  for (const auto& link : found.links)
+    if (link.peer == peer)
+      return {{"state", name_of(link.phase)}, {"why_not", link.why.empty() ? json::value(nullptr) : json::value(link.why)}};
+  return {{"state", "none"}, {"why_not", "this node has no links to others (cluster.listen), or has not seen this one yet"}};
+}
+
+json::object shown(const node_row& row, const peers_surveyed& found, int64_t shards, const node_status& self) {
+  const bool is_this = row.self == self.self;
+  json::object out{{"name", row.name},
+                   {"state", name_of(row.state)},
+                   {"weight", row.weight},
+                   {"address", row.address.empty() ? json::value(nullptr) : json::value(row.address)},
+                   {"beats", row.beat},
+                   {"shards", shards},
+                   {"is_asked", is_this}};
+  out["link"] = is_this ? json::object{{"state", "self"}, {"why_not", nullptr}} : shown_link(found, row.self);
+  out["is_silent"] = std::find(found.silent.begin(), found.silent.end(), row.self) != found.silent.end();
+  out["figures"] = nullptr;
+  out["actors"] = json::array{};
+  if (is_this)
+    out["figures"] = shown_status(self);
+  for (const auto& report : found.reports)
+    if (report.status.self == row.self) {
+      out["figures"] = shown_status(report.status);
+      out["actors"] = shown(report.actors);
+    }
+  return out;
+}
+
+caf::expected<membership_store*> membership_of(api_context& context) {
+  if (auto* store = context.stores.membership.get())
+    return store;
+  return caf::make_error(errc::store_unavailable, "this node does not know the other nodes of its store");
+}
+
+/// As the store shows them; the links and what nodes answer as this node finds them.
+caf::expected<api_response> cluster(const api_request&, api_context& context) {
+  auto store = membership_of(context);
+  if (!store)
+    return store.error();
+  auto view = (*store)->look();
+  if (!view)
+    return view.error();
+  auto owners = (*store)->owners();
+  if (!owners)
+    return owners.error();
+  std::map<incarnation, int64_t> shards;
+  for (const auto& shard : *owners)
+    ++shards[shard.owner];
+  const auto self = context.services.node->status();
+  const auto found = context.services.node->survey();
+  json::array nodes;
+  int64_t owned = 0;
+  for (const auto& row : view->nodes) {
+    nodes.push_back(shown(row, found, shards[row.self], self));
+    owned += shards[row.self];
+  }
+  return json_response({{"view", view->number},
+                        {"asked", self.name},
+                        {"shards", owners->size()},
+                        {"shards_without_node", static_cast<int64_t>(owners->size()) - owned},
+                        {"nodes", std::move(nodes)}});
+}
+
+caf::expected<api_response> set_draining(const api_request& request, api_context& context, bool is_draining) {
+  auto store = membership_of(context);
+  if (!store)
+    return store.error();
+  auto view = (*store)->look();
+  if (!view)
+    return view.error();
+  const auto& name = request.parameter("node");
+  auto row = std::find_if(view->nodes.begin(), view->nodes.end(), [&](const auto& node) { return node.name == name; });
+  if (row == view->nodes.end())
+    return caf::make_error(errc::not_found, "there is no node " + name + " at the moment; see: lode cluster status");
+  if (row->state == node_state::joining)
+    return caf::make_error(errc::conflict, "node " + name + " is joining: it has no part of the work yet");
+  if (auto failed = (*store)->set_draining(row->self, is_draining))
+    return failed;
+  context.services.node->look_early();
+  return json_response({{"node", name}, {"state", is_draining ? "draining" : "member"}});
+}
+
+caf::expected<api_response> drain(const api_request& request, api_context& context) {
+  return set_draining(request, context, true);
+}
+caf::expected<api_response> undrain(const api_request& request, api_context& context) {
+  return set_draining(request, context, false);
+}
+
+} // namespace
+
+void add_cluster_routes(router& routes) {
+  routes.add("GET", "/api/v1/cluster", cluster);
+  routes.add("POST", "/api/v1/nodes/{node}/drain", drain);
+  routes.add("POST", "/api/v1/nodes/{node}/undrain", undrain);
+}
+
+} // namespace lode
