@@ -81,9 +81,6 @@ void add_descent(wire::continuation_state& first, const connection_context& conn
   *first.mutable_newest_first() = begin_descent(connection.edition, known, connection.stream(stream).lode.settle_time);
 }
 
-/// Commands that nobody has asked about again since the store went away.
-constexpr size_t most_unsure = 10'000;
-
 /// How long a stop waits for the token refreshes that are under way.
 constexpr auto refresh_patience = std::chrono::seconds{10};
 
@@ -190,16 +187,8 @@ caf::expected<command_standing> run_keeper_state::take(const take_command& ask) 
   auto claim = claim_of(ask.tenant);
   if (!claim)
     return claim.error();
-  // The answer to the last try was lost: nobody carries it out, so it is given back first.
-  if (auto i = unsure.find(ask.id); i != unsure.end()) {
-    if (auto error = parts.runs->untake_command(ask.id, i->second, *claim))
-      return error;
-    unsure.erase(i);
-  }
-  auto standing = parts.runs->take_command(ask.id, ask.tenant, *claim);
-  if (!standing && standing.error() == errc::store_unavailable && unsure.size() < most_unsure)
-    unsure.emplace(ask.id, ask.tenant);
-  return standing;
+  // An id whose answer is lost is not given back: an earlier life of the router may be the one that has taken it.
+  return parts.runs->take_command(ask.id, ask.tenant, *claim);
 }
 
 caf::error run_keeper_state::settle(const settle_command& ask) {

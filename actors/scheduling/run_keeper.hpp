@@ -92,7 +92,6 @@ struct run_keeper_state {
   run_keeper_parts parts;
   std::map<shard_id, shard_epoch> epochs; ///< of the shards that are this node's and not about to leave it
   std::map<source_id, std::pair<std::string, source_plan_pointer>> plans; ///< by source, with the version
-  std::map<std::string, tenant_id> unsure; ///< commands that may have been taken although the store did not say so
   std::mt19937_64 random{std::random_device{}()};
   std::optional<uint64_t> seed; ///< known: the generation too
   int64_t generation = 0;

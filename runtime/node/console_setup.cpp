@@ -10,6 +10,7 @@
 #include "runtime/node/state_import.hpp"
 #include "runtime/storage/postgres/postgres_admin_store.hpp"
 #include "runtime/storage/postgres/postgres_catalog_store.hpp"
+#include "runtime/storage/postgres/postgres_membership_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
 #include "runtime/wall_clock.hpp"
 
@@ -37,7 +38,8 @@ console_services make_console(const settings& config, const extensions& known, c
   console_services services;
   services.open_stores = [postgres = patient(postgres)] {
     return console_stores{make_postgres_catalog_store(postgres, "console"), make_postgres_run_store(postgres, "console"),
-                          make_postgres_admin_store(postgres, "console")};
+                          make_postgres_admin_store(postgres, "console"),
+                          make_postgres_membership_store(postgres, "console")};
   };
   services.node = std::move(control);
   services.default_schedule = schedule_json(config.schedule);

@@ -1,6 +1,6 @@
 #include "runtime/node/live_control.hpp"
 
-#include <caf/actor_system.hpp>
+#include <caf/all.hpp>
 
 #include "runtime/http/http_client.hpp"
 #include "runtime/node/version.hpp"
@@ -74,6 +74,28 @@ node_status live_control::status() {
   return result;
 }
 
+peers_surveyed live_control::survey() {
+  peer_links_actor links;
+  {
+    std::lock_guard lock{mutex_};
+    if (tree_)
+      links = tree_->links();
+  }
+  peers_surveyed found;
+  if (!links)
+    return found;
+  caf::scoped_actor self{system_};
+  self->request(links, std::chrono::seconds{3}, survey_peers{})
+    .receive([&](peers_surveyed& answer) { found = std::move(answer); }, [](const caf::error&) {});
+  return found;
+}
+
+void live_control::look_early() {
+  std::lock_guard lock{mutex_};
+  if (tree_)
+    tree_->look_early();
+}
+
 void live_control::rate(node_status& status) {
   std::lock_guard lock{mutex_};
   sample now{std::chrono::steady_clock::now(), resources_.figures.pages, resources_.figures.records};
@@ -100,7 +122,9 @@ bool live_control::ready(std::string& why) {
     why = "the node is starting or stopping";
   else if (resources_.health.is_out())
     why = "the store cannot commit at the moment: " + resources_.health.why();
-  else if (auto standing = standing_in(resources_.views.latest(), resources_.self()); standing == node_state::joining)
+  // One that waits after flaps may have shards of its earlier life: it mines them.
+  else if (auto standing = standing_in(resources_.views.latest(), resources_.self());
+           standing == node_state::joining && resources_.figures.shards == 0)
     why = "the node is joining the cluster";
   else if (standing == node_state::draining)
     why = "the node gives its shards to the other nodes";

@@ -22,6 +22,8 @@ public:
   void look_for_work() override;
   void cancel_run(tenant_id tenant, connection_id connection, run_id run) override;
   node_status status() override;
+  peers_surveyed survey() override;
+  void look_early() override;
   std::string metrics_text() override;
   bool ready(std::string& why) override;
 

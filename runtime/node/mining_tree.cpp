@@ -134,6 +134,10 @@ void mining_tree::set_draining(bool is_draining) {
   caf::anon_send(cluster_.membership, lode::set_draining{is_draining});
 }
 
+void mining_tree::look_early() {
+  caf::anon_send(cluster_.membership, lode::look_early{});
+}
+
 void mining_tree::abandon() {
   is_abandoned_ = true;
 }

@@ -84,6 +84,10 @@ public:
   void look_for_work();
   /// The node gives its shards to others; takes its part again.
   void set_draining(bool is_draining);
+  /// Hints that another node may have come or died.
+  void look_early();
+  /// Null where cluster.listen is not set.
+  const peer_links_actor& links() const noexcept { return cluster_.links; }
   /// From now on everything ends at once: other nodes own, or will own, what this one was mining.
   void abandon();
   /// Why this life is over: errc::not_owner, it was declared gone; errc::conflict, its name was taken.

@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "messages/fault_point.hpp"
 #include "runtime/console/http_server.hpp"
 #include "runtime/console/routes.hpp"
 #include "runtime/node/console_setup.hpp"
@@ -164,8 +165,11 @@ exit_code run_node(const settings& config, const extensions& known) {
            + (gate->address.empty() ? "" : "; other nodes reach it at " + gate->address));
   life_parts parts{system, *resources, *control, watch, signals};
   std::optional<exit_code> code;
-  while (!code)
+  while (!code) {
     code = live(parts);
+    if (!code && LODE_FAULT("node.lives_once"))
+      code = exit_failed;
+  }
   close_gate(system, *gate);
   if (watch.news().what == store_finding::went_back)
     write_doubt(*make_postgres_generation_store(postgres), store->generation, watch.news().why);

@@ -44,7 +44,7 @@ struct tenant_supervisor_test : actor_test {
   std::vector<stream_id> swept; ///< whose pass was asked for
 
   scripted_http_client http{scripted_http_client::delivery::on_demand};
-  std::optional<caf::error> ended; ///< how the supervisor did
+  std::shared_ptr<std::optional<caf::error>> ending = std::make_shared<std::optional<caf::error>>(); ///< how the supervisor ended
 
   timers_actor service = spawn<timers>();
   run_keeper_actor keeper = spawn_fake<run_keeper_actor>(
@@ -150,7 +150,7 @@ struct tenant_supervisor_test : actor_test {
       return miners.back();
     };
     supervisor = spawn<tenant_supervisor>(tenant_id{1}, services, scheduling, region);
-    caf::actor_cast<caf::abstract_actor*>(supervisor)->attach_functor([this](const caf::error& why) { ended = why; });
+    caf::actor_cast<caf::abstract_actor*>(supervisor)->attach_functor([ending = ending](const caf::error& why) { *ending = why; });
   }
 
   void TearDown() override {
@@ -730,14 +730,14 @@ TEST_F(tenant_supervisor_test, told_to_leave_it_ends_with_its_miners_and_nothing
   begin();
   leave();
   EXPECT_EQ(finishing, 2);
-  EXPECT_FALSE(ended);
+  EXPECT_FALSE(*ending);
   for (int64_t id : {1, 2}) {
     caf::anon_send(supervisor, continuation_ended{connection_id{10}, run_id{2}, continuation_id{id}, continuation_phase::open, false, ""});
     run();
   }
   EXPECT_EQ(mined.size(), 2u) << "nothing new is mined";
-  ASSERT_TRUE(ended);
-  EXPECT_EQ(*ended, caf::exit_reason::user_shutdown);
+  ASSERT_TRUE(*ending);
+  EXPECT_EQ(**ending, caf::exit_reason::user_shutdown);
   EXPECT_TRUE(finished.empty());
   EXPECT_TRUE(suspended.empty());
 }
@@ -749,7 +749,7 @@ TEST_F(tenant_supervisor_test, a_miner_that_dies_while_its_tenant_leaves_is_not_
   send_exit(miners[0], caf::make_error(errc::internal, "a defect"));
   advance(2s);
   EXPECT_EQ(mined.size(), 1u);
-  EXPECT_TRUE(ended);
+  EXPECT_TRUE(*ending);
   EXPECT_TRUE(suspended.empty());
 }
 
@@ -781,14 +781,14 @@ TEST_F(tenant_supervisor_test, a_token_refresh_under_way_is_waited_for) {
   caf::anon_send(supervisor, continuation_ended{connection_id{10}, run_id{2}, continuation_id{1}, continuation_phase::open, false, ""});
   mined[0].credentials = credential_keeper_actor{};
   run();
-  EXPECT_FALSE(ended) << "the successor would be lost";
+  EXPECT_FALSE(*ending) << "the successor would be lost";
   http_response response;
   response.status = 200;
   response.body = R"({"access_token":"a1","refresh_token":"r2","expires_in":1800})";
   http.answer_any(std::move(response));
   ASSERT_TRUE(http.deliver_next());
   run();
-  EXPECT_TRUE(ended);
+  EXPECT_TRUE(*ending);
 }
 
 TEST_F(tenant_supervisor_test, commands_are_answered_when_the_store_has_what_they_ask_for) {

@@ -24,10 +24,10 @@ struct shard_region_test : actor_test {
   ids lost;
   ids left; ///< tenants whose supervisor was told to leave
   std::vector<tenant_supervisor_actor> supervisors;
-  std::map<size_t, std::string> ended; ///< with which reason, by place
+  using reasons = std::map<size_t, std::string>;
+  std::shared_ptr<reasons> ended = std::make_shared<reasons>(); ///< by place
   std::vector<shards_vacated> vacated;
-  bool is_slow = false;        ///< commands are answered when the test says
-  std::vector<promise> acting; ///< those that are not
+  bool is_slow = false; ///< commands are not answered
 
   timers_actor service = spawn<timers>();
   shard_keeper_actor keeper = spawn_fake<shard_keeper_actor>(
@@ -38,12 +38,13 @@ struct shard_region_test : actor_test {
 
   tenant_supervisor_actor puppet(tenant_id tenant) {
     auto made = system.spawn([this, tenant](tenant_supervisor_actor::pointer self) -> tenant_supervisor_actor::behavior_type {
-      return {[this, self](const begin_run& command) -> caf::result<void> {
+      auto acting = std::make_shared<std::vector<promise>>(); // dies with the actor
+      return {[this, self, acting](const begin_run& command) -> caf::result<void> {
                 begun.push_back(command.connection.value);
                 if (!is_slow)
                   return caf::unit;
-                acting.push_back(self->make_response_promise<void>());
-                return acting.back();
+                acting->push_back(self->make_response_promise<void>());
+                return acting->back();
               },
               [](const resume_run&) {},
               [](connection_changed) {},
@@ -56,14 +57,13 @@ struct shard_region_test : actor_test {
               [](timer_fired) {}};
     });
     caf::actor_cast<caf::abstract_actor*>(made)->attach_functor(
-      [this, place = supervisors.size()](const caf::error& why) { ended[place] = to_string(why); });
+      [ended = ended, place = supervisors.size()](const caf::error& why) { (*ended)[place] = to_string(why); });
     supervisors.push_back(made);
     endings.push_back([made] { caf::anon_send_exit(made, caf::exit_reason::kill); });
     return made;
   }
 
   void SetUp() override { gain({1, 2, 3}); }
-  void TearDown() override { acting.clear(); }
 
   void gain(const ids& tenants) {
     shards_gained msg;
@@ -171,10 +171,10 @@ TEST_F(shard_region_test, what_is_still_at_work_after_the_patience_ends_at_once)
   begin(1, 10);
   vacate({1}, 1s);
   advance(500ms);
-  EXPECT_TRUE(ended.empty());
+  EXPECT_TRUE(ended->empty());
   advance(1s);
-  ASSERT_EQ(ended.size(), 1u);
-  EXPECT_NE(ended[0].find("not_owner"), std::string::npos) << ended[0];
+  ASSERT_EQ(ended->size(), 1u);
+  EXPECT_NE(ended->at(0).find("not_owner"), std::string::npos) << ended->at(0);
   ASSERT_EQ(vacated.size(), 1u);
   EXPECT_TRUE(lost.empty());
 }
@@ -183,8 +183,8 @@ TEST_F(shard_region_test, what_is_at_work_in_a_lost_shard_ends_at_once) {
   begin(1, 10), begin(2, 20);
   caf::anon_send(region, shards_lost{{shard(1)}});
   run();
-  EXPECT_EQ(ended.size(), 1u);
-  EXPECT_TRUE(ended.contains(0));
+  EXPECT_EQ(ended->size(), 1u);
+  EXPECT_TRUE(ended->contains(0));
   EXPECT_TRUE(lost.empty());
   EXPECT_TRUE(vacated.empty());
 }
