@@ -1,4 +1,6 @@
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
+
+#include <map>
 
 #include "tests/support/scenario.hpp"
 
@@ -32,6 +34,20 @@ int64_t refetched(const earlier_node& node) {
   return at == text.npos ? -1 : std::stoll(text.substr(at + 28));
 }
 
+/// Pages that were served whole more than once. Left out: tokens, of which each node gets its own, and products, whose pages 1, 2,
+/// 4, .. are read again to see whether rows have shifted.
+std::vector<std::string> fetched_again(scenario& world) {
+  std::map<std::string, int> times;
+  for (const auto& each : world.requests())
+    if (auto stream = text_in(each, "stream"); stream != "oauth" && stream != "products" && number_in(each, "status") == 200)
+      ++times[text_in(each, "tenant") + " " + text_in(each, "page")];
+  std::vector<std::string> out;
+  for (const auto& [page, count] : times)
+    if (count > 1)
+      out.push_back(page);
+  return out;
+}
+
 void expect_all_finished(scenario& world) {
   for (const auto& tenant : world.tenants())
     EXPECT_EQ(text_in(world.last_run(tenant), "phase"), "finished") << json::serialize(world.last_run(tenant));
@@ -53,7 +69,7 @@ TEST(handover_scenario, tenants_move_to_a_node_that_joins_and_back_when_it_stops
   EXPECT_EQ(first.process->stop(), 0) << last_lines(first.process->log());
   await_shards(world, "another", 4'096);
   world.await_runs();
-  EXPECT_EQ(world.pages_fetched_again(), 0u);
+  EXPECT_THAT(fetched_again(world), testing::IsEmpty());
   expect_all_finished(world);
 }
 
