@@ -56,6 +56,7 @@ void expect_all_finished(scenario& world) {
 
 TEST(handover_scenario, tenants_move_to_a_node_that_joins_and_back_when_it_stops_and_no_page_is_fetched_twice) {
   scenario world{long_runs()};
+  world.set_node("cluster.listen", "127.0.0.1:0");
   world.start_node();
   world.import_tenants();
   world.await_pages(20);
@@ -66,6 +67,7 @@ TEST(handover_scenario, tenants_move_to_a_node_that_joins_and_back_when_it_stops
   await_shards(world, "scenario", 1'500);
   EXPECT_EQ(world.number("SELECT count(*) FROM run WHERE phase <> 0"), 0) << "the move was to happen while all were mined";
   EXPECT_EQ(refetched(first), 0);
+  EXPECT_NE(read_file(first.process->log()).find("linked with node another"), std::string::npos) << last_lines(first.process->log());
   EXPECT_EQ(first.process->stop(), 0) << last_lines(first.process->log());
   await_shards(world, "another", 4'096);
   world.await_runs();
