@@ -77,6 +77,7 @@ struct tenant_supervisor_state {
   void cancel(const cancel_run& command, answer done);
 
   // its end
+  static caf::error moves_away();
   void leave();
   bool is_gone() const;
 

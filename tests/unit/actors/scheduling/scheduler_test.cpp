@@ -236,7 +236,6 @@ TEST_F(scheduler_test, what_is_known_of_a_shard_that_leaves_is_forgotten) {
   caf::anon_send(scheduling, shards_leaving{{shard_of(tenant_id{1})}});
   // Its supervisor may say so late.
   caf::anon_send(scheduling, run_begun{connection_id{1}, run_id{8}, tenant_id{1}});
-  caf::anon_send(scheduling, tenant_lost{tenant_id{1}, "a defect"});
   due = {{connection_id{3}, tenant_id{3}, shard_of(tenant_id{3}), instant{}, run_kind::scheduled}};
   advance(1s);
   EXPECT_EQ(begun, (std::vector<int64_t>{1, 2, 3})) << "tenant 1 takes no place among the runs that may be open";
