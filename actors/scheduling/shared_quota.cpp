@@ -64,7 +64,7 @@ void shared_quota::set_nodes(uint32_t live, time_point now) {
     return;
   const auto gone = live < nodes_ ? nodes_ - live : 0;
   const auto was_alone = std::exchange(nodes_, live) == 1;
-  std::erase_if(gone_, [now](const auto& each) { return now - each.known > memory; });
+  std::erase_if(gone_, [now, last = memory + longest_span()](const auto& each) { return now - each.known > last; });
   if (gone > 0) {
     gone_.push_back({now, gone});
     give_up_until(now);
@@ -151,6 +151,13 @@ void shared_quota::put_off_joining() {
   const auto most = std::max<std::chrono::nanoseconds>(longest_join_pause, 2 * longest_spacing());
   join_pause_ = std::clamp<std::chrono::nanoseconds>(2 * join_pause_, shortest_join_pause, most);
   may_join_ = share_from_ + join_pause_;
+}
+
+std::chrono::nanoseconds shared_quota::longest_span() const {
+  std::chrono::nanoseconds longest{0};
+  for (const auto& [name, b] : budgets_)
+    longest = std::max(longest, b.rule.span);
+  return longest;
 }
 
 std::chrono::nanoseconds shared_quota::longest_spacing() const {

@@ -77,6 +77,7 @@ private:
   void keep(const turn_slice& slice);
   void give_up_until(time_point when);
   void put_off_joining();
+  std::chrono::nanoseconds longest_span() const;
   std::chrono::nanoseconds longest_spacing() const;
   static void forget_stale(budget& b, time_point now);
 

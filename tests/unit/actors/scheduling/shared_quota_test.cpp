@@ -164,6 +164,19 @@ TEST(shared_quota_test, an_order_that_comes_too_late_has_no_effect) {
   EXPECT_FALSE(redis.lease("n1", *order, start + shared_quota::order_holds + 1ms));
 }
 
+TEST(shared_quota_test, what_a_node_that_is_gone_may_have_used_counts_for_the_span_of_the_slowest_budget) {
+  const turn_rule monthly{1'000, 30 * 24h};
+  turn_ledger redis;
+  shared_quota quota{true, 3, start};
+  quota.earliest("m", monthly, start);
+  quota.set_nodes(2, start + 1h);
+  quota.set_nodes(1, start + 49h);
+  ask(quota, "n1", &redis, start + 49h);
+  auto order = quota.order(one, start + 49h + 1s);
+  ASSERT_EQ(order->wanted.size(), 1u);
+  EXPECT_EQ(order->wanted[0].others, 3u) << "two that are gone, and one whose place this one may have taken";
+}
+
 TEST(shared_quota_test, a_pause_is_told_once_and_heard_by_the_others) {
   turn_ledger redis;
   shared_quota first{true, 2, start - shared_quota::settle};
