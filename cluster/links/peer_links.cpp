@@ -41,7 +41,10 @@ std::string handshake_failed(const std::string& name, bool uses_tls) {
 }
 
 std::string in_words(const caf::error& error, const std::string& name, bool uses_tls) {
-  if (error == caf::sec::disconnect_during_handshake || error == caf::sec::request_timeout)
+  // The probe has just reached it: what fails after that is the handshake, which CAF reports in one of three ways.
+  const bool is_handshake = error == caf::sec::disconnect_during_handshake || error == caf::sec::request_timeout
+                            || (uses_tls && error == caf::sec::cannot_connect_to_node);
+  if (is_handshake)
     return handshake_failed(name, uses_tls);
   if (error == caf::sec::incompatible_application_ids)
     return name + " runs a release of Lode that this one cannot talk to: run the same on both";

@@ -18,20 +18,13 @@ scenario_settings with_links(scenario_settings settings, bool links) {
 
 cluster_scenario::cluster_scenario(scenario_settings settings, bool links) : world_(with_links(std::move(settings), links)) {}
 
-void cluster_scenario::give_back() {
-  auto before = world_.use_node({});
-  if (!used_.empty())
-    nodes_[used_] = std::move(before);
-  used_.clear();
-}
-
 void cluster_scenario::start(const std::string& name, const std::string& fault, const std::string& dsn) {
-  give_back();
+  world_.use_node({});
   nodes_.erase(name);
   world_.set_node("node.name", name);
   world_.set_node("store.dsn", '"' + (dsn.empty() ? world_.database().dsn() : dsn) + '"');
   world_.start_node(fault);
-  used_ = name;
+  nodes_[name] = world_.present_node();
 }
 
 void cluster_scenario::start_all(size_t count) {
@@ -40,34 +33,23 @@ void cluster_scenario::start_all(size_t count) {
 }
 
 void cluster_scenario::use(const std::string& name) {
-  if (name == used_)
-    return;
-  give_back();
-  auto found = nodes_.find(name);
-  if (found == nodes_.end())
-    throw std::runtime_error{"there is no node " + name};
-  world_.use_node(std::move(found->second));
-  nodes_.erase(found);
-  used_ = name;
+  world_.use_node(node(name));
 }
 
-earlier_node& cluster_scenario::node(const std::string& name) {
-  if (name == used_)
-    give_back();
+const running_node& cluster_scenario::node(const std::string& name) const {
   auto found = nodes_.find(name);
   if (found == nodes_.end())
     throw std::runtime_error{"there is no node " + name};
   return found->second;
 }
 
-child_process& cluster_scenario::process(const std::string& name) {
+child_process& cluster_scenario::process(const std::string& name) const {
   return *node(name).process;
 }
 
-std::vector<std::string> cluster_scenario::running() {
-  give_back();
+std::vector<std::string> cluster_scenario::running() const {
   std::vector<std::string> out;
-  for (auto& [name, each] : nodes_)
+  for (const auto& [name, each] : nodes_)
     if (each.process->is_running())
       out.push_back(name);
   return out;
@@ -90,13 +72,12 @@ void cluster_scenario::go_on(const std::string& name) {
   process(name).go_on();
 }
 
-json::object cluster_scenario::status(const std::string& name) {
+json::object cluster_scenario::status(const std::string& name) const {
   return node(name).status();
 }
 
 std::map<std::string, int64_t> cluster_scenario::shards() {
   std::map<std::string, int64_t> out;
-  give_back();
   for (const auto& [name, each] : nodes_)
     out[name] = world_.number("SELECT count(*) FROM shard s JOIN node n ON n.incarnation = s.owner WHERE n.name = '" + name + "'");
   return out;
@@ -129,8 +110,7 @@ int64_t cluster_scenario::commits_out_of_epoch() {
                        "(SELECT min(e) FROM unnest(order_epochs) e) AS first FROM feed) f) g WHERE is_wrong");
 }
 
-std::string cluster_scenario::logs() {
-  give_back();
+std::string cluster_scenario::logs() const {
   std::string out;
   for (const auto& [name, each] : nodes_)
     out += "--- " + name + "\n" + last_lines(each.process->log(), 15) + "\n";

@@ -9,8 +9,8 @@
 
 namespace lode::test {
 
-/// A scenario with several nodes, n1, n2, ..., which find each other through the database and over loopback links. Questions of
-/// the scenario itself go to one that lives.
+/// A scenario with several nodes, n1, n2, ..., which find each other through the database and over loopback links. What the
+/// scenario asks of "the node" goes to the one that was started or named by `use` last.
 class cluster_scenario {
 public:
   /// `links`: whether nodes talk to each other, or share the work through the database alone.
@@ -28,11 +28,10 @@ public:
   void go_on(const std::string& name);
   /// Talks to it from now on.
   void use(const std::string& name);
-  child_process& process(const std::string& name);
-  bool is_running(const std::string& name) { return nodes_.contains(name) && process(name).is_running(); }
-  std::vector<std::string> running();
+  child_process& process(const std::string& name) const;
+  std::vector<std::string> running() const;
 
-  json::object status(const std::string& name);
+  json::object status(const std::string& name) const;
   /// How many shards each node owns in the store, by name.
   std::map<std::string, int64_t> shards();
   /// Waits until those nodes own all shards, each some, and nobody else any.
@@ -40,15 +39,13 @@ public:
   /// In order of the feed no shard shows a commit of an earlier epoch after one of a later epoch: how many do.
   int64_t commits_out_of_epoch();
   /// The ends of all logs.
-  std::string logs();
+  std::string logs() const;
 
 private:
-  earlier_node& node(const std::string& name);
-  void give_back();
+  const running_node& node(const std::string& name) const;
 
   scenario world_;
-  std::map<std::string, earlier_node> nodes_; ///< but the one that the scenario talks to
-  std::string used_;
+  std::map<std::string, running_node> nodes_; ///< the one that the scenario talks to as well
 };
 
 } // namespace lode::test

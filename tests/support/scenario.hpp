@@ -34,8 +34,8 @@ struct scenario_settings {
 };
 
 /// A node that a scenario has let go of: still running, beside those that are started later.
-struct earlier_node {
-  std::unique_ptr<child_process> process;
+struct running_node {
+  std::shared_ptr<child_process> process;
   uint16_t port = 0;
 
   http_answer ask(const std::string& target) const { return http_ask(port, "GET", target); }
@@ -59,14 +59,15 @@ public:
   void kill_node();
   void stop_node();
   child_process& node() { return *node_; }
+  running_node present_node() const { return {node_, node_port_}; }
   /// A command of the program with the node's settings; what it printed is appended to `out`. The exit code.
   int command(const std::vector<std::string>& words, std::string& out);
   /// Lets go of the node: the next start makes another one beside it, with the same settings and name.
-  earlier_node leave_node();
+  running_node leave_node();
   /// A setting (section.key) of nodes that are started from now on.
   void set_node(const std::string& key, const std::string& value) { settings_.node[key] = value; }
-  /// Talks to this one from now on; what it talked to before is given back (nothing where there was none).
-  earlier_node use_node(earlier_node other);
+  /// Talks to this one from now on. The caller keeps the other one, if it is to live.
+  void use_node(const running_node& other);
   /// Puts the example sources and imports all tenants of the simulated APIs. The node is up.
   void import_tenants();
   /// The same with a node of its own, which is stopped again; all connections are due when the next one starts.
@@ -130,7 +131,7 @@ private:
   std::string folder_;
   std::unique_ptr<scenario_database> database_;
   std::unique_ptr<child_process> simapi_;
-  std::unique_ptr<child_process> node_;
+  std::shared_ptr<child_process> node_;
   uint16_t control_port_ = 0;
   uint16_t node_port_ = 0;
   int starts_ = 0;

@@ -24,7 +24,7 @@ json::object pick(const json::object& from, std::initializer_list<const char*> n
 
 } // namespace
 
-json::object earlier_node::status() const {
+json::object running_node::status() const {
   auto answer = http_ask(port, "GET", "/api/v1/status");
   if (answer.status != 200)
     throw std::runtime_error{"status of an earlier node: " + std::to_string(answer.status) + " " + answer.body + "\n"

@@ -100,15 +100,13 @@ int scenario::command(const std::vector<std::string>& words, std::string& out) {
   return code;
 }
 
-earlier_node scenario::leave_node() {
+running_node scenario::leave_node() {
   return {std::move(node_), node_port_};
 }
 
-earlier_node scenario::use_node(earlier_node other) {
-  earlier_node before{std::move(node_), node_port_};
-  node_ = std::move(other.process);
+void scenario::use_node(const running_node& other) {
+  node_ = other.process;
   node_port_ = other.port;
-  return before;
 }
 
 void scenario::stop_node() {

@@ -28,7 +28,7 @@ void await_shards(scenario& world, const std::string& node, int64_t at_least) {
     std::chrono::seconds{60}, [&] { return std::to_string(shards_of(world, node)) + "\n" + world.log(); });
 }
 
-int64_t refetched(const earlier_node& node) {
+int64_t refetched(const running_node& node) {
   auto text = node.ask("/metrics").body;
   auto at = text.find("\nlode_pages_refetched_total ");
   return at == text.npos ? -1 : std::stoll(text.substr(at + 28));
