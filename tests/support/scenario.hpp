@@ -33,7 +33,7 @@ struct scenario_settings {
   json::value schedule = json::object{{"every", "12h"}};
 };
 
-/// A node that a scenario has let go of: still running, beside those that are started later.
+/// A node of a scenario. It ends with the last that knows of it.
 struct running_node {
   std::shared_ptr<child_process> process;
   uint16_t port = 0;

@@ -82,7 +82,9 @@ TEST(cluster_scenario, a_rolling_restart_under_load_fetches_next_to_nothing_twic
   }
   cluster.use("n1");
   cluster.world().await_runs();
-  EXPECT_LE(cluster.world().pages_fetched_again(), 2u);
+  // The products of a shop come by page numbers: pages 1, 2 and 4 are read again to notice rows that shifted.
+  constexpr size_t seams = 3 * 10;
+  EXPECT_LE(cluster.world().pages_fetched_again(), seams + 2);
   expect_verified(cluster);
 }
 
