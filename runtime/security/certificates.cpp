@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 
 #include "messages/actors.hpp"
@@ -213,6 +214,9 @@ caf::expected<certificate_files> make_authority(const std::string& directory, co
     return openssl_failed("the authority could not be made");
   if (auto failed = sign(certificate.get(), certificate.get(), key.get(), true))
     return failed;
+  std::error_code no_folder;
+  if (std::filesystem::create_directories(directory, no_folder); no_folder)
+    return wrong(errc::bad_argument, directory + " could not be made: " + no_folder.message());
   return write_pair(authority_in(directory), certificate.get(), key.get());
 }
 

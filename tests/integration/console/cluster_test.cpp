@@ -32,7 +32,7 @@ TEST_F(cluster_test, the_cluster_shows_links_silence_and_figures) {
   node_report report;
   report.status.self = incarnation{2};
   report.status.open_runs = 5;
-  report.actors = {{"lode.miner", 2, 7, 0}};
+  report.actors = {{"lode.miner", 7, 42, 0.5}};
   node->surveyed.reports = {report};
   node->surveyed.silent = {incarnation{3}};
   auto cluster = expect(200, "GET", "/api/v1/cluster");
@@ -41,6 +41,7 @@ TEST_F(cluster_test, the_cluster_shows_links_silence_and_figures) {
   EXPECT_EQ(n2.at("link").at("state"), json::value("up"));
   EXPECT_EQ(n2.at("figures").at("open_runs"), json::value(5u));
   EXPECT_EQ(n2.at("actors").at(0).at("mailbox"), json::value(7));
+  EXPECT_EQ(n2.at("actors").at(0).at("messages"), json::value(42));
   auto n3 = node_of(cluster, "n3");
   EXPECT_EQ(n3.at("link").at("why_not"), json::value("other cluster"));
   EXPECT_EQ(n3.at("is_silent"), json::value(true));

@@ -60,6 +60,16 @@ TEST_F(certificates_test, keys_are_readable_by_their_owner_only) {
   EXPECT_EQ(mode_of(folder + "/n1.key"), 0600u);
 }
 
+TEST_F(certificates_test, the_authoritys_folder_is_made) {
+  auto made = make_authority(folder + "/of/prod", "prod", 10);
+  ASSERT_TRUE(made) << message_of(made.error());
+  EXPECT_TRUE(std::filesystem::exists(made->certificate));
+  write(folder + "/file", "");
+  auto wrong = make_authority(folder + "/file/prod", "prod", 10);
+  ASSERT_FALSE(wrong);
+  EXPECT_THAT(message_of(wrong.error()), HasSubstr("/file/prod could not be made"));
+}
+
 TEST_F(certificates_test, nothing_is_overwritten) {
   auto files = of_node("n1");
   auto again = make_authority(folder, "prod", 10);
