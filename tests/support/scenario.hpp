@@ -53,6 +53,9 @@ public:
   // -- the node ---------------------------------------------------------------------------------------------------
   /// Starts it and waits until it mines. `fault` is its LODE_FAULT; with one it may die before it is ready.
   void start_node(const std::string& fault = "");
+  /// Starts it and returns at once; `await_node` waits until it is up.
+  void launch_node(const std::string& fault = "");
+  void await_node(bool may_die = false);
   /// Starts it with a fault point that kills it, and waits for that. False: it got everything done without passing
   /// there, and still runs.
   bool start_node_until_it_dies_at(const std::string& fault);

@@ -48,16 +48,26 @@ std::string scenario::write_config() {
   return path;
 }
 
-void scenario::start_node(const std::string& fault) {
+void scenario::launch_node(const std::string& fault) {
   auto log = folder_ + "/node-" + std::to_string(++starts_) + ".log";
   std::vector<std::string> environment{"LODE_FAULT=" + fault};
   node_ = std::make_unique<child_process>(std::vector<std::string>{LODE_BINARY, "serve", "--config", write_config()},
                                           log, environment);
+  node_port_ = 0;
+}
+
+void scenario::await_node(bool may_die) {
+  const auto& log = node_->log();
   await(
     "the node is up", [&] { return !node_->is_running() || (learn_address(), node_port_ != 0); },
     std::chrono::seconds{60}, [&] { return last_lines(log); });
-  if (!node_->is_running() && fault.empty())
+  if (!node_->is_running() && !may_die)
     throw std::runtime_error{"the node ended at its start\n" + last_lines(log)};
+}
+
+void scenario::start_node(const std::string& fault) {
+  launch_node(fault);
+  await_node(!fault.empty());
 }
 
 void scenario::learn_address() {
