@@ -87,6 +87,13 @@ json::object cluster_scenario::status(const std::string& name) const {
   return node(name).status();
 }
 
+http_answer cluster_scenario::trigger_at(const std::string& name, const std::string& tenant) {
+  auto& port = nodes_.at(name).port;
+  if (port == 0)
+    port = console_port_of(process(name));
+  return port == 0 ? http_answer{} : http_ask(port, "POST", "/api/v1/tenants/" + tenant + "/connections/main/runs", "{\"kind\":\"manual\"}");
+}
+
 std::map<std::string, int64_t> cluster_scenario::shards() {
   std::map<std::string, int64_t> out;
   for (const auto& [name, each] : nodes_)

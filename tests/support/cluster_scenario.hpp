@@ -35,6 +35,8 @@ public:
   std::vector<std::string> running() const;
 
   json::object status(const std::string& name) const;
+  /// Asks a node to run a tenant's connection. Status 0: it does not answer, or is not up yet.
+  http_answer trigger_at(const std::string& name, const std::string& tenant);
   /// How many shards each node owns in the store, by name.
   std::map<std::string, int64_t> shards();
   /// Waits until those nodes own all shards, each some, and nobody else any.

@@ -59,7 +59,7 @@ void scenario::launch_node(const std::string& fault) {
 void scenario::await_node(bool may_die) {
   const auto& log = node_->log();
   await(
-    "the node is up", [&] { return !node_->is_running() || (learn_address(), node_port_ != 0); },
+    "the node is up", [&] { return !node_->is_running() || (node_port_ = console_port_of(*node_)) != 0; },
     std::chrono::seconds{60}, [&] { return last_lines(log); });
   if (!node_->is_running() && !may_die)
     throw std::runtime_error{"the node ended at its start\n" + last_lines(log)};
@@ -70,13 +70,13 @@ void scenario::start_node(const std::string& fault) {
   await_node(!fault.empty());
 }
 
-void scenario::learn_address() {
+uint16_t console_port_of(const child_process& node) {
   static const std::string mark = "console on http://127.0.0.1:";
-  auto text = read_file(node_->log());
+  auto text = read_file(node.log());
   auto at = text.find(mark);
-  node_port_ = 0;
-  if (at != std::string::npos && text.find('\n', at) != std::string::npos)
-    node_port_ = static_cast<uint16_t>(std::stoul(text.substr(at + mark.size())));
+  if (at == std::string::npos || text.find('\n', at) == std::string::npos)
+    return 0;
+  return static_cast<uint16_t>(std::stoul(text.substr(at + mark.size())));
 }
 
 bool scenario::start_node_until_it_dies_at(const std::string& fault) {
