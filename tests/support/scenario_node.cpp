@@ -36,7 +36,7 @@ std::string scenario::write_config() {
   values["store.dsn"] = '"' + database_->dsn() + '"';
   for (const auto& [key, value] : settings_.node)
     values[key] = value;
-  auto path = folder_ + "/lode.yaml";
+  auto path = folder_ + "/lode-" + std::to_string(starts_) + ".yaml"; // nodes may read theirs at the same time
   std::ofstream file{path};
   std::string section;
   for (const auto& [key, value] : values) {

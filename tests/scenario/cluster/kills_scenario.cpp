@@ -35,7 +35,8 @@ scenario_settings long_runs() {
   settings.records = is_long() ? "contacts=650,orders=350,products=150,customers=150" : "contacts=220,orders=120,products=50,customers=50";
   settings.simapi = {"--latency-ms", "2000", "--request-log", "2000000"};
   settings.source_edits = {{"page_size: 200", "page_size: 5"}, {"page_size: 250", "page_size: 5"}};
-  settings.node = {{"mining.window", "1"}, {"mining.miners_per_tenant", "1"}, {"mining.runs_started_per_second", "1000"}};
+  settings.node = {{"mining.window", "1"}, {"mining.miners_per_tenant", "1"}, {"mining.runs_started_per_second", "1000"},
+                   {"http.connections_per_host", "1000"}}; // all CRMs are behind one host name
   return settings;
 }
 
