@@ -31,15 +31,21 @@ public:
   explicit planner(uint32_t seed) : dice_(seed) {}
 
   chaos_step next() {
-    const auto pause = std::chrono::milliseconds{200 + dice_.below(2800)};
-    // Nobody stands still for ever.
-    if (auto frozen = those(condition::frozen); !frozen.empty() && ++frozen_for_ > 2 + dice_.below(2)) {
-      frozen_for_ = 0;
-      return {std::chrono::milliseconds{500}, trouble::thaw, becomes(frozen[0], condition::up)};
+    auto pause = std::chrono::milliseconds{200 + dice_.below(2800)};
+    if (auto frozen = those(condition::frozen); !frozen.empty() && stands_still_ + pause >= stands_still_until_) {
+      pause = std::max(pause, stands_still_until_ - stands_still_);
+      return {pause, trouble::thaw, becomes(frozen[0], condition::up)};
     }
     auto possible = what_can_happen();
     auto what = dice_.one_of(possible);
-    return {what == trouble::change || what == trouble::order ? std::chrono::milliseconds{300} : pause, what, to_whom(what)};
+    if (what == trouble::change || what == trouble::order)
+      pause = std::chrono::milliseconds{300};
+    stands_still_ += pause;
+    if (what == trouble::freeze) {
+      stands_still_ = {};
+      stands_still_until_ = std::chrono::milliseconds{2500 + dice_.below(6000)}; // as a rule beyond the lease
+    }
+    return {pause, what, to_whom(what)};
   }
 
 private:
@@ -54,7 +60,9 @@ private:
   std::vector<trouble> what_can_happen() {
     std::vector<trouble> out{trouble::fast_restart, trouble::immediate_restart, trouble::change, trouble::order, trouble::order};
     if (those(condition::up).size() > 1)
-      out.insert(out.end(), {trouble::kill, trouble::kill, trouble::kill, trouble::freeze, trouble::terminate, trouble::terminate});
+      out.insert(out.end(), {trouble::kill, trouble::kill, trouble::kill, trouble::terminate, trouble::terminate});
+    if (those(condition::up).size() > 1 && those(condition::frozen).empty())
+      out.insert(out.end(), {trouble::freeze, trouble::freeze});
     if (!those(condition::down).empty())
       out.insert(out.end(), {trouble::start, trouble::start, trouble::start, trouble::start});
     if (nodes_.size() < most_nodes)
@@ -92,7 +100,7 @@ private:
 
   dice dice_;
   std::map<std::string, condition> nodes_{{"n1", condition::up}, {"n2", condition::up}, {"n3", condition::up}};
-  size_t frozen_for_ = 0;
+  std::chrono::milliseconds stands_still_{}, stands_still_until_{}; ///< of the node that is frozen
 };
 
 const char* name_of(trouble what) {

@@ -61,9 +61,11 @@ public:
     cluster_.await_owners(nodes_, 60s);
     await_quiet();
     world().await_settled();
-    cluster_.use(*nodes_.begin());
-    world().trigger_all();
+    // Sessions of consoles that have not asked since a restart of the database fail once.
+    for (const auto& tenant : world().tenants())
+      await("a run of " + tenant + " is taken", [&] { return cluster_.trigger_at(*nodes_.begin(), tenant).status == 202; });
     await_quiet();
+    cluster_.use(*nodes_.begin());
   }
 
 private:
@@ -181,7 +183,7 @@ TEST(chaos_plan, is_the_same_for_the_same_seed_and_leaves_a_node_up) {
 TEST(chaos_scenario, kills_freezes_restarts_and_joins_at_random_lose_and_repeat_nothing) {
   const auto* given = std::getenv("LODE_SEED");
   const bool is_long = std::getenv("LODE_LONG") != nullptr;
-  auto seed = given ? static_cast<uint32_t>(std::strtoul(given, nullptr, 10)) : is_long ? std::random_device{}() : 4;
+  auto seed = given ? static_cast<uint32_t>(std::strtoul(given, nullptr, 10)) : is_long ? std::random_device{}() : 73;
   std::cout << "LODE_SEED=" << seed << std::endl;
   live_through(seed, is_long ? 120 : 14, is_long);
 }

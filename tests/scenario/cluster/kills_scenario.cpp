@@ -26,17 +26,18 @@ unsigned seed() {
   return given ? static_cast<unsigned>(std::strtoul(given, nullptr, 10)) : 1;
 }
 
-/// One page of a tenant in flight at a time, and pages enough for all of the time: each shard with tenants always has work.
+/// Each node always has its fill of open runs, more tenants wait for their turn, and it is the APIs that set the pace, not the machine: 65
+/// pages a second for each node. One page of a tenant is in flight at a time.
 scenario_settings long_runs() {
   scenario_settings settings;
   settings.own_server = true;
   settings.tenants = is_long() ? 1000 : 60;
-  settings.dialects = "crm,shop";
-  settings.records = is_long() ? "contacts=650,orders=350,products=150,customers=150" : "contacts=220,orders=120,products=50,customers=50";
+  settings.dialects = "shop";
+  settings.records = is_long() ? "orders=170,products=30,customers=30" : "orders=60,products=10,customers=10";
   settings.simapi = {"--latency-ms", "2000", "--request-log", "2000000"};
-  settings.source_edits = {{"page_size: 200", "page_size: 5"}, {"page_size: 250", "page_size: 5"}};
+  settings.source_edits = {{"page_size: 250", "page_size: 5"}};
   settings.node = {{"mining.window", "1"}, {"mining.miners_per_tenant", "1"}, {"mining.runs_started_per_second", "1000"},
-                   {"http.connections_per_host", "1000"}}; // all CRMs are behind one host name
+                   {"mining.max_open_runs", is_long() ? "130" : "30"}};
   return settings;
 }
 
@@ -156,7 +157,7 @@ void report_pages(cluster_scenario& cluster) {
   std::map<std::string, size_t> times;
   for (const auto& each : cluster.world().requests())
     if (auto page = text_in(each, "page"); number_in(each, "status") == 200 && each.at("completed").as_bool())
-      if (page.starts_with("contacts|") || page.starts_with("orders|"))
+      if (page.starts_with("orders|"))
         ++times[text_in(each, "tenant") + " " + page];
   size_t again = 0;
   for (const auto& [page, count] : times)
@@ -171,7 +172,7 @@ TEST(kills_scenario, a_random_node_of_three_is_killed_every_20_s_and_its_work_go
   cluster.await_owners({"n1", "n2", "n3"});
   cluster.watch_epochs();
   world.import_tenants();
-  await("all runs are open", [&] { return world.number("SELECT count(*) FROM run WHERE phase = 0") == static_cast<int64_t>(world.tenants().size()); });
+  await("runs are open", [&] { return world.number("SELECT count(*) FROM run WHERE phase = 0") >= (is_long() ? 380 : 50); });
   observer seen{cluster};
   std::mt19937 random{seed()};
   std::string victim;
