@@ -18,13 +18,24 @@ scenario_settings with_links(scenario_settings settings, bool links) {
 
 cluster_scenario::cluster_scenario(scenario_settings settings, bool links) : world_(with_links(std::move(settings), links)) {}
 
-void cluster_scenario::start(const std::string& name, const std::string& fault, const std::string& dsn) {
+void cluster_scenario::launch(const std::string& name, const std::string& fault, const std::string& dsn) {
   world_.use_node({});
   nodes_.erase(name);
   world_.set_node("node.name", name);
   world_.set_node("store.dsn", '"' + (dsn.empty() ? world_.database().dsn() : dsn) + '"');
-  world_.start_node(fault);
+  world_.launch_node(fault);
   nodes_[name] = world_.present_node();
+}
+
+void cluster_scenario::await_up(const std::string& name, bool may_die) {
+  use(name);
+  world_.await_node(may_die);
+  nodes_[name] = world_.present_node();
+}
+
+void cluster_scenario::start(const std::string& name, const std::string& fault, const std::string& dsn) {
+  launch(name, fault, dsn);
+  await_up(name, !fault.empty());
 }
 
 void cluster_scenario::start_all(size_t count) {
@@ -76,6 +87,13 @@ json::object cluster_scenario::status(const std::string& name) const {
   return node(name).status();
 }
 
+http_answer cluster_scenario::trigger_at(const std::string& name, const std::string& tenant) {
+  auto& port = nodes_.at(name).port;
+  if (port == 0)
+    port = console_port_of(process(name));
+  return port == 0 ? http_answer{} : http_ask(port, "POST", "/api/v1/tenants/" + tenant + "/connections/main/runs", "{\"kind\":\"manual\"}");
+}
+
 std::map<std::string, int64_t> cluster_scenario::shards() {
   std::map<std::string, int64_t> out;
   for (const auto& [name, each] : nodes_)
@@ -102,6 +120,19 @@ void cluster_scenario::await_owners(const std::set<std::string>& names, std::chr
         text += name + ": " + std::to_string(count) + " shards\n";
       return text + logs();
     });
+}
+
+void cluster_scenario::watch_epochs() {
+  world_.sql("CREATE SCHEMA watch; CREATE TABLE watch.violation (shard bigint, before bigint, after bigint);"
+             "CREATE FUNCTION watch.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+             "INSERT INTO watch.violation VALUES (OLD.id, OLD.epoch, NEW.epoch); RETURN NULL; END $$;"
+             "CREATE TRIGGER watch_epochs AFTER UPDATE ON shard FOR EACH ROW "
+             "WHEN (NEW.epoch < OLD.epoch OR (NEW.owner <> OLD.owner AND NEW.owner <> 0 AND NEW.epoch <= OLD.epoch)) "
+             "EXECUTE FUNCTION watch.note()");
+}
+
+int64_t cluster_scenario::epochs_that_did_not_grow() {
+  return world_.number("SELECT count(*) FROM watch.violation");
 }
 
 int64_t cluster_scenario::commits_out_of_epoch() {

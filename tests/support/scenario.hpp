@@ -43,6 +43,9 @@ struct running_node {
   json::object status() const;
 };
 
+/// Where a node's console listens, as its log says; 0: it does not yet.
+uint16_t console_port_of(const child_process& node);
+
 /// Simulated APIs, a node and a database, as real processes, and what tests ask of them. Waits end after 60 s with
 /// std::runtime_error, which holds the end of the node's log. All processes end with the object.
 class scenario {
@@ -53,6 +56,9 @@ public:
   // -- the node ---------------------------------------------------------------------------------------------------
   /// Starts it and waits until it mines. `fault` is its LODE_FAULT; with one it may die before it is ready.
   void start_node(const std::string& fault = "");
+  /// Starts it and returns at once; `await_node` waits until it is up.
+  void launch_node(const std::string& fault = "");
+  void await_node(bool may_die = false);
   /// Starts it with a fault point that kills it, and waits for that. False: it got everything done without passing
   /// there, and still runs.
   bool start_node_until_it_dies_at(const std::string& fault);
@@ -122,7 +128,6 @@ public:
 
 private:
   std::string write_config();
-  void learn_address();
   void start_simapi();
   void put_sources();
   bool has_ended(const std::string& tenant, size_t count);

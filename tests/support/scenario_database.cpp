@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -34,6 +35,17 @@ scenario_database::~scenario_database() {
 
 void scenario_database::crash_server() {
   server("crash");
+}
+
+void scenario_database::stop_server() {
+  server("stop");
+}
+
+void scenario_database::quit_server() {
+  const auto pid = std::atoi(read_file(folder_ + "/place/pg/postmaster.pid").c_str());
+  if (pid <= 1 || ::kill(pid, SIGQUIT) != 0)
+    throw std::runtime_error{"no PostgreSQL runs in " + folder_};
+  await("PostgreSQL is gone", [pid] { return ::kill(pid, 0) != 0; });
 }
 
 void scenario_database::start_server() {

@@ -19,9 +19,14 @@ public:
 
   const std::string& dsn() const noexcept { return dsn_; }
 
-  /// Own servers only. SIGKILL of all its processes.
+  // Of own servers only:
+  /// SIGKILL of all its processes.
   void crash_server();
-  /// Own servers only. Returns when it answers.
+  /// Ends it in mode fast: what was begun is rolled back, sessions are told.
+  void stop_server();
+  /// Ends it in mode immediate: sessions are told, the next start recovers from the log.
+  void quit_server();
+  /// Returns when it answers.
   void start_server();
 
 private:

@@ -89,11 +89,11 @@ caf::error postgres_connection::fail_with(pg_result* result, const char* what) {
   const char* primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   failure_ = {sqlstate ? sqlstate : "", primary ? primary : trimmed(PQerrorMessage(link_.get())), false};
   PQclear(result);
-  if (PQstatus(link_.get()) != CONNECTION_OK) {
+  // Without SQLSTATE it is libpq that failed, not the server. After a write to a session that the server had closed with a warning it
+  // still calls the connection a good one.
+  if (PQstatus(link_.get()) != CONNECTION_OK || failure_.sqlstate.empty()) {
     failure_.is_connection_lost = true;
     link_.reset();
-  } else if (failure_.sqlstate.empty()) {
-    failure_.sqlstate = "XX000";
   }
   failure_.message = std::string{what} + ": " + failure_.message;
   if (failure_.sqlstate.starts_with("LD"))
