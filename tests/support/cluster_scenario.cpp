@@ -1,5 +1,6 @@
 #include "tests/support/cluster_scenario.hpp"
 
+#include <filesystem>
 #include <stdexcept>
 
 namespace lode::test {
@@ -14,7 +15,22 @@ scenario_settings with_links(scenario_settings settings, bool links) {
   return settings;
 }
 
+scenario_settings placed(scenario_settings settings, test_network& network) {
+  settings.own_server = true;
+  settings.database_place = network.place("postgres");
+  settings.apis_place = network.place("apis");
+  const auto apis = settings.apis_place->address();
+  settings.simapi.insert(settings.simapi.end(), {"--address", apis});
+  settings.node["http.resolve"] = "{\"*.test\": " + apis + "}";
+  return with_links(std::move(settings), true);
+}
+
 } // namespace
+
+cluster_scenario::cluster_scenario(std::shared_ptr<test_network> network, scenario_settings settings)
+  : network_(std::move(network)), world_(placed(std::move(settings), *network_)) {
+  run_lode({"cluster", "init", "--directory", certificates(), "--name", "scenario"});
+}
 
 cluster_scenario::cluster_scenario(scenario_settings settings, bool links) : world_(with_links(std::move(settings), links)) {}
 
@@ -22,9 +38,34 @@ void cluster_scenario::start(const std::string& name, const std::string& fault, 
   world_.use_node({});
   nodes_.erase(name);
   world_.set_node("node.name", name);
-  world_.set_node("store.dsn", '"' + (dsn.empty() ? world_.database().dsn() : dsn) + '"');
+  world_.set_node("store.dsn", '"' + (!dsn.empty() ? dsn : network_ ? world_.database().network_dsn() : world_.database().dsn()) + '"');
+  if (network_)
+    settle(name);
   world_.start_node(fault);
   nodes_[name] = world_.present_node();
+}
+
+void cluster_scenario::settle(const std::string& name) {
+  const auto place = network_->place(name);
+  const auto file = certificates() + "/" + name;
+  if (!std::filesystem::exists(file + ".pem"))
+    run_lode({"cluster", "certificate", name, "--directory", certificates()});
+  world_.set_place(place);
+  world_.set_node("cluster.listen", place->address() + ":0");
+  world_.set_node("cluster.certificate_file", file + ".pem");
+  world_.set_node("cluster.key_file", file + ".key");
+  world_.set_node("cluster.ca_file", certificates() + "/ca.pem");
+}
+
+std::string cluster_scenario::certificates() const {
+  return world_.folder() + "/certificates";
+}
+
+void cluster_scenario::run_lode(std::vector<std::string> words) {
+  const auto log = world_.folder() + "/certificates.log";
+  words.insert(words.begin(), LODE_BINARY);
+  if (run_program(std::move(words), log) != 0)
+    throw std::runtime_error{last_lines(log)};
 }
 
 void cluster_scenario::start_all(size_t count) {

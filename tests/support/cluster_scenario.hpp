@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/support/scenario.hpp"
+#include "tests/support/test_network.hpp"
 
 namespace lode::test {
 
@@ -15,6 +16,8 @@ class cluster_scenario {
 public:
   /// `links`: whether nodes talk to each other, or share the work through the database alone.
   explicit cluster_scenario(scenario_settings settings = {}, bool links = true);
+  /// Each node in a place of that name, PostgreSQL in `postgres`, the simulated APIs in `apis`; links with certificates.
+  cluster_scenario(std::shared_ptr<test_network> network, scenario_settings settings);
 
   scenario& world() { return world_; }
   /// Starts a node, for the first time or again, and waits until it is up. `dsn`: its own way to the database.
@@ -42,8 +45,12 @@ public:
   std::string logs() const;
 
 private:
+  void settle(const std::string& name);
+  std::string certificates() const;
+  void run_lode(std::vector<std::string> words);
   const running_node& node(const std::string& name) const;
 
+  std::shared_ptr<test_network> network_; ///< null = all on this machine's loopback
   scenario world_;
   std::map<std::string, running_node> nodes_; ///< the one that the scenario talks to as well
 };
