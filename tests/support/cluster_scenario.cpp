@@ -29,6 +29,7 @@ scenario_settings placed(scenario_settings settings, test_network& network) {
 
 cluster_scenario::cluster_scenario(std::shared_ptr<test_network> network, scenario_settings settings)
   : network_(std::move(network)), world_(placed(std::move(settings), *network_)) {
+  std::filesystem::create_directory(certificates());
   run_lode({"cluster", "init", "--directory", certificates(), "--name", "scenario"});
 }
 
@@ -115,6 +116,17 @@ void cluster_scenario::go_on(const std::string& name) {
 
 json::object cluster_scenario::status(const std::string& name) const {
   return node(name).status();
+}
+
+std::string cluster_scenario::link(const std::string& name, const std::string& other) const {
+  const auto answer = node(name).ask("/api/v1/cluster");
+  if (answer.status != 200)
+    return "not told: " + std::to_string(answer.status);
+  const auto all = json::parse(answer.body);
+  for (const auto& each : all.at("nodes").as_array())
+    if (text_in(each.as_object(), "name") == other)
+      return std::string{each.at("link").at("state").as_string()};
+  return "none";
 }
 
 std::map<std::string, int64_t> cluster_scenario::shards() {

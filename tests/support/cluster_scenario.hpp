@@ -35,6 +35,8 @@ public:
   std::vector<std::string> running() const;
 
   json::object status(const std::string& name) const;
+  /// How a node finds its link to another one: up, dialling, awaited, refused, none.
+  std::string link(const std::string& name, const std::string& other) const;
   /// How many shards each node owns in the store, by name.
   std::map<std::string, int64_t> shards();
   /// Waits until those nodes own all shards, each some, and nobody else any.
