@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <random>
+#include <sstream>
 
 #include "tests/support/cluster_scenario.hpp"
 #include "tests/support/redis_fixture.hpp"
@@ -16,10 +18,24 @@ using std::chrono::steady_clock;
 /// Long enough that every node has something in work while the network is broken.
 scenario_settings busy_tenants() {
   scenario_settings settings;
-  settings.tenants = 30;
-  settings.records = "posts=200,comments=1,contacts=300,orders=300,products=150,customers=150";
+  settings.tenants = 18;
+  settings.records = "posts=200,comments=1,contacts=400,orders=400,products=200,customers=200";
   settings.simapi = {"--latency-ms", "100"};
   settings.source_edits = {{"page_size: 200", "page_size: 20"}, {"page_size: 250", "page_size: 20"}};
+  return settings;
+}
+
+constexpr size_t budget = 50;
+constexpr std::chrono::milliseconds span = 2s;
+
+/// More work than the budget lets through while the test lasts.
+scenario_settings hungry_shops() {
+  scenario_settings settings;
+  settings.tenants = 18;
+  settings.dialects = "shop";
+  settings.records = "orders=4000,products=40,customers=40";
+  settings.source_edits = {{"page_size: 250", "page_size: 20"},
+                           {"  x_lode:\n    settle_time: 1s", "  x_lode:\n    settle_time: 1s\n    budgets: [{scope: app, requests: 50, per: 2s}]"}};
   return settings;
 }
 
@@ -38,15 +54,73 @@ struct network_scenario : testing::Test {
   }
 
   void start(size_t nodes, scenario_settings settings = busy_tenants()) {
+    if (redis)
+      settings.node["cache.redis_url"] = "redis://" + network->place("redis")->address();
     cluster = std::make_unique<cluster_scenario>(network, std::move(settings));
     cluster->start_all(nodes);
     for (size_t i = 1; i <= nodes; ++i)
       names.insert("n" + std::to_string(i));
     cluster->await_owners(names);
+    await_quiet();
+    tell(std::to_string(nodes) + " nodes share the shards");
     cluster->use("n1");
     world().sql("CREATE TABLE public.epochs_before AS SELECT id, epoch FROM shard");
   }
   scenario& world() { return cluster->world(); }
+
+  /// Until no shard changes hands any more: a view is acted on when it is a second old.
+  void await_quiet() {
+    auto epochs = [this] { return world().number("SELECT sum(epoch)::bigint FROM shard"); };
+    auto last = epochs();
+    auto since = steady_clock::now();
+    await("no shard changes hands for 3 s", [&] {
+      if (auto now = epochs(); now != last) {
+        last = now;
+        since = steady_clock::now();
+      }
+      return steady_clock::now() - since > 3s;
+    }, 60s);
+  }
+
+  std::vector<std::string> redis_options() { return {"--port", "6379", "--bind", network->place("redis")->address(), "--protected-mode", "no"}; }
+
+  /// TCP connections to PostgreSQL that a node takes for open.
+  int64_t connections(const std::string& name) {
+    const inside there{network->place(name)};
+    std::istringstream table{read_file("/proc/thread-self/net/tcp")};
+    int64_t count = 0;
+    for (std::string number, local, remote, state, rest; table >> number >> local >> remote >> state && std::getline(table, rest);)
+      count += remote.ends_with(":1538") && state == "01"; // 5432, ESTABLISHED
+    return count;
+  }
+  /// What PostgreSQL thinks of them.
+  int64_t sessions(const std::string& name) {
+    return world().number("SELECT count(*) FROM pg_stat_activity WHERE client_addr = '" + network->place(name)->address() + "'");
+  }
+
+  /// When the APIs got each request, in their own milliseconds.
+  std::vector<int64_t> arrivals() {
+    std::vector<int64_t> out;
+    for (const auto& each : world().requests())
+      out.push_back(number_in(each, "time"));
+    std::sort(out.begin(), out.end());
+    return out;
+  }
+  void await_requests(size_t more) {
+    const auto before = arrivals().size();
+    await(std::to_string(more) + " more requests", [&] { return arrivals().size() >= before + more; }, 60s, [&] { return cluster->logs(); });
+  }
+  /// The most requests of any span.
+  size_t most_in_a_span() {
+    const auto times = arrivals();
+    size_t most = 0;
+    for (size_t first = 0, end = 0; first < times.size(); ++first) {
+      while (end < times.size() && times[end] - times[first] < span.count())
+        ++end;
+      most = std::max(most, end - first);
+    }
+    return most;
+  }
 
   /// Of the life that a node has at the moment.
   std::string life(const std::string& name) {
@@ -64,16 +138,22 @@ struct network_scenario : testing::Test {
     EXPECT_EQ(shards_with_epoch("<"), 0) << "epochs only grow";
   }
 
+  /// For who reads the output.
+  void tell(const std::string& what) {
+    auto now = steady_clock::now();
+    auto since = [now](auto then) { return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - then).count()); };
+    std::cout << since(began) << " ms: " << what << " (" << since(told) << " ms)" << std::endl;
+    told = now;
+  }
+
+  const steady_clock::time_point began = steady_clock::now();
+  steady_clock::time_point told = began;
   const uint32_t network_seed = seed();
   std::shared_ptr<test_network> network;
   std::unique_ptr<cluster_scenario> cluster;
+  std::unique_ptr<test_redis> redis;
   std::set<std::string> names;
 };
-
-void tell(const std::string& what, steady_clock::time_point since) {
-  auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - since);
-  std::cout << what << " after " << passed.count() << " ms" << std::endl;
-}
 
 TEST_F(network_scenario, nodes_that_do_not_hear_each_other_keep_their_tenants_and_carry_out_commands) {
   start(3);
@@ -87,22 +167,22 @@ TEST_F(network_scenario, nodes_that_do_not_hear_each_other_keep_their_tenants_an
   await("all are linked", [&] { return links_up() == 6; }, 30s, [&] { return cluster->logs(); });
   world().import_tenants();
   world().await_pages(60);
-  auto begin = steady_clock::now();
+  tell("all are linked, and mined");
   network->cut_both_ways("n1", "n2");
   network->cut("n1", "n3");
   network->cut("n3", "n2");
   await("all links are given up", [&] { return links_up() == 0; }, 40s, [&] { return cluster->logs(); });
-  tell("all links are given up", begin);
+  tell("all links are given up");
   size_t asked = 0;
   for (const auto& tenant : world().tenants()) {
     cluster->use("n" + std::to_string(1 + asked++ % 3));
     world().trigger(tenant);
   }
-  begin = steady_clock::now();
   network->heal();
   await("all are linked again", [&] { return links_up() == 6; }, 40s, [&] { return cluster->logs(); });
-  tell("all are linked again", begin);
+  tell("all are linked again");
   world().await_runs(2);
+  tell("all commands are carried out");
   EXPECT_EQ(shards_with_epoch("<>"), 0) << "a shard has changed hands";
   EXPECT_EQ(world().number("SELECT count(*) FROM node"), 3) << "a node has begun a new life";
   expect_verified();
@@ -116,28 +196,93 @@ TEST_F(network_scenario, nodes_that_are_cut_from_PostgreSQL_are_taken_over_do_no
     before[name] = life(name);
   world().import_tenants();
   world().await_pages(100);
-  auto begin = steady_clock::now();
+  EXPECT_EQ(world().number("SELECT count(DISTINCT s.owner) FROM run r JOIN tenant t ON t.id = r.tenant_id JOIN shard s ON s.id = t.shard "
+                           "WHERE r.phase = 0"), 4) << "each node was to have something in work";
+  tell("all are mined");
   network->cut_both_ways("n2", "postgres");
   network->cut("n3", "postgres");
   network->cut("postgres", "n4");
   cluster->await_owners({"n1"}, 10s);
-  tell("three of four nodes are taken over", begin);
+  tell("three of four nodes are taken over");
   std::map<std::string, std::pair<size_t, int64_t>> then; // requests, groups
   for (const auto& name : cut)
     then[name] = {network->sent(name, "apis"), groups_of(before[name])};
   world().await_pages(world().pages_served() + 60);
   for (const auto& name : cut)
     EXPECT_EQ(network->sent(name, "apis"), then[name].first) << name << " sends requests though its lease is over";
-  EXPECT_EQ(world().number("SELECT count(*) FROM run WHERE phase <> 0"), 0) << "the cut was to be while all were mined";
-  begin = steady_clock::now();
   network->heal();
   cluster->await_owners(names, 60s);
-  tell("all have come back", begin);
+  tell("all have come back");
   for (const auto& name : cut) {
     EXPECT_NE(life(name), before[name]) << name;
     EXPECT_EQ(groups_of(before[name]), then[name].second) << name << " has committed something after others had claimed its shards";
   }
   world().await_runs();
+  tell("all runs have ended");
+  expect_verified();
+}
+
+TEST_F(network_scenario, ways_to_PostgreSQL_that_come_and_go_leave_no_sessions_behind) {
+  auto settings = busy_tenants();
+  settings.tenants = 3;
+  start(1, settings); // nobody else to declare it gone
+  world().import_tenants();
+  world().await_runs();
+  const auto alive = life("n1");
+  tell("all are mined");
+  network->cut_both_ways("n1", "postgres");
+  await("the node has given up all its connections", [&] { return connections("n1") == 0; }, 20s);
+  tell("the node has given up all its connections");
+  network->heal();
+  await("the node is back", [&] { return world().api_text("GET", "/readyz").status == 200 && connections("n1") > 0; }, 20s);
+  await("each session at PostgreSQL has its end at the node", [&] { return sessions("n1") == connections("n1"); }, 20s,
+        [&] { return std::to_string(sessions("n1")) + " sessions, " + std::to_string(connections("n1")) + " connections"; });
+  tell("each session at PostgreSQL has its end at the node");
+  EXPECT_EQ(life("n1"), alive);
+  expect_verified();
+}
+
+TEST_F(network_scenario, a_node_that_is_cut_from_Redis_goes_on_and_all_together_stay_within_the_budget) {
+  {
+    const inside there{network->place("redis")};
+    redis = std::make_unique<test_redis>(redis_options());
+  }
+  start(3, hungry_shops());
+  world().import_tenants();
+  await_requests(2 * budget);
+  tell("three nodes use the budget that Redis hands out");
+  network->cut_both_ways("n1", "redis");
+  await_requests(3 * budget);
+  tell("n1 is cut from Redis");
+  network->heal();
+  network->cut("n2", "redis");
+  network->cut("redis", "n3");
+  await_requests(3 * budget);
+  tell("n2 and n3 are cut from Redis, one way each");
+  network->heal();
+  await_requests(2 * budget);
+  tell("nobody is cut");
+  EXPECT_LE(most_in_a_span(), budget);
+  EXPECT_GT(world().number("SELECT count(*) FROM run WHERE phase = 0"), 0) << "too little work: the test shows nothing";
+  EXPECT_EQ(shards_with_epoch("<>"), 0) << "a shard has changed hands";
+  EXPECT_EQ(cluster->commits_out_of_epoch(), 0);
+}
+
+TEST_F(network_scenario, packets_that_are_late_or_lost_cost_no_record_and_hardly_a_life) {
+  auto settings = busy_tenants();
+  settings.tenants = 6;
+  settings.records = "posts=30,comments=1,contacts=200,orders=100,products=60,customers=60";
+  settings.simapi.clear();
+  start(3, settings);
+  network->disturb(0.1, 50ms);
+  world().import_tenants();
+  world().await_runs();
+  tell("all are mined, " + std::to_string(network->lost()) + " packets were lost");
+  const auto lives = world().number("SELECT count(*) FROM node");
+  tell(std::to_string(lives - 3) + " lives were given up");
+  EXPECT_LE(lives - 3, 2);
+  network->disturb(0, 0ms);
+  cluster->await_owners(names);
   expect_verified();
 }
 
