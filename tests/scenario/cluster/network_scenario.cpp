@@ -33,7 +33,7 @@ scenario_settings hungry_shops() {
   scenario_settings settings;
   settings.tenants = 18;
   settings.dialects = "shop";
-  settings.records = "orders=4000,products=40,customers=40";
+  settings.records = "orders=300,products=40,customers=40";
   settings.source_edits = {{"page_size: 250", "page_size: 20"},
                            {"  x_lode:\n    settle_time: 1s", "  x_lode:\n    settle_time: 1s\n    budgets: [{scope: app, requests: 50, per: 2s}]"}};
   return settings;
@@ -53,6 +53,12 @@ struct network_scenario : testing::Test {
     network = std::make_shared<test_network>(network_seed);
   }
 
+  /// For nodes that are started after it.
+  void start_redis() {
+    const auto place = network->place("redis");
+    const inside there{place};
+    redis = std::make_unique<test_redis>(std::vector<std::string>{"--port", "6379", "--bind", place->address(), "--protected-mode", "no"});
+  }
   void start(size_t nodes, scenario_settings settings = busy_tenants()) {
     if (redis)
       settings.node["cache.redis_url"] = "redis://" + network->place("redis")->address();
@@ -81,8 +87,6 @@ struct network_scenario : testing::Test {
       return steady_clock::now() - since > 3s;
     }, 60s);
   }
-
-  std::vector<std::string> redis_options() { return {"--port", "6379", "--bind", network->place("redis")->address(), "--protected-mode", "no"}; }
 
   /// TCP connections to PostgreSQL that a node takes for open.
   int64_t connections(const std::string& name) {
@@ -195,9 +199,11 @@ TEST_F(network_scenario, nodes_that_are_cut_from_PostgreSQL_are_taken_over_do_no
   for (const auto& name : cut)
     before[name] = life(name);
   world().import_tenants();
-  world().await_pages(100);
-  EXPECT_EQ(world().number("SELECT count(DISTINCT s.owner) FROM run r JOIN tenant t ON t.id = r.tenant_id JOIN shard s ON s.id = t.shard "
-                           "WHERE r.phase = 0"), 4) << "each node was to have something in work";
+  await("each node has something in work", [&] {
+    return world().number("SELECT count(DISTINCT s.owner) FROM run r JOIN tenant t ON t.id = r.tenant_id JOIN shard s ON s.id = t.shard "
+                          "WHERE r.phase = 0") == 4;
+  }, 30s);
+  world().await_pages(60);
   tell("all are mined");
   network->cut_both_ways("n2", "postgres");
   network->cut("n3", "postgres");
@@ -222,14 +228,63 @@ TEST_F(network_scenario, nodes_that_are_cut_from_PostgreSQL_are_taken_over_do_no
   expect_verified();
 }
 
-TEST_F(network_scenario, ways_to_PostgreSQL_that_come_and_go_leave_no_sessions_behind) {
-  auto settings = busy_tenants();
-  settings.tenants = 3;
-  start(1, settings); // nobody else to declare it gone
+TEST_F(network_scenario, a_node_that_is_cut_from_PostgreSQL_ends_when_it_is_told_to) {
+  start(2);
   world().import_tenants();
+  world().await_pages(60);
+  network->cut_both_ways("n2", "postgres");
+  await("its connections are given up", [&] { return connections("n2") == 0; }, 20s);
+  tell("the node has given up all its connections");
+  cluster->stop("n2");
+  tell("it has ended");
+  cluster->await_owners({"n1"}, 20s);
   world().await_runs();
+  expect_verified();
+}
+
+/// Which ways are cut, when and for how long is drawn from the seed.
+TEST_F(network_scenario, a_network_that_breaks_at_random_costs_no_record) {
+  const int rounds = std::getenv("LODE_LONG") ? 40 : 3;
+  start_redis();
+  start(3);
+  world().import_tenants();
+  std::mt19937 random{network_seed};
+  const std::vector<std::string> ends{"n1", "n2", "n3", "postgres", "postgres", "redis"};
+  auto one_of = [&](size_t first) { return ends[first + random() % (ends.size() - first)]; };
+  auto pass_time = [](std::chrono::milliseconds length) {
+    const auto end = steady_clock::now() + length;
+    await("it is time", [&] { return steady_clock::now() > end; });
+  };
+  size_t runs = 1;
+  for (int round = 1; round <= rounds; ++round) {
+    for (auto cuts = 1 + random() % 3; cuts > 0; --cuts) {
+      const auto node = ends[random() % 3];
+      const auto other = one_of(0);
+      const auto kind = random() % 3;
+      if (kind != 0)
+        network->cut(node, other);
+      if (kind != 1)
+        network->cut(other, node);
+    }
+    pass_time(std::chrono::milliseconds{200 + random() % 7'000});
+    network->heal();
+    pass_time(std::chrono::milliseconds{random() % 2'000});
+    if (round % 5 == 0) { // a pass is done, records change, the next one begins
+      world().await_runs(runs++);
+      world().control("/control/mutate", {{"inserts", 20}, {"edits", 40}, {"seed", round}});
+      world().await_settled();
+      world().trigger_all();
+    }
+  }
+  cluster->await_owners(names, 90s);
+  world().await_runs(runs);
+  tell(std::to_string(world().number("SELECT count(*) FROM node") - 3) + " lives were given up");
+  expect_verified();
+}
+
+TEST_F(network_scenario, ways_to_PostgreSQL_that_come_and_go_leave_no_sessions_behind) {
+  start(1); // nobody else to declare it gone
   const auto alive = life("n1");
-  tell("all are mined");
   network->cut_both_ways("n1", "postgres");
   await("the node has given up all its connections", [&] { return connections("n1") == 0; }, 20s);
   tell("the node has given up all its connections");
@@ -239,33 +294,29 @@ TEST_F(network_scenario, ways_to_PostgreSQL_that_come_and_go_leave_no_sessions_b
         [&] { return std::to_string(sessions("n1")) + " sessions, " + std::to_string(connections("n1")) + " connections"; });
   tell("each session at PostgreSQL has its end at the node");
   EXPECT_EQ(life("n1"), alive);
-  expect_verified();
 }
 
 TEST_F(network_scenario, a_node_that_is_cut_from_Redis_goes_on_and_all_together_stay_within_the_budget) {
-  {
-    const inside there{network->place("redis")};
-    redis = std::make_unique<test_redis>(redis_options());
-  }
+  start_redis();
   start(3, hungry_shops());
   world().import_tenants();
-  await_requests(2 * budget);
+  await_requests(budget);
   tell("three nodes use the budget that Redis hands out");
   network->cut_both_ways("n1", "redis");
-  await_requests(3 * budget);
+  await_requests(3 * budget / 2);
   tell("n1 is cut from Redis");
   network->heal();
   network->cut("n2", "redis");
   network->cut("redis", "n3");
-  await_requests(3 * budget);
+  await_requests(3 * budget / 2);
   tell("n2 and n3 are cut from Redis, one way each");
-  network->heal();
-  await_requests(2 * budget);
-  tell("nobody is cut");
-  EXPECT_LE(most_in_a_span(), budget);
   EXPECT_GT(world().number("SELECT count(*) FROM run WHERE phase = 0"), 0) << "too little work: the test shows nothing";
+  network->heal();
+  world().await_runs();
+  tell("all are mined; most requests in a span: " + std::to_string(most_in_a_span()));
+  EXPECT_LE(most_in_a_span(), budget);
   EXPECT_EQ(shards_with_epoch("<>"), 0) << "a shard has changed hands";
-  EXPECT_EQ(cluster->commits_out_of_epoch(), 0);
+  expect_verified();
 }
 
 TEST_F(network_scenario, packets_that_are_late_or_lost_cost_no_record_and_hardly_a_life) {
@@ -274,8 +325,8 @@ TEST_F(network_scenario, packets_that_are_late_or_lost_cost_no_record_and_hardly
   settings.records = "posts=30,comments=1,contacts=200,orders=100,products=60,customers=60";
   settings.simapi.clear();
   start(3, settings);
-  network->disturb(0.1, 50ms);
   world().import_tenants();
+  network->disturb(0.1, 50ms);
   world().await_runs();
   tell("all are mined, " + std::to_string(network->lost()) + " packets were lost");
   const auto lives = world().number("SELECT count(*) FROM node");
@@ -283,6 +334,9 @@ TEST_F(network_scenario, packets_that_are_late_or_lost_cost_no_record_and_hardly
   EXPECT_LE(lives - 3, 2);
   network->disturb(0, 0ms);
   cluster->await_owners(names);
+  await("each session at PostgreSQL has its end at its node", [&] {
+    return std::ranges::all_of(names, [&](const auto& name) { return sessions(name) == connections(name); });
+  }, 30s);
   expect_verified();
 }
 
