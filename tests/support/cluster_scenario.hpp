@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/support/scenario.hpp"
+#include "tests/support/test_network.hpp"
 
 namespace lode::test {
 
@@ -15,6 +16,8 @@ class cluster_scenario {
 public:
   /// `links`: whether nodes talk to each other, or share the work through the database alone.
   explicit cluster_scenario(scenario_settings settings = {}, bool links = true);
+  /// Each node in a place of that name, PostgreSQL in `postgres`, the simulated APIs in `apis`; links with certificates.
+  cluster_scenario(std::shared_ptr<test_network> network, scenario_settings settings);
 
   scenario& world() { return world_; }
   /// Starts a node, for the first time or again, and waits until it is up. `dsn`: its own way to the database.
@@ -37,6 +40,8 @@ public:
   json::object status(const std::string& name) const;
   /// Asks a node to run a tenant's connection. Status 0: it does not answer, or is not up yet.
   http_answer trigger_at(const std::string& name, const std::string& tenant);
+  /// How a node finds its link to another one: up, dialling, awaited, refused, none.
+  std::string link(const std::string& name, const std::string& other) const;
   /// How many shards each node owns in the store, by name.
   std::map<std::string, int64_t> shards();
   /// Waits until those nodes own all shards, each some, and nobody else any.
@@ -51,8 +56,12 @@ public:
   std::string logs() const;
 
 private:
+  void settle(const std::string& name);
+  std::string certificates() const;
+  void run_lode(std::vector<std::string> words);
   const running_node& node(const std::string& name) const;
 
+  std::shared_ptr<test_network> network_; ///< null = all on this machine's loopback
   scenario world_;
   std::map<std::string, running_node> nodes_; ///< the one that the scenario talks to as well
 };

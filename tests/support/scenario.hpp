@@ -11,6 +11,7 @@
 
 #include "tests/support/child_process.hpp"
 #include "tests/support/http_ask.hpp"
+#include "tests/support/network_place.hpp"
 #include "tests/support/postgres_fixture.hpp"
 #include "tests/support/scenario_database.hpp"
 
@@ -29,6 +30,8 @@ struct scenario_settings {
   std::vector<std::pair<std::string, std::string>> source_edits;
   std::vector<std::string> streams; ///< those that connections choose; empty = all of the source
   bool own_server = false; ///< a PostgreSQL server of its own, to be crashed
+  place_pointer database_place; ///< where an own server runs; null = here
+  place_pointer apis_place;     ///< where the simulated APIs run; null = here
   /// null = runs start when triggered; else the connections' schedule, which survives a kill.
   json::value schedule = json::object{{"every", "12h"}};
 };
@@ -37,8 +40,11 @@ struct scenario_settings {
 struct running_node {
   std::shared_ptr<child_process> process;
   uint16_t port = 0;
+  place_pointer place = {}; ///< null = here
 
-  http_answer ask(const std::string& target) const { return http_ask(port, "GET", target); }
+  http_answer ask(const std::string& target) const { return ask("GET", target); }
+  http_answer ask(const std::string& method, const std::string& target, const std::string& body = "",
+                  const std::string& content_type = "application/json") const;
   /// What it knows of itself: "node" of its status.
   json::object status() const;
 };
@@ -65,7 +71,9 @@ public:
   void kill_node();
   void stop_node();
   child_process& node() { return *node_; }
-  running_node present_node() const { return {node_, node_port_}; }
+  running_node present_node() const { return {node_, node_port_, node_place_}; }
+  /// Where nodes are started from now on.
+  void set_place(place_pointer place) { node_place_ = std::move(place); }
   /// A command of the program with the node's settings; what it printed is appended to `out`. The exit code.
   int command(const std::vector<std::string>& words, std::string& out);
   /// Lets go of the node: the next start makes another one beside it, with the same settings and name.
@@ -125,10 +133,13 @@ public:
   const std::string& audit_text() const noexcept { return audit_text_; }
 
   std::string log() const;
+  /// Of files that go with the scenario.
+  const std::string& folder() const noexcept { return folder_; }
 
 private:
   std::string write_config();
   void start_simapi();
+  http_answer ask_apis(const std::string& method, const std::string& path, const std::string& body = "");
   void put_sources();
   bool has_ended(const std::string& tenant, size_t count);
 
@@ -139,6 +150,7 @@ private:
   std::shared_ptr<child_process> node_;
   uint16_t control_port_ = 0;
   uint16_t node_port_ = 0;
+  place_pointer node_place_;
   int starts_ = 0;
   std::vector<std::string> tenants_;
   std::string audit_text_;

@@ -51,8 +51,11 @@ std::string scenario::write_config() {
 void scenario::launch_node(const std::string& fault) {
   auto log = folder_ + "/node-" + std::to_string(++starts_) + ".log";
   std::vector<std::string> environment{"LODE_FAULT=" + fault};
-  node_ = std::make_unique<child_process>(std::vector<std::string>{LODE_BINARY, "serve", "--config", write_config()},
-                                          log, environment);
+  {
+    const inside there{node_place_};
+    node_ = std::make_unique<child_process>(std::vector<std::string>{LODE_BINARY, "serve", "--config", write_config()},
+                                            log, environment);
+  }
   node_port_ = 0;
 }
 
@@ -105,18 +108,20 @@ int scenario::command(const std::vector<std::string>& words, std::string& out) {
   line.insert(line.end(), {"--config", write_config()});
   auto log = folder_ + "/command.log";
   std::remove(log.c_str());
+  const inside there{node_place_};
   auto code = run_program(line, log);
   out += read_file(log);
   return code;
 }
 
 running_node scenario::leave_node() {
-  return {std::move(node_), node_port_};
+  return {std::move(node_), node_port_, node_place_};
 }
 
 void scenario::use_node(const running_node& other) {
   node_ = other.process;
   node_port_ = other.port;
+  node_place_ = other.place;
 }
 
 void scenario::stop_node() {
