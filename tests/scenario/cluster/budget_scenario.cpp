@@ -22,7 +22,7 @@ scenario_settings hungry_shops() {
   settings.dialects = "shop";
   settings.records = "orders=4000,products=40,customers=40";
   settings.source_edits = {{"page_size: 250", "page_size: 20"},
-                           {"settle_time: 1s", "settle_time: 1s\n    budgets: [{scope: app, requests: 100, per: 5s}]"}};
+                           {"  x_lode:\n    settle_time: 1s", "  x_lode:\n    settle_time: 1s\n    budgets: [{scope: app, requests: 100, per: 5s}]"}};
   return settings;
 }
 

@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// Short enough to be due often, longer than a take-over.
-constexpr auto interval = 10s;
+constexpr auto interval = 12s;
 
 scenario_settings short_runs() {
   scenario_settings settings;
@@ -51,7 +51,7 @@ void schedule_all(scenario& world) {
 void await_due(scenario& world, int64_t& last, std::chrono::milliseconds offset) {
   const auto next = [&] { return world.number("SELECT min(d.due) FROM due d JOIN connection c ON c.id = d.connection_id WHERE c.schedule LIKE '%every%'"); };
   const auto is_over = [&](int64_t when) { return world.number("SELECT (extract(epoch FROM clock_timestamp()) * 1000000 > " + std::to_string(when) + ")::int::bigint") == 1; };
-  await("all runs have started", [&] { return next() > last; }, 2 * interval, [&] { return world.log(); });
+  await("all runs have started", [&] { return next() > last + std::chrono::microseconds{interval / 2}.count(); }, 2 * interval, [&] { return world.log(); });
   last = next();
   await("connections are due", [&] { return is_over(last + std::chrono::microseconds{offset}.count()); }, 2 * interval);
 }
