@@ -110,14 +110,17 @@ http::request<http::string_body> request_of(const std::string& method, const std
 } // namespace
 
 api_reply api_client::call(const std::string& method, const std::string& path, const std::string& body,
-                           const std::string& content_type, const sink& into) const {
+                           const std::string& content_type, const sink& into, const std::string& command) const {
   auto request = request_of(method, path, body, content_type);
   request.set(http::field::host, address_.substr(7));
   if (!token_.empty())
     request.set(http::field::authorization, "Bearer " + token_);
+  if (!command.empty())
+    request.set("Idempotency-Key", command);
   api_reply out;
   conversation node;
   node.connect(host_, port_);
+  out.may_be_done = !node.failed();
   node.send(request);
   node.receive_head();
   if (node.failed()) {

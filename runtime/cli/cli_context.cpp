@@ -4,7 +4,9 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <iomanip>
 #include <iostream>
+#include <random>
 #include <sstream>
 
 #include "runtime/cli/api_client.hpp"
@@ -154,6 +156,47 @@ int ask(const cli_context& context, const std::string& method, const std::string
     std::cout << reply.body;
   else if (answer)
     show(*answer);
+  return code;
+}
+
+namespace {
+
+std::string new_command() {
+  std::random_device device;
+  std::ostringstream out;
+  out << std::hex << std::setfill('0');
+  for (int i = 0; i < 4; ++i)
+    out << std::setw(8) << static_cast<uint32_t>(device());
+  return std::move(out).str();
+}
+
+/// No answer, one that broke off, or a database that may have done it before it went away.
+bool is_unknown(const api_reply& reply) {
+  return reply.status == 0 ? reply.may_be_done : !reply.is_complete || reply.status >= 500;
+}
+
+} // namespace
+
+int ask_once(const cli_context& context, const std::string& path, const std::string& body, std::string command,
+             const std::function<void(const json::value&)>& show) {
+  auto client = context.client();
+  if (!client)
+    return exit_usage;
+  if (command.empty())
+    command = new_command();
+  auto reply = client->call("POST", path, body, "application/json", nullptr, command);
+  const auto how = "Whether it was done is not known. The same again with --command-id " + command
+                   + ", on any node, does it at most once and says what became of it";
+  if (reply.status == 0 && reply.may_be_done)
+    return complain(context, exit_no_node, "the node at " + client->address() + " did not answer (" + reply.body + "). " + how);
+  int code = exit_ok;
+  auto answer = answer_in(context, *client, reply, code);
+  if (answer && context.as_json)
+    std::cout << reply.body;
+  else if (answer)
+    show(*answer);
+  else if (is_unknown(reply) && !context.as_json)
+    std::cerr << how << "\n";
   return code;
 }
 

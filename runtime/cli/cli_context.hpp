@@ -52,6 +52,13 @@ std::optional<boost::json::value> answer_in(const cli_context& context, const ap
 int ask(const cli_context& context, const std::string& method, const std::string& path, const std::string& body,
         const std::function<void(const boost::json::value&)>& show);
 
+inline constexpr const char* command_id_help = "To repeat a command whose outcome is not known: under one id it is done once";
+
+/// The same for what is to be done once: under `command`, else under an id made here. When nobody knows whether it was done, it
+/// says how to repeat it.
+int ask_once(const cli_context& context, const std::string& path, const std::string& body, std::string command,
+             const std::function<void(const boost::json::value&)>& show);
+
 /// The content of a file, "-" = standard input. False when it can't be read (told).
 bool read_file(const cli_context& context, const std::string& path, std::string& out);
 

@@ -1,8 +1,10 @@
 #include <boost/json.hpp>
 
 #include <chrono>
+#include <iomanip>
 #include <iostream>
 #include <optional>
+#include <sstream>
 #include <thread>
 
 #include "messages/type_ids.hpp"
@@ -66,24 +68,34 @@ int certificate(cli_context& context, const certificate_options& options) {
 
 std::string link_cell(const json::object& node) {
   const auto& link = node.at("link").as_object();
+  if (node.at("is_asked").as_bool())
+    return "this node";
+  if (node.at("is_silent").as_bool())
+    return "does not answer";
   auto why = cell(link, "why_not");
-  return cell(link, "state") + (why.empty() ? "" : ": " + why) + (node.at("is_silent").as_bool() ? ", does not answer" : "");
+  return cell(link, "state") + (why.empty() ? "" : ": " + why);
+}
+
+std::string rate_cell(const json::object& figures) {
+  std::ostringstream out;
+  out << std::fixed << std::setprecision(1) << figures.at("pages_per_second").to_number<double>();
+  return std::move(out).str();
 }
 
 void print_cluster(const json::value& value) {
   const auto& answer = value.as_object();
-  table rows{{"NODE", "STATE", "SHARDS", "RUNS", "PAGES/S", "LINK"}};
+  table rows{{"NODE", "STATE", "SHARDS", "RUNS", "MINERS", "PAGES/S", "LINK"}};
   for (const auto& item : answer.at("nodes").as_array()) {
     const auto& node = item.as_object();
     const auto* figures = node.at("figures").if_object();
     rows.add({cell(node, "name"), cell(node, "state"), cell(node, "shards"), figures ? cell(*figures, "open_runs") : "?",
-              figures ? cell(*figures, "pages_per_second") : "?", link_cell(node)});
+              figures ? cell(*figures, "miners") : "?", figures ? rate_cell(*figures) : "?", link_cell(node)});
   }
   rows.print(std::cout);
-  std::cout << "asked " << cell(answer, "asked") << "; view " << cell(answer, "view");
+  std::cout << cell(answer, "shards") << " shards";
   if (auto left = cell(answer, "shards_without_node"); left != "0")
-    std::cout << "; " << left << " of " << cell(answer, "shards") << " shards are without a node at the moment";
-  std::cout << "\n";
+    std::cout << ", " << left << " of them without a node at the moment";
+  std::cout << "; view " << cell(answer, "view") << "; asked " << cell(answer, "asked") << "\n";
 }
 
 int show_cluster(cli_context& context, const no_options&) {
@@ -109,10 +121,11 @@ int wait_until_drained(cli_context& context, const drain_options& o) {
     auto cluster = answer_in(context, *client, client->call("GET", "/api/v1/cluster"), code);
     if (!cluster)
       return code;
-    left = shards_of(*cluster, o.node).value_or(0);
+    const auto owned = shards_of(*cluster, o.node);
+    left = owned.value_or(0);
     if (left == 0) {
       if (!context.as_json)
-        std::cout << "node " << o.node << " owns no shards any more\n";
+        std::cout << "node " << o.node << (owned ? " owns no shards any more\n" : " is no part of the cluster any more\n");
       return exit_ok;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds{500});

@@ -17,6 +17,7 @@ struct connection_options {
   std::string file;
   std::string reason;
   std::string stream;
+  std::string command;
   bool is_sure = false;
 };
 
@@ -70,7 +71,7 @@ int set_state(cli_context& context, const connection_options& o, const char* sta
 
 int confirm_deletes(cli_context& context, const connection_options& o) {
   auto body = json::serialize(json::object{{"streams", json::array{json::string{o.stream}}}});
-  return ask(context, "POST", path_of(o) + "/confirm-deletes", body, [&](const json::value& answer) {
+  return ask_once(context, path_of(o) + "/confirm-deletes", body, o.command, [&](const json::value& answer) {
     std::cout << "confirmed for " << joined_cell(answer.as_object(), "streams") << "; the next full pass deletes what it misses: lode run trigger "
               << o.tenant << " " << o.name << " --kind full\n";
   });
@@ -126,6 +127,7 @@ void add_connection_command(command program, cli_context& context) {
     [](command c, connection_options& o) {
       with_names(c, o);
       c.argument("stream", o.stream, "Name of the stream");
+      c.option("--command-id", o.command, command_id_help);
     },
     confirm_deletes);
   add_command<connection_options>(

@@ -18,6 +18,7 @@ struct run_options {
   std::string reason = "cancelled by a person";
   int64_t run = 0;
   size_t limit = 20;
+  std::string command;
 };
 
 constexpr std::array columns{"run", "kind", "phase", "started", "pages", "records", "inserted", "updated", "unchanged", "deleted", "dead", "open", "failed", "reason"};
@@ -48,7 +49,7 @@ void print_run(const json::value& answer) {
 
 int trigger(cli_context& context, const run_options& o) {
   auto body = json::serialize(json::object{{"kind", o.kind}});
-  return ask(context, "POST", connection_path(o.tenant, o.connection) + "/runs", body, [&](const json::value& answer) {
+  return ask_once(context, connection_path(o.tenant, o.connection) + "/runs", body, o.command, [&](const json::value& answer) {
     auto what = cell(answer.as_object(), "answer");
     if (what == "already_open")
       std::cout << o.kind << " run " << cell(answer.as_object(), "run") << " is open already; see: lode run show "
@@ -75,7 +76,7 @@ int show(cli_context& context, const run_options& o) {
 
 int cancel(cli_context& context, const run_options& o) {
   auto body = json::serialize(json::object{{"reason", o.reason}});
-  return ask(context, "POST", "/api/v1/runs/" + std::to_string(o.run) + "/cancel", body, print_run);
+  return ask_once(context, "/api/v1/runs/" + std::to_string(o.run) + "/cancel", body, o.command, print_run);
 }
 
 void with_names(command c, run_options& o) {
@@ -96,6 +97,7 @@ void add_run_command(command program, cli_context& context) {
     [](command c, run_options& o) {
       with_names(c, o);
       c.option("--kind", o.kind, "manual, backfill, repair or full");
+      c.option("--command-id", o.command, command_id_help);
     },
     trigger);
   add_command<run_options>(
@@ -111,6 +113,7 @@ void add_run_command(command program, cli_context& context) {
     [](command c, run_options& o) {
       with_run(c, o);
       c.option("--reason", o.reason, "Shown with the run");
+      c.option("--command-id", o.command, command_id_help);
     },
     cancel);
 }

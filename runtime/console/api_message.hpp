@@ -25,6 +25,7 @@ struct api_request {
   std::map<std::string, std::string> query;
   std::map<std::string, std::string> parameters; ///< {names} of the route
   std::string body;
+  std::string command; ///< of what changes something: the client's Idempotency-Key, else made here
   bool is_authorised = true; ///< false only on routes that are open to all
 
   const std::string& parameter(const std::string& name) const { return parameters.at(name); }

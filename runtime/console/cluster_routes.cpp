@@ -52,7 +52,8 @@ json::object shown_link(const peers_surveyed& found, incarnation peer) {
   return {{"state", "none"}, {"why_not", "this node has no links to others (cluster.listen), or has not seen this one yet"}};
 }
 
-json::object shown(const node_row& row, const peers_surveyed& found, int64_t shards, const node_status& self) {
+json::object shown(const node_row& row, const peers_surveyed& found, int64_t shards, const node_status& self,
+                   const std::vector<actor_figures>& own_actors) {
   const bool is_this = row.self == self.self;
   json::object out{{"name", row.name},
                    {"state", name_of(row.state)},
@@ -65,8 +66,10 @@ json::object shown(const node_row& row, const peers_surveyed& found, int64_t sha
   out["is_silent"] = std::find(found.silent.begin(), found.silent.end(), row.self) != found.silent.end();
   out["figures"] = nullptr;
   out["actors"] = json::array{};
-  if (is_this)
+  if (is_this) {
     out["figures"] = shown_status(self);
+    out["actors"] = shown(own_actors);
+  }
   for (const auto& report : found.reports)
     if (report.status.self == row.self) {
       out["figures"] = shown_status(report.status);
@@ -96,11 +99,12 @@ caf::expected<api_response> cluster(const api_request&, api_context& context) {
   for (const auto& shard : *owners)
     ++shards[shard.owner];
   const auto self = context.services.node->status();
+  const auto own_actors = context.services.node->actors();
   const auto found = context.services.node->survey();
   json::array nodes;
   int64_t owned = 0;
   for (const auto& row : view->nodes) {
-    nodes.push_back(shown(row, found, shards[row.self], self));
+    nodes.push_back(shown(row, found, shards[row.self], self, own_actors));
     owned += shards[row.self];
   }
   return json_response({{"view", view->number},
@@ -108,6 +112,20 @@ caf::expected<api_response> cluster(const api_request&, api_context& context) {
                         {"shards", owners->size()},
                         {"shards_without_node", static_cast<int64_t>(owners->size()) - owned},
                         {"nodes", std::move(nodes)}});
+}
+
+std::string names_of(const cluster_view& view) {
+  std::string out;
+  for (const auto& node : view.nodes)
+    out += (out.empty() ? "" : ", ") + node.name;
+  return out.empty() ? "none" : out;
+}
+
+/// Nobody would take what it gives away.
+bool is_last_member(const cluster_view& view, const node_row& row) {
+  return row.state == node_state::member && std::none_of(view.nodes.begin(), view.nodes.end(), [&](const auto& other) {
+    return other.self != row.self && other.state == node_state::member;
+  });
 }
 
 caf::expected<api_response> set_draining(const api_request& request, api_context& context, bool is_draining) {
@@ -120,9 +138,13 @@ caf::expected<api_response> set_draining(const api_request& request, api_context
   const auto& name = request.parameter("node");
   auto row = std::find_if(view->nodes.begin(), view->nodes.end(), [&](const auto& node) { return node.name == name; });
   if (row == view->nodes.end())
-    return caf::make_error(errc::not_found, "there is no node " + name + " at the moment; see: lode cluster status");
+    return caf::make_error(errc::not_found, "there is no node " + name + "; there are " + names_of(*view));
   if (row->state == node_state::joining)
     return caf::make_error(errc::conflict, "node " + name + " is joining: it has no part of the work yet");
+  if (is_draining && is_last_member(*view, *row))
+    return caf::make_error(errc::conflict, "nobody could take the shards of node " + name
+                                             + ": no other node is a member that does not drain. Start one, or let one take its part again: "
+                                               "lode node undrain NAME");
   if (auto failed = (*store)->set_draining(row->self, is_draining))
     return failed;
   context.services.node->look_early();

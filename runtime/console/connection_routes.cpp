@@ -97,12 +97,12 @@ caf::expected<api_response> confirm_deletes(const api_request& request, api_cont
   auto row = routed_connection(request, context);
   if (!row)
     return row.error();
-  if (auto failed = context.stores.runs->confirm_deletes(row->id, *streams))
+  if (auto failed = context.stores.runs->confirm_deletes(row->id, *streams, {request.command}))
     return failed;
   json::array names;
   for (const auto& name : *streams)
     names.emplace_back(name);
-  return json_response({{"tenant", row->tenant_name}, {"connection", row->name}, {"streams", std::move(names)}});
+  return json_response({{"tenant", row->tenant_name}, {"connection", row->name}, {"streams", std::move(names)}, {"command", request.command}});
 }
 
 /// Erases records, state and secrets of a connection, to the end.

@@ -7,6 +7,8 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
+#include <iomanip>
+#include <random>
 #include <sstream>
 
 #include "messages/type_ids.hpp"
@@ -58,6 +60,18 @@ log_context context_of(const std::map<std::string, std::string>& named) {
     return found == named.end() ? std::string_view{} : std::string_view{found->second};
   };
   return {.tenant = value("tenant"), .connection = value("connection"), .stream = value("stream")};
+}
+
+/// Under which the client may ask for the same again.
+std::string command_of(std::string_view given) {
+  if (!given.empty())
+    return std::string{given};
+  static thread_local std::random_device device;
+  std::ostringstream out;
+  out << std::hex << std::setfill('0');
+  for (int i = 0; i < 4; ++i)
+    out << std::setw(8) << static_cast<uint32_t>(device());
+  return std::move(out).str();
 }
 
 api_response call(const route& to, const api_request& request, api_context& context) {
@@ -129,6 +143,8 @@ private:
     }
     request.is_authorised = parts_.access.is_authorised(
       {view(head[http::field::authorization]), view(head[http::field::host]), view(head[http::field::origin])});
+    if (request.method != "GET" && request.method != "HEAD")
+      request.command = command_of(view(head["Idempotency-Key"]));
     const auto* to = parts_.routes.find(request, refusal);
     if (request.is_authorised || (to && to->access == route_access::open))
       return to;

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "messages/node_status.hpp"
 #include "messages/runs.hpp"
@@ -22,6 +23,8 @@ public:
   virtual void cancel_run(tenant_id tenant, connection_id connection, run_id run) = 0;
 
   virtual node_status status() = 0;
+  /// What runs on this node.
+  virtual std::vector<actor_figures> actors() { return {}; }
   /// What the other nodes say, asked now; takes a second at most. Without a view: this node has no links.
   virtual peers_surveyed survey() { return {}; }
   /// The store's view of the nodes was changed: look at it now.

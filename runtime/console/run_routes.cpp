@@ -50,6 +50,11 @@ caf::expected<run_kind> kind_of(const std::string& name) {
   return caf::make_error(errc::bad_argument, "kind: found \"" + name + "\", expected manual, backfill, repair or full");
 }
 
+/// Whether this very request was carried out before: then it is answered as it was, whatever has become of its object since.
+caf::expected<bool> was_done(const api_request& request, api_context& context) {
+  return context.stores.runs->was_done({request.command});
+}
+
 /// Answers when the request is durable. The same again changes nothing: it says what stands there.
 caf::expected<api_response> trigger(const api_request& request, api_context& context) {
   body_reader body{request.body};
@@ -61,13 +66,18 @@ caf::expected<api_response> trigger(const api_request& request, api_context& con
   auto connection = routed_connection(request, context);
   if (!connection)
     return connection.error();
-  if (connection->state != activity::active)
-    return caf::make_error(errc::conflict, "connection " + connection->name + " is " + std::string{name_of(connection->state)}
-                                             + (connection->reason.empty() ? "" : ": " + connection->reason));
-  auto asked = context.stores.runs->request_run(connection->id, *kind, wall_clock());
+  if (connection->state != activity::active) {
+    auto before = was_done(request, context);
+    if (!before)
+      return before.error();
+    if (!*before)
+      return caf::make_error(errc::conflict, "connection " + connection->name + " is " + std::string{name_of(connection->state)}
+                                               + (connection->reason.empty() ? "" : ": " + connection->reason));
+  }
+  auto asked = context.stores.runs->request_run(connection->id, *kind, wall_clock(), {request.command});
   if (!asked)
     return asked.error();
-  json::object answer{{"tenant", connection->tenant_name}, {"connection", connection->name}};
+  json::object answer{{"tenant", connection->tenant_name}, {"connection", connection->name}, {"command", request.command}};
   answer["kind"] = text_of(name_of(*kind));
   answer["answer"] = text_of(name_of(asked->answer));
   if (asked->answer == request_answer::already_open) {
@@ -120,6 +130,8 @@ caf::expected<api_response> show(const api_request& request, api_context& contex
   auto out = shown(*run, *generation);
   out["tenant"] = connection->tenant_name;
   out["connection"] = connection->name;
+  if (!request.command.empty())
+    out["command"] = request.command;
   return json_response(out);
 }
 
@@ -131,9 +143,14 @@ caf::expected<api_response> cancel(const api_request& request, api_context& cont
   auto run = routed_run(request, context);
   if (!run)
     return run.error();
-  if (run->phase != run_phase::open)
-    return caf::make_error(errc::conflict, "run " + to_string(run->run) + " is " + std::string{name_of(run->phase)} + " already");
-  if (auto failed = context.stores.runs->cancel_run(run->run, reason))
+  if (run->phase != run_phase::open) {
+    auto before = was_done(request, context);
+    if (!before)
+      return before.error();
+    if (!*before)
+      return caf::make_error(errc::conflict, "run " + to_string(run->run) + " is " + std::string{name_of(run->phase)} + " already");
+  }
+  if (auto failed = context.stores.runs->cancel_run(run->run, reason, {request.command}))
     return failed;
   context.services.node->cancel_run(run->tenant, run->connection, run->run);
   return show(request, context);

@@ -4,6 +4,7 @@
 
 #include "runtime/http/http_client.hpp"
 #include "runtime/node/version.hpp"
+#include "runtime/telemetry/actor_figures.hpp"
 #include "runtime/telemetry/metrics.hpp"
 
 namespace lode {
@@ -72,6 +73,10 @@ node_status live_control::status() {
   result.dead = static_cast<uint64_t>(figures.dead.load());
   rate(result);
   return result;
+}
+
+std::vector<actor_figures> live_control::actors() {
+  return actor_figures_of(system_.metrics());
 }
 
 peers_surveyed live_control::survey() {

@@ -22,6 +22,7 @@ public:
   void look_for_work() override;
   void cancel_run(tenant_id tenant, connection_id connection, run_id run) override;
   node_status status() override;
+  std::vector<actor_figures> actors() override;
   peers_surveyed survey() override;
   void look_early() override;
   std::string metrics_text() override;

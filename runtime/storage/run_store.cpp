@@ -13,4 +13,8 @@ caf::error check_command_id(const std::string& id) {
                                            + std::to_string(id.size()) + (id.size() <= limit ? " that are no text" : ""));
 }
 
+caf::error check_once(const once_only& once) {
+  return once.id.empty() ? caf::error{} : check_command_id(once.id);
+}
+
 } // namespace lode

@@ -23,6 +23,14 @@ struct cursor_skip {
 /// What run_store takes for the id of a command: 1 to 64 bytes of text, else errc::bad_argument.
 caf::error check_command_id(const std::string& id);
 
+/// The id under which something is asked for once: asked again within a day, nothing happens and the answer is that of the first
+/// time. errc::conflict: the id was given for something else. Absent: nothing is remembered.
+struct once_only {
+  std::string id{}; ///< as check_command_id wants it
+};
+
+caf::error check_once(const once_only& once);
+
 /// A stream of a run, as full passes see it.
 struct pass_start {
   stream_id stream;
@@ -124,8 +132,8 @@ public:
   virtual caf::error set_due(connection_id connection, std::optional<instant> due, run_kind kind) = 0;
 
   /// Asks for a run of this kind (not for a scheduled one) beside those that are due by themselves; what is due stays
-  /// due. Durable when it returns: start_run() of that kind takes it away. errc::conflict: not active.
-  virtual caf::expected<requested_run> request_run(connection_id connection, run_kind kind, instant now) = 0;
+  /// due. Durable when it returns: start_run() of that kind takes it away. errc::conflict: not active. `once`: see once_only.
+  virtual caf::expected<requested_run> request_run(connection_id connection, run_kind kind, instant now, const once_only& once = {}) = 0;
 
   /// The open scheduled run of the connection is followed by another one: due as soon as it ends, however it ends. Moves
   /// the due time to `next_due` (absent: none) with it. Without such a run nothing changes: what is due stays due.
@@ -161,7 +169,7 @@ public:
   /// By stream and partition; of any edition and source version.
   virtual caf::expected<std::vector<partition_anchor>> load_anchors(connection_id connection) = 0;
   /// Ends a run early: versions of its open continuations are raised first.
-  virtual caf::error cancel_run(run_id run, const std::string& reason) = 0;
+  virtual caf::error cancel_run(run_id run, const std::string& reason, const once_only& once = {}) = 0;
   virtual caf::expected<stream_tally> load_tally(run_id run, stream_id stream) = 0;
   /// Fails the open continuations of a stream in a run, so that pages in flight are refused and their intervals stay owed;
   /// the run ends incomplete with the reason, also when it has ended meanwhile.
@@ -181,7 +189,9 @@ public:
                                                           bool with_payload) = 0;
   /// A person says that these streams' next sweeps may delete more than the brake lets pass. errc::not_found: the
   /// connection has no such stream; then nothing is confirmed.
-  virtual caf::error confirm_deletes(connection_id connection, const std::vector<std::string>& streams) = 0;
+  virtual caf::error confirm_deletes(connection_id connection, const std::vector<std::string>& streams, const once_only& once = {}) = 0;
+  /// Whether something was done under this id in the last day.
+  virtual caf::expected<bool> was_done(const once_only& once) = 0;
 
   /// Says durably that a request with this token is about to be sent, and returns how many were begun with it before whose
   /// outcome nobody knows: 0 or 1. Under the fence, so that a zombie does not use the token too. errc::unauthorized: two

@@ -47,10 +47,49 @@ public:
     return {};
   }
 
-  caf::expected<requested_run> request_run(connection_id connection, run_kind kind, instant now) override {
+  caf::expected<requested_run> request_run(connection_id connection, run_kind kind, instant now, const once_only& once) override {
     std::lock_guard lock{db_->mutex};
     if (db_->is_unavailable())
       return no_answer();
+    if (auto error = check_once(once))
+      return error;
+    const auto what = "run of " + to_string(connection) + ", kind " + std::to_string(static_cast<int>(kind));
+    auto before = known(once, what);
+    if (!before)
+      return before.error();
+    if (*before)
+      return *(*before)->said;
+    auto answer = request(connection, kind, now);
+    if (answer)
+      remember(once, what, db_->connections.at(connection).row.tenant, *answer);
+    return answer;
+  }
+
+  caf::expected<bool> was_done(const once_only& once) override {
+    std::lock_guard lock{db_->mutex};
+    if (db_->is_unavailable())
+      return no_answer();
+    if (auto error = check_command_id(once.id))
+      return error;
+    return db_->commands.contains(once.id);
+  }
+
+  // -- under an id once; the lock is held
+  /// What is known of the id; null: nothing yet.
+  caf::expected<const state::command_row*> known(const once_only& once, const std::string& what) const {
+    auto found = db_->commands.find(once.id);
+    if (once.id.empty() || found == db_->commands.end())
+      return nullptr;
+    if (found->second.what != what)
+      return store_error(errc::conflict, "command " + once.id + " was given for something else before");
+    return &found->second;
+  }
+  void remember(const once_only& once, const std::string& what, tenant_id tenant, std::optional<requested_run> said = {}) {
+    if (!once.id.empty())
+      db_->commands[once.id] = {tenant, {}, db_->now(), command_outcome::done, {}, what, said};
+  }
+
+  caf::expected<requested_run> request(connection_id connection, run_kind kind, instant now) {
     auto found = db_->connections.find(connection);
     if (found == db_->connections.end() || found->second.row.state == activity::deleting)
       return store_error(errc::not_found, "there is no connection " + to_string(connection));
@@ -141,7 +180,7 @@ public:
     return out;
   }
 
-  caf::error cancel_run(run_id run, const std::string& reason) override;
+  caf::error cancel_run(run_id run, const std::string& reason, const once_only& once) override;
 
   caf::expected<int64_t> begin_refresh(const refresh_token& token) override;
   caf::error forget_refresh(const refresh_token& token) override;
@@ -156,7 +195,7 @@ public:
   caf::expected<pass_marks> load_marks(stream_id stream, run_id pass, int64_t after) override;
   caf::expected<std::vector<live_fact>> load_live(shard_id shard, stream_id stream, const std::string& after,
                                                   bool with_payload) override;
-  caf::error confirm_deletes(connection_id connection, const std::vector<std::string>& streams) override;
+  caf::error confirm_deletes(connection_id connection, const std::vector<std::string>& streams, const once_only& once) override;
 
   caf::expected<run_summary> load_run(run_id run) override {
     std::lock_guard lock{db_->mutex};
@@ -470,10 +509,15 @@ caf::expected<std::vector<open_run>> memory_run_store::load_open_runs() {
   return out;
 }
 
-caf::error memory_run_store::cancel_run(run_id run, const std::string& reason) {
+caf::error memory_run_store::cancel_run(run_id run, const std::string& reason, const once_only& once) {
   std::lock_guard lock{db_->mutex};
   if (db_->is_unavailable())
     return no_answer();
+  if (auto error = check_once(once))
+    return error;
+  const auto what = "end of run " + to_string(run);
+  if (auto before = known(once, what); !before || *before)
+    return before ? caf::error{} : before.error();
   auto found = db_->runs.find(run);
   if (found == db_->runs.end())
     return store_error(errc::not_found, "there is no run " + to_string(run));
@@ -490,6 +534,7 @@ caf::error memory_run_store::cancel_run(run_id run, const std::string& reason) {
     db_->end_run(found->second, run_phase::cancelled);
     row.reason = reason;
   }
+  remember(once, what, row.tenant);
   return {};
 }
 
@@ -565,10 +610,17 @@ caf::expected<std::vector<live_fact>> memory_run_store::load_live(shard_id, stre
   return out;
 }
 
-caf::error memory_run_store::confirm_deletes(connection_id connection, const std::vector<std::string>& streams) {
+caf::error memory_run_store::confirm_deletes(connection_id connection, const std::vector<std::string>& streams, const once_only& once) {
   std::lock_guard lock{db_->mutex};
   if (db_->is_unavailable())
     return no_answer();
+  if (auto error = check_once(once))
+    return error;
+  auto what = "deletes of " + to_string(connection);
+  for (const auto& name : streams)
+    what += " " + name;
+  if (auto before = known(once, what); !before || *before)
+    return before ? caf::error{} : before.error();
   std::vector<state::stream_entry*> found;
   for (const auto& name : streams) {
     auto at = std::find_if(db_->streams.begin(), db_->streams.end(), [&](const auto& each) {
@@ -580,6 +632,8 @@ caf::error memory_run_store::confirm_deletes(connection_id connection, const std
   }
   for (auto* stream : found)
     stream->may_delete = true;
+  if (auto row = db_->connections.find(connection); row != db_->connections.end())
+    remember(once, what, row->second.row.tenant);
   return {};
 }
 

@@ -111,6 +111,8 @@ struct memory_database::state {
     instant taken{};
     std::optional<command_outcome> outcome;
     std::string reason;
+    std::string what{};                  ///< of a request to the API
+    std::optional<requested_run> said{}; ///< what it was answered
   };
   using partition_key = std::pair<stream_id, std::string>;
 

@@ -169,7 +169,8 @@ CREATE TABLE command (
   epoch     bigint NOT NULL, -- of the shard when it was taken
   taken     timestamptz NOT NULL DEFAULT now(), -- for cleaning up only
   outcome   bigint,
-  reason    text NOT NULL DEFAULT ''
+  reason    text NOT NULL DEFAULT '',
+  what      text NOT NULL DEFAULT '' -- of a request to the API, which is settled from the start; `reason` is what it was answered
 ) WITH (fillfactor = 70);
 CREATE INDEX command_tenant ON command (tenant_id);
 CREATE INDEX command_taken ON command (taken);
@@ -230,6 +231,54 @@ CREATE FUNCTION lode_untake_command(p_self bigint, p_id text, p_tenant bigint, p
 LANGUAGE plpgsql AS $$
 BEGIN
   DELETE FROM command WHERE id = p_id AND tenant_id = p_tenant AND epoch = p_epoch AND outcome IS NULL;
+END $$;
+
+-- Begins a request to the API: true the first time that it comes under this id, and always without one. Called in the transaction that
+-- carries it out, so an id that is known was carried out. LD003: the id is of something else.
+CREATE FUNCTION lode_once(p_id text, p_tenant bigint, p_what text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  IF p_id = '' OR p_tenant IS NULL THEN -- of nothing: what is asked for says so itself
+    RETURN true;
+  END IF;
+  PERFORM 1 FROM shard WHERE id = (SELECT shard FROM tenant WHERE id = p_tenant) FOR NO KEY UPDATE;
+  INSERT INTO command (id, tenant_id, epoch, outcome, what) VALUES (p_id, p_tenant, 0, 0, p_what) ON CONFLICT (id) DO NOTHING;
+  IF FOUND THEN
+    RETURN true;
+  ELSIF NOT EXISTS (SELECT FROM command WHERE id = p_id AND tenant_id = p_tenant AND what = p_what) THEN
+    RAISE EXCEPTION 'command % was given for something else before', p_id USING ERRCODE = 'LD003';
+  END IF;
+  RETURN false;
+END $$;
+
+-- As lode_request_run; the same again under one id is answered as it was the first time, also when that run has ended since.
+CREATE FUNCTION lode_request_run_once(p_id text, p_connection bigint, p_kind bigint, p_now bigint, OUT out_answer bigint,
+                                      OUT out_run bigint) LANGUAGE plpgsql AS $$
+DECLARE
+  v_tenant bigint := (SELECT tenant_id FROM connection WHERE id = p_connection AND state <> 3);
+BEGIN
+  IF v_tenant IS NULL THEN
+    RAISE EXCEPTION 'there is no connection %', p_connection USING ERRCODE = 'LD004';
+  ELSIF lode_once(p_id, v_tenant, format('run of connection %s, kind %s', p_connection, p_kind)) THEN
+    SELECT r.out_answer, r.out_run INTO out_answer, out_run FROM lode_request_run(p_connection, p_kind, p_now) r;
+    UPDATE command SET reason = concat_ws(' ', out_answer, out_run) WHERE id = p_id;
+  ELSE
+    SELECT split_part(reason, ' ', 1)::bigint, nullif(split_part(reason, ' ', 2), '')::bigint INTO out_answer, out_run
+    FROM command WHERE id = p_id;
+  END IF;
+END $$;
+
+CREATE FUNCTION lode_cancel_run_once(p_id text, p_run bigint, p_reason text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF lode_once(p_id, (SELECT tenant_id FROM run WHERE id = p_run), format('end of run %s', p_run)) THEN
+    PERFORM lode_cancel_run(p_run, p_reason);
+  END IF;
+END $$;
+
+CREATE FUNCTION lode_confirm_deletes_once(p_id text, p_connection bigint, p_streams text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF lode_once(p_id, (SELECT tenant_id FROM connection WHERE id = p_connection), format('deletes of connection %s in %s', p_connection, p_streams)) THEN
+    PERFORM lode_confirm_deletes(p_connection, p_streams);
+  END IF;
 END $$;
 
 CREATE FUNCTION lode_trim_commands(p_keep bigint, p_rows bigint) RETURNS bigint LANGUAGE plpgsql AS $$

@@ -23,7 +23,7 @@ constexpr statement due_query{
          "ORDER BY place, priority DESC, due DESC, connection_id LIMIT $3::bigint"};
 
 constexpr statement request_run_statement{
-  "request_run", "SELECT out_answer, out_run FROM lode_request_run($1::bigint, $2::bigint, $3::bigint)"};
+  "request_run", "SELECT out_answer, out_run FROM lode_request_run_once($4::text, $1::bigint, $2::bigint, $3::bigint)"};
 
 constexpr statement set_due_statement{
   "set_due", "INSERT INTO due (connection_id, tenant_id, shard, due, kind) "
@@ -94,7 +94,7 @@ constexpr statement anchors_query{
                   "FROM anchor a JOIN stream s ON s.id = a.stream_id WHERE s.connection_id = $1::bigint "
                   "ORDER BY a.stream_id, a.partition"};
 
-constexpr statement cancel{"cancel_run", "SELECT lode_cancel_run($1::bigint, $2::text)"};
+constexpr statement cancel{"cancel_run", "SELECT lode_cancel_run_once($3::text, $1::bigint, $2::text)"};
 
 constexpr statement tally{"load_tally", "SELECT coalesce(sum(records), 0)::bigint, coalesce(sum(dead), 0)::bigint "
                                         "FROM continuation WHERE run_id = $1::bigint AND stream_id = $2::bigint"};
@@ -123,7 +123,8 @@ constexpr statement live_query{
                "FROM record WHERE shard = $1::bigint AND stream_id = $2::bigint AND key > $3::text "
                "ORDER BY key LIMIT $4::bigint"};
 
-constexpr statement confirm_statement{"confirm_deletes", "SELECT lode_confirm_deletes($1::bigint, $2::text[])"};
+constexpr statement confirm_statement{"confirm_deletes", "SELECT lode_confirm_deletes_once($3::text, $1::bigint, $2::text[])"};
+constexpr statement was_done_query{"was_done", "SELECT EXISTS (SELECT FROM command WHERE id = $1::text)"};
 
 /// Pages whose marks, and records that, are read at once.
 constexpr int64_t marks_at_once = 500;
@@ -246,9 +247,11 @@ public:
     return error_of(rows);
   }
 
-  caf::expected<requested_run> request_run(connection_id connection, run_kind kind, instant now) override {
+  caf::expected<requested_run> request_run(connection_id connection, run_kind kind, instant now, const once_only& once) override {
+    if (auto error = check_once(once))
+      return error;
     auto rows = link_.execute(request_run_statement, parameters{}.add(connection.value).add(static_cast<int64_t>(kind)).add(
-                                                       micros(now)));
+                                                       micros(now)).add_text(once.id));
     if (!rows)
       return rows.error();
     return requested_run{static_cast<request_answer>(rows->number(0, 0)),
@@ -374,8 +377,10 @@ public:
     });
   }
 
-  caf::error cancel_run(run_id run, const std::string& reason) override {
-    return error_of(link_.execute(cancel, parameters{}.add(run.value).add_text(storable_reason(reason))));
+  caf::error cancel_run(run_id run, const std::string& reason, const once_only& once) override {
+    if (auto error = check_once(once))
+      return error;
+    return error_of(link_.execute(cancel, parameters{}.add(run.value).add_text(storable_reason(reason)).add_text(once.id)));
   }
 
   caf::expected<int64_t> begin_refresh(const refresh_token& token) override {
@@ -432,9 +437,20 @@ public:
     });
   }
 
-  caf::error confirm_deletes(connection_id connection, const std::vector<std::string>& streams) override {
+  caf::error confirm_deletes(connection_id connection, const std::vector<std::string>& streams, const once_only& once) override {
+    if (auto error = check_once(once))
+      return error;
     std::vector<std::string_view> names{streams.begin(), streams.end()};
-    return error_of(link_.execute(confirm_statement, parameters{}.add(connection.value).add_texts(names)));
+    return error_of(link_.execute(confirm_statement, parameters{}.add(connection.value).add_texts(names).add_text(once.id)));
+  }
+
+  caf::expected<bool> was_done(const once_only& once) override {
+    if (auto error = check_command_id(once.id))
+      return error;
+    auto rows = link_.execute(was_done_query, parameters{}.add_text(once.id));
+    if (!rows)
+      return rows.error();
+    return rows->boolean(0, 0);
   }
 
   caf::expected<command_standing> take_command(const std::string& id, tenant_id tenant, const shard_claim& claim) override {

@@ -54,6 +54,48 @@ TEST_P(command_contract, what_is_given_back_is_new_again_unless_it_is_settled) {
   EXPECT_TRUE(take()->is_settled);
 }
 
+TEST_P(command_contract, a_run_that_is_asked_for_again_under_its_id_is_not_run_again_even_when_it_has_ended) {
+  auto ask = [&](const std::string& id, run_kind kind = run_kind::manual) { return runs_->request_run(connection_.id, kind, {}, {id}); };
+  EXPECT_FALSE(*runs_->was_done({"r1"}));
+  ASSERT_EQ(ask("r1")->answer, request_answer::accepted);
+  EXPECT_TRUE(*runs_->was_done({"r1"}));
+  EXPECT_EQ(ask("r1")->answer, request_answer::accepted) << "as the first time";
+  EXPECT_EQ(ask("r2")->answer, request_answer::already_requested);
+  auto run = runs_->start_run(start_of(connection_, run_kind::manual));
+  ASSERT_TRUE(run) << to_string(run.error());
+  ASSERT_FALSE(runs_->cancel_run(run->run, "over"));
+  EXPECT_EQ(ask("r1")->answer, request_answer::accepted);
+  EXPECT_EQ(code_of(ask("r1", run_kind::repair).error()), errc::conflict);
+  EXPECT_EQ(code_of(ask(std::string(65, 'x')).error()), errc::bad_argument);
+  EXPECT_EQ(ask("r3")->answer, request_answer::accepted) << "nothing was asked for meanwhile";
+}
+
+TEST_P(command_contract, what_was_refused_is_not_remembered) {
+  ASSERT_FALSE(catalog_->set_connection_state(connection_.id, activity::paused, ""));
+  EXPECT_EQ(code_of(runs_->request_run(connection_.id, run_kind::manual, {}, {"r1"}).error()), errc::conflict);
+  EXPECT_FALSE(*runs_->was_done({"r1"}));
+  ASSERT_FALSE(catalog_->set_connection_state(connection_.id, activity::active, ""));
+  EXPECT_EQ(runs_->request_run(connection_.id, run_kind::manual, {}, {"r1"})->answer, request_answer::accepted);
+}
+
+TEST_P(command_contract, a_run_is_cancelled_and_deletes_are_confirmed_once_under_an_id) {
+  auto open = [&] {
+    auto started = runs_->start_run(start_of(connection_, run_kind::manual));
+    EXPECT_TRUE(started) << to_string(started.error());
+    return started->run;
+  };
+  auto first = open();
+  ASSERT_FALSE(runs_->cancel_run(first, "a mistake", {"c1"}));
+  EXPECT_FALSE(runs_->cancel_run(first, "told again", {"c1"}));
+  EXPECT_EQ(runs_->load_run(first)->reason, "a mistake");
+  auto second = open();
+  EXPECT_EQ(code_of(runs_->cancel_run(second, "", {"c1"})), errc::conflict) << "of another run";
+  EXPECT_EQ(runs_->load_run(second)->phase, run_phase::open);
+  EXPECT_EQ(code_of(runs_->cancel_run(run_id{999'999}, "", {"c2"})), errc::not_found);
+  EXPECT_EQ(code_of(runs_->confirm_deletes(connection_.id, {"no such"}, {"d1"})), errc::not_found);
+  EXPECT_FALSE(*runs_->was_done({"d1"}));
+}
+
 TEST_P(command_contract, who_does_not_own_the_shard_takes_nothing_and_settles_nothing_of_others) {
   const auto before = claim_of(connection_.shard);
   claim_again(second_life);

@@ -46,9 +46,47 @@ TEST_F(errors_test, all_mistakes_of_a_configuration_at_once) {
   EXPECT_THAT(told, testing::AllOf(HasSubstr("bad_argument: "), HasSubstr("store.group_rows"), HasSubstr("htp.threads")));
 }
 
+/// Takes one request, and hangs up instead of answering.
+class silent_node {
+public:
+  silent_node() : thread_{[this] {
+    boost::asio::ip::tcp::socket socket{io_};
+    acceptor_.accept(socket);
+    boost::system::error_code ended;
+    boost::asio::read_until(socket, boost::asio::dynamic_buffer(request_), "\r\n\r\n", ended);
+  }} {}
+  ~silent_node() { thread_.join(); }
+  std::string address() const { return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()); }
+  std::string request() { return request_; }
+
+private:
+  boost::asio::io_context io_;
+  boost::asio::ip::tcp::acceptor acceptor_{io_, {boost::asio::ip::address_v4::loopback(), 0}};
+  std::string request_;
+  std::thread thread_;
+};
+
 TEST_F(errors_test, files_and_confirmations) {
   EXPECT_THAT(error_of(2, "connection put acme crm " + folder + "/nothing.json"), HasSubstr("nothing.json: cannot be read"));
   EXPECT_THAT(error_of(2, "tenant remove acme"), HasSubstr("--yes"));
   EXPECT_THAT(error_of(2, "migrate"), HasSubstr("store.dsn"));
   EXPECT_THAT(error_of(1, "doctor --make-key " + folder + "/nowhere/key"), HasSubstr("failed: "));
+}
+
+TEST_F(errors_test, a_command_whose_outcome_is_not_known_says_how_to_repeat_it) {
+  outcome first;
+  std::string asked;
+  {
+    silent_node node;
+    first = run("--node " + node.address() + " run trigger acme crm");
+    asked = node.request();
+  }
+  EXPECT_EQ(first.code, 3);
+  auto at = first.err.find("--command-id ");
+  ASSERT_NE(at, first.err.npos) << first.err;
+  auto id = first.err.substr(at + 13, 32);
+  EXPECT_THAT(asked, HasSubstr("Idempotency-Key: " + id));
+  make_acme();
+  EXPECT_THAT(run("run trigger acme crm --command-id " + id).out, HasSubstr("asked for a manual run"));
+  EXPECT_THAT(run("run trigger acme crm --command-id " + id).out, testing::StartsWith("asked for a manual run")) << "the same answer";
 }

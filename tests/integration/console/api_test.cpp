@@ -162,6 +162,30 @@ TEST_F(api_test, a_second_request_for_a_run_says_what_stands_there) {
   EXPECT_EQ(open.at("run"), json::value(1));
 }
 
+TEST_F(api_test, what_is_asked_for_again_under_its_id_is_answered_as_the_first_time) {
+  make_acme();
+  auto made = expect(202, "POST", crm + "/runs");
+  EXPECT_EQ(made.at("command").as_string().size(), 32u) << "an id that is made for those who bring none";
+  auto mine = expect(202, "POST", crm + "/runs", R"({"kind":"full"})", "mine");
+  EXPECT_EQ(mine.at("command"), json::value("mine"));
+  auto runs = database.make_run_store(self);
+  auto claims = lode::test::claim_everything(*database.make_membership_store(self), "n1", self);
+  auto connection = database.make_catalog_store()->load_connection(connection_id{1});
+  auto claim = std::ranges::find(*claims, connection->shard, &shard_claim::shard);
+  auto run = runs->start_run({connection->id, *claim, run_kind::full, {{connection->streams[0].id, "", {}, ""}}, {}, {}});
+  ASSERT_TRUE(run);
+  const auto cancel = "/api/v1/runs/" + to_string(run->run) + "/cancel";
+  EXPECT_EQ(expect(200, "POST", cancel, R"({"reason":"wrong"})", "end").at("command"), json::value("end"));
+  EXPECT_EQ(expect(200, "POST", cancel, R"({"reason":"wrong"})", "end").at("phase"), json::value("cancelled"));
+  expect(409, "POST", cancel, {}, "another end");
+  expect(409, "POST", crm + "/runs", R"({"kind":"repair"})", "mine");
+  expect(400, "POST", crm + "/runs", {}, std::string(65, 'x'));
+  expect(200, "PATCH", crm, R"({"state":"paused"})");
+  EXPECT_EQ(expect(202, "POST", crm + "/runs", R"({"kind":"full"})", "mine").at("answer"), json::value("requested"))
+    << "it ran, was cancelled, and the connection is paused: this was answered before all that";
+  EXPECT_FALSE(expect(200, "GET", "/api/v1/runs/" + to_string(run->run)).as_object().contains("command"));
+}
+
 TEST_F(api_test, a_run_of_a_paused_tenant_is_not_accepted) {
   make_acme();
   expect(200, "PATCH", "/api/v1/tenants/acme", R"({"state":"paused"})");

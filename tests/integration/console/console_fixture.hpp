@@ -105,10 +105,10 @@ struct console_fixture : testing::Test {
   api_client client(std::string token = {}) { return api_client{server->address(), std::move(token)}; }
 
   /// The answer to a request, which must have this status.
-  json::value expect(int status, const std::string& method, const std::string& path, const std::string& body = {}) {
+  json::value expect(int status, const std::string& method, const std::string& path, const std::string& body = {}, const std::string& command = {}) {
     if (!server)
       start();
-    auto reply = client().call(method, path, body);
+    auto reply = client().call(method, path, body, "application/json", nullptr, command);
     EXPECT_EQ(reply.status, status) << method << " " << path << ": " << reply.body;
     json::error_code problem;
     auto answer = json::parse(reply.body, problem);
