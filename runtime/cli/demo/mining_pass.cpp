@@ -36,7 +36,6 @@ mining_pass::mining_pass(stage& stage, show_state& state, display& display, plan
   shown_.title = plan_.title;
   shown_.tenants = static_cast<int64_t>(plan_.tenants.size());
   shown_.records_expected = plan_.records_expected;
-  records_before_ = -plan_.records_of_node;
 }
 
 void mining_pass::run(const std::function<void(const api_traffic&)>& each_time) {
@@ -60,13 +59,16 @@ void mining_pass::run(const std::function<void(const api_traffic&)>& each_time) 
 }
 
 void mining_pass::measure(const api_traffic& traffic) {
-  stage_.account();
-  auto figures = stage_.node().figures();
-  records_of_node_ = figures.records;
-  shown_.records = records_before_ + records_of_node_;
+  now_ = traffic.now;
+  auto& nodes = stage_.nodes();
+  nodes.account();
+  nodes.look();
+  shown_.records = nodes.records() - plan_.records_before;
   if (plan_.records_expected > 0)
     shown_.records = std::min(shown_.records, plan_.records_expected);
-  shown_.waiting_for_quota = figures.waiting_for_quota;
+  shown_.waiting_for_quota = nodes.waiting_for_quota();
+  shown_.nodes = nodes.lines();
+  describe_nodes(shown_.nodes, now_);
   auto now = std::chrono::steady_clock::now();
   if (calls_counted_ >= 0 && now - calls_at_ < 500ms)
     return;
@@ -143,9 +145,10 @@ double mining_pass::share() const {
   return std::max(tenants, records);
 }
 
-void mining_pass::node_was_replaced() {
-  records_before_ += records_of_node_;
-  records_of_node_ = 0;
+void mining_pass::show_nodes() {
+  shown_.nodes = stage_.nodes().lines();
+  describe_nodes(shown_.nodes, now_);
+  display_.show(shown_);
 }
 
 } // namespace lode::demo

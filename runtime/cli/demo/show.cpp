@@ -7,7 +7,6 @@
 
 #include "runtime/cli/demo/files.hpp"
 #include "runtime/cli/demo/interrupt.hpp"
-#include "runtime/cli/demo/request_log.hpp"
 
 namespace lode::demo {
 
@@ -15,7 +14,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr double kill_at_share = 0.45;
+constexpr double kill_all_at_share = 0.45;
+constexpr double lose_one_at_share = 0.1;
+constexpr uint32_t few_tenants = 60; ///< they are done before a share of them can be seen
 constexpr size_t import_at_once = 50;
 constexpr int settle_ms = 1'300; ///< the sources' settle time of 1 s, and then some
 constexpr int sick_tries = 120;
@@ -50,8 +51,11 @@ show_report show::run() {
 
 void show::open() {
   constexpr std::array names{"first pass", "second pass", "audit", "the end"};
-  display_.say(fmt::format("starting a private PostgreSQL, the simulated APIs and a node; next: {}", names[static_cast<size_t>(state_.phase)]));
-  stage_.start_database();
+  if (!state_.is_taken_over)
+    state_.lost_node.clear(); // of a show that was killed in mid take-over: it is lost once more
+  display_.say(fmt::format("starting a private PostgreSQL and Redis, the simulated APIs and {} nodes; next: {}",
+                           stage_.nodes().size() - !state_.lost_node.empty(), names[static_cast<size_t>(state_.phase)]));
+  stage_.start_servers();
   stage_.start_apis();
   tenants_ = read_tenants(stage_.apis().tenant_lines());
   sick_ = choose_sick(tenants_);
@@ -64,7 +68,11 @@ void show::open() {
       healthy_.push_back(tenant.name);
   // Addresses that moved while everything was down are told to the connections.
   is_import_needed_ = state_.api_port != stage_.api_port();
-  stage_.start_node();
+  stage_.start_nodes();
+  stage_.nodes().await_shared();
+  auto nodes = stage_.nodes().lines();
+  describe_nodes(nodes, 0);
+  display_.say("the nodes are up, linked by certificates, and share the work: " + node_words(nodes));
   if (is_import_needed_)
     import_tenants();
 }
@@ -80,7 +88,9 @@ void show::import_tenants() {
       lines += tenants_[done].import_line;
     stage_.node().import(lines);
     shown.tenants_done = static_cast<int64_t>(done);
-    shown.records = stage_.node().figures().records;
+    stage_.nodes().look();
+    shown.records = stage_.nodes().records();
+    shown.nodes = stage_.nodes().lines();
     shown.calls_per_second = static_cast<double>(stage_.apis().traffic().requests) / (display_.seconds() - began);
     shown.most_calls_per_second = std::max(shown.most_calls_per_second, shown.calls_per_second);
     display_.show(shown);
@@ -96,11 +106,12 @@ void show::import_tenants() {
 void show::first_pass() {
   mining_pass pass{stage_, state_, display_,
                    {"First pass", healthy_, 0, stage_.apis().traffic().live_records, 0}};
+  pass.describe_nodes = [this](auto& nodes, auto now) { describe_nodes(nodes, now); };
   if (state_.kills > 0 && !state_.is_recovered)
     recovery_ = std::make_unique<recovery>(stage_.apis().traffic().now, pass.unfinished());
   pass.run([&](const api_traffic& traffic) {
-    if (state_.kills == 0 && pass.share() >= kill_at_share)
-      kill_in_mid_run(pass, traffic);
+    if (state_.kills == 0 && pass.share() >= kill_all_at_share)
+      kill_all_in_mid_run(pass, traffic);
     follow_recovery(pass, traffic);
     save_now_and_then(traffic);
   });
@@ -116,38 +127,10 @@ void show::first_pass() {
   state_.deleted = totals.deleted;
   state_.last_run_of_first_pass = totals.last_run;
   if (recovery_)
-    state_.pages_refetched = count_refetched(stage_.apis().request_log(), recovery_->killed_at());
+    state_.refetched_by_recovery = count_refetched(stage_.apis().request_log(), {.kill = recovery_->killed_at()});
   display_.say(fmt::format("first pass done: {} records, {} pages fetched again because of the kill; next: second pass",
-                           with_commas(state_.records), state_.pages_refetched));
+                           with_commas(state_.records), state_.refetched_by_recovery));
   enter(show_phase::second_pass);
-}
-
-void show::kill_in_mid_run(mining_pass& pass, const api_traffic& traffic) {
-  ++state_.kills;
-  save();
-  auto unfinished = pass.unfinished();
-  stage_.kill_node();
-  recovery_ = std::make_unique<recovery>(traffic.now, std::move(unfinished));
-  display_.say(fmt::format("kill -9 of the node, {} of {} tenants in mid-run; starting it again", recovery_->waiting(), healthy_.size()));
-  pass.node_was_replaced();
-  stage_.start_node();
-}
-
-void show::follow_recovery(mining_pass& pass, const api_traffic& traffic) {
-  if (!recovery_ || state_.is_recovered)
-    return;
-  recovery_->observe(traffic);
-  for (const auto& tenant : healthy_)
-    if (pass.is_done(tenant))
-      recovery_->is_done(tenant);
-  if (!recovery_->is_over())
-    return;
-  state_.recovery_seconds = recovery_->seconds();
-  // Counted again at the end of the pass, if the request log lives that long.
-  state_.pages_refetched = count_refetched(stage_.apis().request_log(), recovery_->killed_at());
-  state_.is_recovered = true;
-  save();
-  display_.say(fmt::format("the last unfinished tenant went on {:.1f} s after the kill", state_.recovery_seconds));
 }
 
 void show::watch_sick() {
@@ -185,10 +168,18 @@ void show::second_pass() {
     save();
   }
   pause_ms(settle_ms); // also for a show that goes on: who killed the one before may have done so in this pause
-  mining_pass pass{stage_, state_, display_, {"Second pass", healthy_, state_.last_run_of_first_pass, 0, stage_.node().figures().records,
+  mining_pass pass{stage_, state_, display_, {"Second pass", healthy_, state_.last_run_of_first_pass, 0, stage_.nodes().records(),
                     [this](const std::string& tenant) { return kind_of_second_run(tenant); }}};
+  pass.describe_nodes = [this](auto& nodes, auto now) { describe_nodes(nodes, now); };
+  lost_.pass_began = stage_.apis().traffic().now;
   trigger_all();
-  pass.run([&](const api_traffic& traffic) { save_now_and_then(traffic); });
+  pass.run([&](const api_traffic& traffic) {
+    if (state_.lost_node.empty() && (pass.share() >= lose_one_at_share || state_.tenants < few_tenants))
+      lose_one_in_mid_run(pass);
+    follow_takeover(pass);
+    save_now_and_then(traffic);
+  });
+  see_takeover_end(pass);
   const auto& totals = pass.totals();
   state_.records += totals.records;
   state_.inserted += totals.inserted;
@@ -226,7 +217,7 @@ show_report show::judge() {
   stage_.apis().freeze(true);
   if (!is_every_sickness_visible_)
     watch_sick();
-  stage_.account();
+  stage_.nodes().account();
   std::vector<std::string> sick;
   for (const auto& each : sick_)
     sick.push_back(each.name);
@@ -247,20 +238,23 @@ show_report show::judge() {
   out.duplicated = audit.duplicated;
   out.kills = state_.kills;
   out.recovery_seconds = state_.recovery_seconds;
-  out.pages_refetched = state_.pages_refetched;
+  out.pages_refetched = state_.refetched_by_recovery + state_.refetched_by_takeover;
+  out.nodes = static_cast<int64_t>(stage_.nodes().size());
+  out.takeover_seconds = state_.takeover_seconds;
   out.suspended = suspended_;
   auto records = static_cast<double>(state_.records);
   out.records_per_second = state_.seconds > 0 ? records / state_.seconds : 0;
   out.cpu_seconds_per_million = records > 0 ? state_.cpu_seconds / records * 1e6 : 0;
   out.peak_rss_bytes = state_.peak_rss_bytes;
   auto is_large_enough = state_.tenants < 500 || state_.percent < 100 || audit.records >= least_records;
-  out.is_verified = audit.is_clean && is_every_sickness_visible_ && state_.kills > 0 && state_.is_recovered && is_large_enough;
+  out.is_verified = audit.is_clean && is_every_sickness_visible_ && state_.kills > 1 && state_.is_recovered && state_.is_taken_over
+                    && is_large_enough;
   enter(show_phase::finished);
   return out;
 }
 
 void show::stay() {
-  display_.print(fmt::format("\nIt stays up until Ctrl-C: {0}\n  lode --node {0} status\n  lode --node {0} changes graph-000\n",
+  display_.print(fmt::format("\nIt stays up until Ctrl-C: {0}\n  lode --node {0} cluster status\n  lode --node {0} changes graph-000\n",
                              stage_.node().address()));
   for (;;) {
     stage_.check_alive();
@@ -274,7 +268,7 @@ void show::enter(show_phase phase) {
 }
 
 void show::save() {
-  stage_.account();
+  stage_.nodes().account();
   write_text(place_.in("show.json"), to_json(state_));
   saved_at_ = std::chrono::steady_clock::now();
 }

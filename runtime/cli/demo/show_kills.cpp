@@ -1,0 +1,123 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "runtime/cli/demo/interrupt.hpp"
+#include "runtime/cli/demo/show.hpp"
+
+namespace lode::demo {
+
+namespace {
+
+constexpr int takeover_tries = 300;
+constexpr int takeover_try_ms = 200;
+
+} // namespace
+
+// -- all at once --------------------------------------------------------------------------------------------------------
+
+void show::kill_all_in_mid_run(mining_pass& pass, const api_traffic& traffic) {
+  ++state_.kills;
+  save();
+  auto unfinished = pass.unfinished();
+  stage_.nodes().kill_all();
+  recovery_ = std::make_unique<recovery>(traffic.now, std::move(unfinished));
+  display_.say(fmt::format("kill -9 of all nodes at once, {} of {} tenants in mid-run; starting them again", recovery_->waiting(),
+                           healthy_.size()));
+  pass.show_nodes();
+  stage_.start_nodes();
+}
+
+void show::follow_recovery(mining_pass& pass, const api_traffic& traffic) {
+  if (!recovery_ || state_.is_recovered)
+    return;
+  recovery_->observe(traffic);
+  for (const auto& tenant : healthy_)
+    if (pass.is_done(tenant))
+      recovery_->is_done(tenant);
+  if (!recovery_->is_over())
+    return;
+  state_.recovery_seconds = recovery_->seconds();
+  // Counted again at the end of the pass, if the request log lives that long.
+  state_.refetched_by_recovery = count_refetched(stage_.apis().request_log(), {.kill = recovery_->killed_at()});
+  state_.is_recovered = true;
+  save();
+  display_.say(fmt::format("the last unfinished tenant went on {:.1f} s after the kill", state_.recovery_seconds));
+}
+
+// -- one for good -------------------------------------------------------------------------------------------------------
+
+void show::lose_one_in_mid_run(mining_pass& pass) {
+  auto node_of = stage_.node().nodes_of_tenants();
+  std::map<std::string, std::set<std::string>> in_mid_run;
+  for (const auto* name : node_names)
+    in_mid_run[name];
+  for (const auto& tenant : pass.unfinished())
+    if (auto found = in_mid_run.find(node_of[tenant]); found != in_mid_run.end())
+      found->second.insert(tenant);
+  // The one whose loss costs most.
+  const auto& [name, tenants] = *std::ranges::max_element(in_mid_run, {}, [](const auto& each) { return each.second.size(); });
+  for (const auto& [tenant, node] : node_of)
+    if (node == name)
+      lost_.tenants.insert(tenant);
+  state_.kills = 2;
+  save();
+  stage_.nodes().lose(name);
+  lost_.kill = stage_.apis().traffic().now;
+  display_.say(fmt::format("kill -9 of {} for good, {} of its {} tenants in mid-run; nobody tells the others", name, tenants.size(),
+                           lost_.tenants.size()));
+  takeover_ = std::make_unique<takeover>(name, lost_.kill, tenants);
+  save();
+  pass.show_nodes();
+}
+
+void show::follow_takeover(mining_pass& pass) {
+  if (!takeover_ || state_.is_taken_over)
+    return;
+  auto cluster = stage_.node().cluster();
+  for (const auto& news : takeover_->observe(stage_.apis().traffic(), cluster))
+    display_.say(news);
+  for (const auto& tenant : healthy_)
+    if (pass.is_done(tenant))
+      takeover_->is_done(tenant);
+  if (!takeover_->is_over())
+    return;
+  state_.takeover_seconds = takeover_->seconds();
+  state_.is_taken_over = true;
+  save();
+  display_.say(fmt::format("its last tenant in mid-run went on elsewhere {:.1f} s after the kill", state_.takeover_seconds));
+}
+
+/// A pass may end before: nothing was in mid-run, or all of it was done before the last shard was claimed.
+void show::see_takeover_end(mining_pass& pass) {
+  if (state_.lost_node.empty())
+    lose_one_in_mid_run(pass);
+  for (int tries = 0; !state_.is_taken_over; ++tries) {
+    if (tries == takeover_tries)
+      throw failure{"nobody takes over from " + state_.lost_node + "; the logs of the other nodes are in " + place_.folder()};
+    stage_.check_alive();
+    follow_takeover(pass);
+    pass.show_nodes();
+    pause_ms(takeover_try_ms);
+  }
+  display_.hide();
+  if (!lost_.tenants.empty())
+    state_.refetched_by_takeover = count_refetched(stage_.apis().request_log(), lost_);
+}
+
+void show::describe_nodes(std::vector<node_line>& nodes, int64_t now) const {
+  for (auto& node : nodes) {
+    if (node.is_up)
+      continue;
+    node.fate = "killed";
+    if (node.name != state_.lost_node)
+      continue;
+    if (takeover_)
+      takeover_->describe(node, now);
+    else
+      node.fate = "dead";
+  }
+}
+
+} // namespace lode::demo
