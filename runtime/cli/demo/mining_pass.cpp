@@ -146,6 +146,7 @@ double mining_pass::share() const {
 }
 
 void mining_pass::show_nodes() {
+  stage_.nodes().look();
   shown_.nodes = stage_.nodes().lines();
   describe_nodes(shown_.nodes, now_);
   display_.show(shown_);

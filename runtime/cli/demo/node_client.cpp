@@ -74,6 +74,16 @@ const member_shown* cluster_shown::find(const std::string& name) const {
   return found == members.end() ? nullptr : &*found;
 }
 
+std::string count_by_node(const std::map<std::string, std::string>& node_of_tenants) {
+  std::map<std::string, int64_t> counts;
+  for (const auto& [tenant, node] : node_of_tenants)
+    ++counts[node.empty() ? "nobody" : node];
+  std::string out;
+  for (const auto& [node, count] : counts)
+    out += (out.empty() ? "" : ", ") + node + " " + std::to_string(count);
+  return out;
+}
+
 std::map<std::string, std::string> node_client::nodes_of_tenants() const {
   std::map<std::string, std::string> out;
   std::string after;

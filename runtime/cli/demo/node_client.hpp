@@ -44,6 +44,9 @@ struct connection_shown {
   std::string state, reason;
 };
 
+/// How many tenants each node mines, such as "n1 2, n2 1".
+std::string count_by_node(const std::map<std::string, std::string>& node_of_tenants);
+
 /// The API of one of the show's nodes. Calls throw failure when it refuses or is gone, and interrupted after a signal.
 class node_client {
 public:

@@ -28,8 +28,10 @@ void node_group::start(const servers_shown& servers) {
     if (!node->process.is_running() && node->name != state_.lost_node)
       begin(*node, servers);
   for (auto& node : nodes_)
-    if (node->process.is_running())
+    if (node->process.is_running()) {
       await_ready(*node);
+      node->figures = node->client->figures();
+    }
 }
 
 void node_group::begin(show_node& node, const servers_shown& servers) {

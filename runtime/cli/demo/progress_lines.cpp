@@ -90,8 +90,7 @@ std::vector<std::string> render_bars(const progress& now, const screen& given) {
 std::string node_words(const std::vector<node_line>& nodes) {
   std::string out;
   for (const auto& node : nodes) {
-    out += out.empty() ? "" : ", ";
-    out += node.name + " " + (node.is_up ? with_commas(node.shards) + " shards" : node.fate);
+    out += (out.empty() ? "shards " : ", ") + node.name + " " + (node.is_up ? with_commas(node.shards) : node.fate);
     out += node.tenants_waiting.empty() ? "" : " (" + node.tenants_waiting + ")";
   }
   return out;

@@ -18,6 +18,7 @@ constexpr double kill_all_at_share = 0.45;
 constexpr double lose_one_at_share = 0.1;
 constexpr uint32_t few_tenants = 60; ///< they are done before a share of them can be seen
 constexpr size_t import_at_once = 50;
+constexpr size_t trigger_at_once = 25; ///< between two looks at the nodes
 constexpr int settle_ms = 1'300; ///< the sources' settle time of 1 s, and then some
 constexpr int sick_tries = 120;
 constexpr int sick_try_ms = 500;
@@ -98,7 +99,8 @@ void show::import_tenants() {
   state_.seconds += display_.seconds() - began; // mining has begun with the first line
   state_.api_port = stage_.api_port();
   save();
-  display_.say(fmt::format("{} tenants imported with their secrets; the scheduler starts their runs", tenants_.size()));
+  display_.say(fmt::format("{} tenants imported with their secrets: {}; the scheduler starts their runs", tenants_.size(),
+                           count_by_node(stage_.node().nodes_of_tenants())));
 }
 
 // -- first pass ---------------------------------------------------------------------------------------------------------
@@ -116,10 +118,7 @@ void show::first_pass() {
     save_now_and_then(traffic);
   });
   follow_recovery(pass, stage_.apis().traffic());
-  watch_sick();
-  auto totals = pass.totals();
-  for (const auto& sick : sick_)
-    totals.add(stage_.node().latest_run(sick.name));
+  const auto& totals = pass.totals();
   state_.records = totals.records;
   state_.inserted = totals.inserted;
   state_.changed = totals.changed;
@@ -146,7 +145,7 @@ void show::watch_sick() {
       seen += fmt::format("         {:<12}{:<13}{}\n", sick.name, sick.label, shown.text);
     }
     if (is_every_sickness_visible_ || tries == sick_tries) {
-      display_.say("three APIs are broken on purpose; what a person sees of them:");
+      display_.say("all the while three APIs were broken on purpose; what a person sees of them:");
       return display_.print(seen);
     }
     pause_ms(sick_try_ms);
@@ -172,7 +171,7 @@ void show::second_pass() {
                     [this](const std::string& tenant) { return kind_of_second_run(tenant); }}};
   pass.describe_nodes = [this](auto& nodes, auto now) { describe_nodes(nodes, now); };
   lost_.pass_began = stage_.apis().traffic().now;
-  trigger_all();
+  trigger_all(pass);
   pass.run([&](const api_traffic& traffic) {
     if (state_.lost_node.empty() && (pass.share() >= lose_one_at_share || state_.tenants < few_tenants))
       lose_one_in_mid_run(pass);
@@ -180,21 +179,27 @@ void show::second_pass() {
     save_now_and_then(traffic);
   });
   see_takeover_end(pass);
-  const auto& totals = pass.totals();
+  display_.say(fmt::format("second pass done: {} new, {} changed, {} deleted, {} unchanged", with_commas(pass.totals().inserted),
+                           with_commas(pass.totals().changed), with_commas(pass.totals().deleted), with_commas(pass.totals().unchanged)));
+  watch_sick();
+  auto totals = pass.totals();
+  for (const auto& sick : sick_)
+    totals.add(stage_.node().latest_run(sick.name));
   state_.records += totals.records;
   state_.inserted += totals.inserted;
   state_.changed += totals.changed;
   state_.unchanged += totals.unchanged;
   state_.deleted += totals.deleted;
-  display_.say(fmt::format("second pass done: {} new, {} changed, {} deleted, {} unchanged; next: audit", with_commas(totals.inserted),
-                           with_commas(totals.changed), with_commas(totals.deleted), with_commas(totals.unchanged)));
   enter(show_phase::audit);
 }
 
-void show::trigger_all() {
-  for (const auto& tenant : healthy_)
+void show::trigger_all(mining_pass& pass) {
+  for (size_t done = 0; const auto& tenant : healthy_) {
     if (state_.resumed == 0 || stage_.node().latest_run(tenant).run <= state_.last_run_of_first_pass)
       stage_.node().trigger_run(tenant, kind_of_second_run(tenant));
+    if (++done % trigger_at_once == 0)
+      pass.show_nodes();
+  }
 }
 
 std::vector<std::string> show::shops() const {

@@ -32,12 +32,13 @@ private:
   void kill_all_in_mid_run(mining_pass& pass, const api_traffic& traffic);
   void follow_recovery(mining_pass& pass, const api_traffic& traffic);
   void lose_one_in_mid_run(mining_pass& pass);
+  std::set<std::string> lost_in_mid_run(const mining_pass& pass) const;
   void follow_takeover(mining_pass& pass);
   void see_takeover_end(mining_pass& pass);
   void describe_nodes(std::vector<node_line>& nodes, int64_t now) const;
   void watch_sick();
   void second_pass();
-  void trigger_all();
+  void trigger_all(mining_pass& pass);
   std::vector<std::string> shops() const;
   std::string kind_of_second_run(const std::string& tenant) const;
   show_report judge();
