@@ -145,10 +145,8 @@ double mining_pass::share() const {
   return std::max(tenants, records);
 }
 
-void mining_pass::show_nodes() {
-  stage_.nodes().look();
-  shown_.nodes = stage_.nodes().lines();
-  describe_nodes(shown_.nodes, now_);
+void mining_pass::show_now() {
+  measure(stage_.apis().traffic());
   display_.show(shown_);
 }
 

@@ -46,8 +46,8 @@ public:
   double share() const;
   /// Says of nodes that are down what became of them, at an instant of the simulated APIs' clock.
   std::function<void(std::vector<node_line>&, int64_t now)> describe_nodes = [](auto&, auto) {};
-  /// Shows how the nodes stand now: something happened to them.
-  void show_nodes();
+  /// For what happens between two looks, or outside run().
+  void show_now();
 
 private:
   using moment = std::chrono::steady_clock::time_point;

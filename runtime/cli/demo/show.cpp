@@ -73,7 +73,7 @@ void show::open() {
   stage_.nodes().await_shared();
   auto nodes = stage_.nodes().lines();
   describe_nodes(nodes, 0);
-  display_.say("the nodes are up, linked by certificates, and share the work: " + node_words(nodes));
+  display_.say("the nodes are linked by certificates and share the work: " + node_words(nodes));
   if (is_import_needed_)
     import_tenants();
 }
@@ -99,7 +99,7 @@ void show::import_tenants() {
   state_.seconds += display_.seconds() - began; // mining has begun with the first line
   state_.api_port = stage_.api_port();
   save();
-  display_.say(fmt::format("{} tenants imported with their secrets: {}; the scheduler starts their runs", tenants_.size(),
+  display_.say(fmt::format("{} tenants imported with their secrets: {}; their runs start", tenants_.size(),
                            count_by_node(stage_.node().nodes_of_tenants())));
 }
 
@@ -127,7 +127,7 @@ void show::first_pass() {
   state_.last_run_of_first_pass = totals.last_run;
   if (recovery_)
     state_.refetched_by_recovery = count_refetched(stage_.apis().request_log(), {.kill = recovery_->killed_at()});
-  display_.say(fmt::format("first pass done: {} records, {} pages fetched again because of the kill; next: second pass",
+  display_.say(fmt::format("first pass done: {} records, {} pages fetched again because of the kill",
                            with_commas(state_.records), state_.refetched_by_recovery));
   enter(show_phase::second_pass);
 }
@@ -194,12 +194,14 @@ void show::second_pass() {
 }
 
 void show::trigger_all(mining_pass& pass) {
+  auto began = display_.seconds();
   for (size_t done = 0; const auto& tenant : healthy_) {
     if (state_.resumed == 0 || stage_.node().latest_run(tenant).run <= state_.last_run_of_first_pass)
       stage_.node().trigger_run(tenant, kind_of_second_run(tenant));
     if (++done % trigger_at_once == 0)
-      pass.show_nodes();
+      pass.show_now();
   }
+  state_.seconds += display_.seconds() - began; // mining has begun with the first one
 }
 
 std::vector<std::string> show::shops() const {

@@ -25,7 +25,7 @@ void show::kill_all_in_mid_run(mining_pass& pass, const api_traffic& traffic) {
   recovery_ = std::make_unique<recovery>(traffic.now, std::move(unfinished));
   display_.say(fmt::format("kill -9 of all nodes at once, {} of {} tenants in mid-run; starting them again", recovery_->waiting(),
                            healthy_.size()));
-  pass.show_nodes();
+  pass.show_now();
   stage_.start_nodes();
 }
 
@@ -71,7 +71,7 @@ void show::lose_one_in_mid_run(mining_pass& pass) {
   lost_.kill = stage_.apis().traffic().now;
   save();
   display_.say(fmt::format("kill -9 of {} for good; nobody tells the others", victim));
-  pass.show_nodes();
+  pass.show_now();
   auto waiting = lost_in_mid_run(pass);
   display_.say(fmt::format("of its {} tenants {} are in mid-run", lost_.tenants.size(), waiting.size()));
   takeover_ = std::make_unique<takeover>(victim, lost_.kill, std::move(waiting));
@@ -106,8 +106,8 @@ void show::follow_takeover(mining_pass& pass) {
   save();
   auto node_of = stage_.node().nodes_of_tenants();
   std::erase_if(node_of, [&](const auto& each) { return !lost_.tenants.contains(each.first); });
-  display_.say(fmt::format("the last of its tenants in mid-run went on elsewhere {:.1f} s after the kill; all of them are now with: {}",
-                           state_.takeover_seconds, count_by_node(node_of)));
+  display_.say(fmt::format("the last of its tenants in mid-run went on elsewhere {:.1f} s after the kill", state_.takeover_seconds));
+  display_.say(fmt::format("its {} tenants are now with {}", lost_.tenants.size(), count_by_node(node_of)));
 }
 
 /// A pass may end before: nothing was in mid-run, or all of it was done before the last shard was claimed.
@@ -119,7 +119,7 @@ void show::see_takeover_end(mining_pass& pass) {
       throw failure{"nobody takes over from " + state_.lost_node + "; the logs of the other nodes are in " + place_.folder()};
     stage_.check_alive();
     follow_takeover(pass);
-    pass.show_nodes();
+    pass.show_now();
     pause_ms(takeover_try_ms);
   }
   display_.hide();
