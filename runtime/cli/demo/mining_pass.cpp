@@ -15,7 +15,7 @@ constexpr auto tick = 200ms;
 constexpr auto look_again = 1500ms;
 constexpr auto longest_standstill = 90s;
 constexpr int64_t quiet_ms = 500;
-constexpr int looks_at_once = 25;
+constexpr int looks_at_once = 60;
 constexpr int repeats = 2;
 
 } // namespace
@@ -93,16 +93,16 @@ void mining_pass::look_at_quiet_ones(const api_traffic& traffic) {
   // The longest not looked at first.
   std::ranges::stable_sort(quiet, {}, [&](const auto& tenant) { return open_[tenant].next_look; });
   quiet.resize(std::min<size_t>(quiet.size(), looks_at_once));
-  for (const auto& tenant : quiet) {
-    auto& watch = open_[tenant];
-    watch.next_look = now + look_again;
-    look_at(tenant, watch);
+  auto runs = stage_.nodes().latest_runs(quiet);
+  for (size_t i = 0; i < quiet.size(); ++i) {
+    open_[quiet[i]].next_look = now + look_again;
+    look_at(quiet[i], runs[i]);
   }
   shown_.tenants_done = static_cast<int64_t>(done_.size());
 }
 
-void mining_pass::look_at(const std::string& tenant, watched& watch) {
-  auto run = stage_.node().latest_run(tenant);
+void mining_pass::look_at(const std::string& tenant, const run_shown& run) {
+  auto& watch = open_[tenant];
   if (!run.is_over() || run.run <= watch.after_run)
     return;
   totals_.add(run);

@@ -58,7 +58,7 @@ private:
   };
 
   void look_at_quiet_ones(const api_traffic& traffic);
-  void look_at(const std::string& tenant, watched& watch);
+  void look_at(const std::string& tenant, const run_shown& run);
   void measure(const api_traffic& traffic);
   void check_movement();
 

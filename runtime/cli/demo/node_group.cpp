@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/cli/demo/ask_each.hpp"
 #include "runtime/cli/demo/interrupt.hpp"
 
 namespace lode::demo {
@@ -125,11 +126,22 @@ void node_group::look() {
     node.figures = node.client->figures();
 }
 
-const node_client& node_group::any() const {
+std::vector<const node_client*> node_group::all() const {
+  std::vector<const node_client*> out;
   for (const auto& node : nodes_)
     if (node->process.is_running())
-      return *node->client;
-  throw failure{"no node runs"};
+      out.push_back(node->client.get());
+  if (out.empty())
+    throw failure{"no node runs"};
+  return out;
+}
+
+const node_client& node_group::any() const {
+  return *all().front();
+}
+
+std::vector<run_shown> node_group::latest_runs(const std::vector<std::string>& tenants) const {
+  return ask_each(all(), tenants, [](const node_client& node, const std::string& tenant) { return node.latest_run(tenant); });
 }
 
 int64_t node_group::records() const {

@@ -42,8 +42,12 @@ public:
   /// Asks one of them, the next one each time, what it has done.
   void look();
 
-  /// Asks one that runs.
+  /// Those that run.
+  std::vector<const node_client*> all() const;
+  /// One of them.
   const node_client& any() const;
+  /// Of each of these tenants.
+  std::vector<run_shown> latest_runs(const std::vector<std::string>& tenants) const;
   int64_t records() const;
   int64_t waiting_for_quota() const;
   size_t size() const { return nodes_.size(); }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "runtime/cli/demo/ask_each.hpp"
 #include "runtime/cli/demo/files.hpp"
 #include "runtime/cli/demo/interrupt.hpp"
 
@@ -18,7 +19,7 @@ constexpr double kill_all_at_share = 0.45;
 constexpr double lose_one_at_share = 0.1;
 constexpr uint32_t few_tenants = 60; ///< they are done before a share of them can be seen
 constexpr size_t import_at_once = 50;
-constexpr size_t trigger_at_once = 25; ///< between two looks at the nodes
+constexpr size_t trigger_at_once = 60; ///< between two looks at the nodes
 constexpr int settle_ms = 1'300; ///< the sources' settle time of 1 s, and then some
 constexpr int sick_tries = 120;
 constexpr int sick_try_ms = 500;
@@ -195,11 +196,16 @@ void show::second_pass() {
 
 void show::trigger_all(mining_pass& pass) {
   auto began = display_.seconds();
-  for (size_t done = 0; const auto& tenant : healthy_) {
-    if (state_.resumed == 0 || stage_.node().latest_run(tenant).run <= state_.last_run_of_first_pass)
-      stage_.node().trigger_run(tenant, kind_of_second_run(tenant));
-    if (++done % trigger_at_once == 0)
-      pass.show_now();
+  auto trigger = [this](const node_client& node, const std::string& tenant) {
+    if (state_.resumed > 0 && node.latest_run(tenant).run > state_.last_run_of_first_pass)
+      return 0;
+    node.trigger_run(tenant, kind_of_second_run(tenant));
+    return 1;
+  };
+  for (size_t done = 0; done < healthy_.size(); done += trigger_at_once) {
+    auto end = std::min(done + trigger_at_once, healthy_.size());
+    ask_each(stage_.nodes().all(), {healthy_.begin() + static_cast<ptrdiff_t>(done), healthy_.begin() + static_cast<ptrdiff_t>(end)}, trigger);
+    pass.show_now();
   }
   state_.seconds += display_.seconds() - began; // mining has begun with the first one
 }

@@ -79,14 +79,15 @@ void show::lose_one_in_mid_run(mining_pass& pass) {
 
 /// Of the tenants that were the lost node's. As the store shows it: the pass notices only later that a run is over.
 std::set<std::string> show::lost_in_mid_run(const mining_pass& pass) const {
+  std::vector<std::string> asked;
+  for (const auto& tenant : pass.unfinished())
+    if (lost_.tenants.contains(tenant))
+      asked.push_back(tenant);
+  auto runs = stage_.nodes().latest_runs(asked);
   std::set<std::string> out;
-  for (const auto& tenant : pass.unfinished()) {
-    if (!lost_.tenants.contains(tenant))
-      continue;
-    auto run = stage_.node().latest_run(tenant);
-    if (run.run <= pass.planned().after_run || !run.is_over())
-      out.insert(tenant);
-  }
+  for (size_t i = 0; i < asked.size(); ++i)
+    if (runs[i].run <= pass.planned().after_run || !runs[i].is_over())
+      out.insert(asked[i]);
   return out;
 }
 
