@@ -48,6 +48,19 @@ TEST_F(cluster_test, the_cluster_shows_links_silence_and_figures) {
   EXPECT_TRUE(n3.at("figures").is_null());
 }
 
+TEST_F(cluster_test, a_tenant_is_shown_with_the_node_that_mines_it) {
+  expect(201, "POST", "/api/v1/tenants", R"({"name":"acme"})");
+  EXPECT_TRUE(expect(200, "GET", "/api/v1/tenants/acme").at("node").is_null());
+  auto n2 = join("n2", 2);
+  auto shard = expect(200, "GET", "/api/v1/tenants/acme").at("shard").to_number<int64_t>();
+  auto store = database.make_membership_store(n2);
+  ASSERT_TRUE(store->claim(n2, store->look()->number, {shard_id{shard}}));
+  EXPECT_EQ(expect(200, "GET", "/api/v1/tenants/acme").at("node"), json::value("n2"));
+  EXPECT_EQ(expect(200, "GET", "/api/v1/tenants").at("tenants").at(0).at("node"), json::value("n2"));
+  EXPECT_FALSE(store->leave(n2));
+  EXPECT_TRUE(expect(200, "GET", "/api/v1/tenants").at("tenants").at(0).at("node").is_null());
+}
+
 TEST_F(cluster_test, any_node_drains_any_other_through_the_store) {
   join("n2", 2), join("n3", 3);
   expect(200, "POST", "/api/v1/nodes/n2/drain");
