@@ -12,7 +12,10 @@ begin_mining() {
   import_tenants 1 "$tenants"
   settle_postgres
   start_runs 1 "$tenants"
+  await 60 "all tenants are mined" all_mined # a start costs more than a page
 }
+
+all_mined() { [[ $(sql "$dsn" "SELECT count(*) FROM lode.continuation WHERE pages > 0") == "$tenants" ]]; }
 
 # measure_span NAME: SECONDS of it as figures NAME_...; whatever happens to a node meanwhile ends the benchmark.
 measure_span() {
@@ -43,7 +46,7 @@ measure_speed() { # NODES
   if [[ $cpu_limit == none ]]; then return; fi
   begin_mining "$1"
   hold_fleet "$share"
-  sleep "$warm_up" # what the nodes took before they were held is committed first
+  sleep "$warm_up"
   measure_span "speed_$1"
   figures[speed_$1_share_used]=$(jq -n "${figures[speed_$1_nodes_cores]} * 100 / $share / $1 | . * 1000 | round / 1000")
   say "  $1 nodes of $share % of a core: ${figures[speed_$1_records_per_s]} records/s; cores: nodes ${figures[speed_$1_nodes_cores]}," \
