@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 # One node of three is lost, again and again: how long until the others declare it dead, own its shards, mine its tenants.
 
 fault_nodes=3
@@ -20,6 +20,7 @@ measure_faults() {
 }
 
 begin_faults() { # KIND
+  local i
   fresh_database
   start_provider http --latency-ms "$latency_ms"
   born=0
@@ -31,6 +32,7 @@ begin_faults() { # KIND
   sql "$dsn" "$(<"$lode_root/bench/cluster/watch_fault.sql")"
   settle_postgres
   start_runs 1 "$tenants"
+  await 60 "all tenants are mined" all_mined
   sleep "$warm_up"
   : >"$work/faults.jsonl"
 }
@@ -49,11 +51,10 @@ bear_node() {
 # lose_node KIND NUMBER: the oldest one. The moment in a beat is another one each time.
 lose_node() {
   local victim=${fleet[0]} began seen
-  use_node "${fleet[1]}"
   sleep "0.$(((RANDOM % 900) + 100))"
   began=$EPOCHREALTIME
   case $1 in
-  kill) kill -KILL "${pid_of[$victim]}" ;;
+  kill) kill_node "$victim" ;;
   stop) kill -STOP "${pid_of[$victim]}" ;;
   partition) kill -STOP "${way_of[$victim]}" ;;
   esac
@@ -61,7 +62,7 @@ lose_node() {
     fail "$1 of $victim: its tenants were not all mined elsewhere within 60 s; see the logs of the nodes"
   jq -c . <<<"$seen" >>"$work/faults.jsonl"
   say "  $1 $2: $(jq -r '"declared dead after \(.detected_s) s, shards owned after \(.owned_s) s, last of \(.tenants) tenants mined after \(.mined_s) s"' <<<"$seen")"
-  kill_node "$victim"
+  if [[ $1 != kill ]]; then kill_node "$victim"; fi
   if [[ $1 == partition ]]; then close_way "$victim"; fi
 }
 

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 # Several nodes of one store, linked over TLS, and what they and their servers use. Each node is in a control group of its
 # own where the machine has them, so that it can be held to a share of a core.
 
@@ -133,7 +133,8 @@ kill_node() {
 end_fleet() { # at once: nobody needs what they would still commit
   local name
   for name in "${fleet[@]}"; do kill_node "$name"; done
-  end_child "$provider_pid"
+  if [[ -n $provider_pid ]]; then end_child "$provider_pid"; fi
+  provider_pid=''
 }
 
 lives_gone() { sql "$dsn" "SELECT count(*) FROM lode.node WHERE state = 3"; }
@@ -141,14 +142,15 @@ lives_gone() { sql "$dsn" "SELECT count(*) FROM lode.node WHERE state = 3"; }
 # --- what a span of time uses -------------------------------------------------------------------------------------------
 
 usage() { # as JSON: CPU seconds so far, of all cores; what the store has counted so far
-  local name nodes=0 records commits wal busy stolen
+  local name nodes=0 provider=0 records commits wal busy stolen
+  if [[ -n $provider_pid ]]; then provider=$(cpu_of "$provider_pid"); fi
   for name in "${fleet[@]}"; do nodes+=" + $(cpu_of "${pid_of[$name]}")"; done
   IFS='|' read -r records commits wal < <(sql "$dsn" "
     SELECT (SELECT coalesce(sum(inserted), 0) FROM lode.continuation), xact_commit, pg_current_wal_lsn() - '0/0'
     FROM pg_stat_database WHERE datname = current_database()")
   read -r busy stolen < <(awk -v ticks="$ticks_per_second" '$1 == "cpu" { print ($2 + $3 + $4 + $7 + $8) / ticks, $9 / ticks }' /proc/stat)
   jq -nc "{at: $EPOCHREALTIME, records: $records, commits: $commits, wal_bytes: $wal, nodes: ($nodes),
-           provider: $(cpu_of "${provider_pid:-$$}"), postgres: $(cpu_of_postgres), redis: $(cpu_of "$redis_pid"),
+           provider: $provider, postgres: $(cpu_of_postgres), redis: $(cpu_of "$redis_pid"),
            machine: $busy, stolen: $stolen}"
 }
 

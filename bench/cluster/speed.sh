@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 # How fast N nodes are that are held to a share of a core each, and what a record costs with N nodes at one offered load.
 
 # begin_mining NODES [OPTION OF bench-provider...]: all tenants at once, spread over the nodes.
