@@ -18,8 +18,8 @@ using namespace std::chrono_literals;
 constexpr double kill_all_at_share = 0.45;
 constexpr double lose_one_at_share = 0.1;
 constexpr uint32_t few_tenants = 60; ///< they are done before a share of them can be seen
-constexpr size_t import_at_once = 50;
-constexpr size_t trigger_at_once = 60; ///< between two looks at the nodes
+constexpr size_t import_at_once = 10; ///< lines of one request
+constexpr size_t trigger_at_once = 60; ///< tenants between two looks at the nodes
 constexpr int settle_ms = 1'300; ///< the sources' settle time of 1 s, and then some
 constexpr int sick_tries = 120;
 constexpr int sick_try_ms = 500;
@@ -84,11 +84,17 @@ void show::import_tenants() {
     stage_.node().put_source(source, place_.source(source));
   auto began = display_.seconds();
   progress shown{.title = "Import", .tenants = static_cast<int64_t>(tenants_.size())};
+  auto nodes = stage_.nodes().all();
   for (size_t done = 0; done < tenants_.size();) {
-    std::string lines;
-    for (auto end = std::min(done + import_at_once, tenants_.size()); done < end; ++done)
-      lines += tenants_[done].import_line;
-    stage_.node().import(lines);
+    std::vector<std::string> parts(nodes.size() * 2); // each node gets two
+    for (auto& part : parts)
+      for (auto end = std::min(done + import_at_once, tenants_.size()); done < end; ++done)
+        part += tenants_[done].import_line;
+    std::erase(parts, "");
+    ask_each(nodes, parts, [](const node_client& node, const std::string& lines) {
+      node.import(lines);
+      return 0;
+    });
     shown.tenants_done = static_cast<int64_t>(done);
     stage_.nodes().look();
     shown.records = stage_.nodes().records();
