@@ -71,8 +71,8 @@ std::vector<std::string> render_bars(const progress& now, const screen& given) {
   auto waiting = static_cast<double>(now.waiting_for_quota);
   std::vector<std::string> out{
     coloured(clip(now.title, screen.width - 1), "1", screen),
-    line("tenants done", of(now.tenants_done, now.tenants), share_of(static_cast<double>(now.tenants_done), static_cast<double>(now.tenants)),
-         "32", screen),
+    line("tenants done", of(now.tenants_done, now.tenants),
+         share_of(static_cast<double>(now.tenants_done), static_cast<double>(now.tenants)), "32", screen),
     line("records", of(now.records, now.records_expected), share_of(records, static_cast<double>(now.records_expected)), "36", screen),
     line("calls/s", with_commas(std::llround(now.calls_per_second)), share_of(now.calls_per_second, now.most_calls_per_second), "34",
          screen),

@@ -210,7 +210,8 @@ void show::trigger_all(mining_pass& pass) {
   };
   for (size_t done = 0; done < healthy_.size(); done += trigger_at_once) {
     auto end = std::min(done + trigger_at_once, healthy_.size());
-    ask_each(stage_.nodes().all(), {healthy_.begin() + static_cast<ptrdiff_t>(done), healthy_.begin() + static_cast<ptrdiff_t>(end)}, trigger);
+    auto first = healthy_.begin();
+    ask_each(stage_.nodes().all(), {first + static_cast<ptrdiff_t>(done), first + static_cast<ptrdiff_t>(end)}, trigger);
     pass.show_now();
   }
   state_.seconds += display_.seconds() - began; // mining has begun with the first one
