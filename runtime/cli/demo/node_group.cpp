@@ -58,6 +58,7 @@ void node_group::await_shared() {
   const auto running = static_cast<int64_t>(all().size());
   for (int tries = 0;; ++tries) {
     auto seen = any().cluster();
+    shards_ = seen.shards;
     auto is_whole = [&](const auto& node) {
       const auto* member = seen.find(node->name);
       // Placement gives nobody much more than the mean.

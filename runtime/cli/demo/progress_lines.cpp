@@ -80,6 +80,7 @@ std::vector<std::string> render_bars(const progress& now, const screen& given) {
   int64_t shards = 0;
   for (const auto& node : now.nodes)
     shards += node.shards;
+  shards = std::max(shards, now.shards); // what a dead node leaves is nobody's part
   for (const auto& node : now.nodes)
     out.push_back(node.is_up ? line(node.name, fmt::format("{} shards, {} runs", with_commas(node.shards), with_commas(node.open_runs)),
                                     share_of(static_cast<double>(node.shards), static_cast<double>(shards)), "35", screen)

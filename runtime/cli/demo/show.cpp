@@ -98,6 +98,7 @@ void show::import_tenants() {
     shown.tenants_done = static_cast<int64_t>(done);
     stage_.nodes().look();
     shown.records = stage_.nodes().records();
+    shown.shards = stage_.nodes().shards();
     shown.nodes = stage_.nodes().lines();
     shown.calls_per_second = static_cast<double>(stage_.apis().traffic().requests) / (display_.seconds() - began);
     shown.most_calls_per_second = std::max(shown.most_calls_per_second, shown.calls_per_second);

@@ -134,13 +134,10 @@ void show::describe_nodes(std::vector<node_line>& nodes, int64_t now) const {
   for (auto& node : nodes) {
     if (node.is_up)
       continue;
-    node.fate = "killed";
-    if (node.name != state_.lost_node)
-      continue;
-    if (takeover_)
+    const bool is_lost = node.name == state_.lost_node;
+    node.fate = is_lost && state_.is_taken_over ? "dead" : "killed";
+    if (is_lost && takeover_)
       takeover_->describe(node, now);
-    else
-      node.fate = "dead";
   }
 }
 

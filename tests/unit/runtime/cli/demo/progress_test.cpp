@@ -58,6 +58,13 @@ TEST(progress, each_node_has_a_line_with_its_part_of_the_shards) {
   EXPECT_EQ(count(lines[6], "#"), count(lines[5], "#"));
 }
 
+TEST(progress, what_a_dead_node_leaves_is_nobodys_part_yet) {
+  auto left = with_nodes();
+  left.shards = 3 * 2'048;
+  auto bar = render_bars(left, {80, false, false})[5];
+  EXPECT_NEAR(static_cast<double>(count(bar, ".")), 2.0 * static_cast<double>(count(bar, "#")), 2) << bar;
+}
+
 TEST(progress, lines_of_nodes_are_no_wider_than_the_terminal) {
   for (size_t width : {1u, 5u, 20u, 40u, 60u, 80u, 200u})
     for (const auto& line : render_bars(with_nodes(), {width, false, true}))
