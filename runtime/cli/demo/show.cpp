@@ -121,7 +121,7 @@ void show::first_pass() {
     recovery_ = std::make_unique<recovery>(stage_.apis().traffic().now, pass.unfinished());
   pass.run([&](const api_traffic& traffic) {
     if (state_.kills == 0 && pass.share() >= kill_all_at_share)
-      kill_all_in_mid_run(pass, traffic);
+      kill_all_in_mid_run(pass);
     follow_recovery(pass, traffic);
     save_now_and_then(traffic);
   });
