@@ -158,11 +158,14 @@ void credential_keeper_state::arrived(const http_exchange& exchange) {
 void credential_keeper_state::granted(std::string refresh_token) {
   if (!is_single_use())
     return answer();
-  // Not every provider replaces the token each time.
-  if (auto sent = refresh_token_of(plan(), connection->config, services->now());
-      refresh_token.empty() || (sent && *sent == refresh_token))
-    return settle(true, [this] { answer(); });
-  store_successor(refresh_token);
+  auto sent = refresh_token_of(plan(), connection->config, services->now());
+  if (!refresh_token.empty() && (!sent || *sent != refresh_token))
+    return store_successor(refresh_token);
+  // Not every provider replaces the token each time. That it is still good proves that no earlier refresh used it up: stored as its
+  // own successor, nothing is begun with it any more.
+  if (sent && unknown > 0)
+    return store_successor(*sent);
+  settle(true, [this] { answer(); });
 }
 
 void credential_keeper_state::refused(errc code, const std::string& why) {

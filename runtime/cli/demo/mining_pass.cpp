@@ -67,6 +67,7 @@ void mining_pass::measure(const api_traffic& traffic) {
   if (plan_.records_expected > 0)
     shown_.records = std::min(shown_.records, plan_.records_expected);
   shown_.waiting_for_quota = nodes.waiting_for_quota();
+  shown_.shards = nodes.shards();
   shown_.nodes = nodes.lines();
   describe_nodes(shown_.nodes, now_);
   auto now = std::chrono::steady_clock::now();

@@ -55,11 +55,15 @@ void node_group::await_ready(const show_node& node) {
 }
 
 void node_group::await_shared() {
+  const auto running = static_cast<int64_t>(all().size());
   for (int tries = 0;; ++tries) {
     auto seen = any().cluster();
+    shards_ = seen.shards;
     auto is_whole = [&](const auto& node) {
       const auto* member = seen.find(node->name);
-      return !node->process.is_running() || (member && member->state == "member" && member->shards > 0 && member->is_linked);
+      // Placement gives nobody much more than the mean.
+      return !node->process.is_running()
+             || (member && member->state == "member" && member->is_linked && member->shards * running * 4 > seen.shards * 3);
     };
     if (seen.shards_without_node == 0 && std::ranges::all_of(nodes_, is_whole))
       break;

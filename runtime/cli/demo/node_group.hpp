@@ -50,6 +50,8 @@ public:
   std::vector<run_shown> latest_runs(const std::vector<std::string>& tenants) const;
   int64_t records() const;
   int64_t waiting_for_quota() const;
+  /// Of the whole store.
+  int64_t shards() const { return shards_; }
   size_t size() const { return nodes_.size(); }
   /// In the order of their names; the lost one counts as down.
   std::vector<node_line> lines() const;
@@ -76,6 +78,7 @@ private:
   std::function<void()> check_;
   std::vector<std::unique_ptr<show_node>> nodes_;
   size_t next_look_ = 0;
+  int64_t shards_ = 0;
 };
 
 } // namespace lode::demo

@@ -71,8 +71,8 @@ std::vector<std::string> render_bars(const progress& now, const screen& given) {
   auto waiting = static_cast<double>(now.waiting_for_quota);
   std::vector<std::string> out{
     coloured(clip(now.title, screen.width - 1), "1", screen),
-    line("tenants done", of(now.tenants_done, now.tenants), share_of(static_cast<double>(now.tenants_done), static_cast<double>(now.tenants)),
-         "32", screen),
+    line("tenants done", of(now.tenants_done, now.tenants),
+         share_of(static_cast<double>(now.tenants_done), static_cast<double>(now.tenants)), "32", screen),
     line("records", of(now.records, now.records_expected), share_of(records, static_cast<double>(now.records_expected)), "36", screen),
     line("calls/s", with_commas(std::llround(now.calls_per_second)), share_of(now.calls_per_second, now.most_calls_per_second), "34",
          screen),
@@ -80,6 +80,7 @@ std::vector<std::string> render_bars(const progress& now, const screen& given) {
   int64_t shards = 0;
   for (const auto& node : now.nodes)
     shards += node.shards;
+  shards = std::max(shards, now.shards); // what a dead node leaves is nobody's part
   for (const auto& node : now.nodes)
     out.push_back(node.is_up ? line(node.name, fmt::format("{} shards, {} runs", with_commas(node.shards), with_commas(node.open_runs)),
                                     share_of(static_cast<double>(node.shards), static_cast<double>(shards)), "35", screen)

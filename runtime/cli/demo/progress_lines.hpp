@@ -27,6 +27,7 @@ struct progress {
   double calls_per_second = 0;
   double most_calls_per_second = 0; ///< length of the whole bar
   int64_t waiting_for_quota = 0;
+  int64_t shards = 0; ///< of all nodes; 0 = as many as they own
   std::vector<node_line> nodes = {};
 };
 

@@ -71,7 +71,8 @@ std::string how_to_go_on(const workplace& place) {
                      "  lode tenant import tenants.jsonl               # a line each: tenant, connection, source, secrets\n"
                      "  lode status\n"
                      "\n{}",
-                     programs, place.servers_script(), std::filesystem::exists(local) ? "A cluster to play with: " + local.string() + " up 3\n" : "");
+                     programs, place.servers_script(),
+                     std::filesystem::exists(local) ? "A cluster to play with: " + local.string() + " up 3\n" : "");
 }
 
 /// The show is over and its verdict stands: a signal only ends the waiting.

@@ -18,8 +18,8 @@ using namespace std::chrono_literals;
 constexpr double kill_all_at_share = 0.45;
 constexpr double lose_one_at_share = 0.1;
 constexpr uint32_t few_tenants = 60; ///< they are done before a share of them can be seen
-constexpr size_t import_at_once = 50;
-constexpr size_t trigger_at_once = 60; ///< between two looks at the nodes
+constexpr size_t import_at_once = 10; ///< lines of one request
+constexpr size_t trigger_at_once = 60; ///< tenants between two looks at the nodes
 constexpr int settle_ms = 1'300; ///< the sources' settle time of 1 s, and then some
 constexpr int sick_tries = 120;
 constexpr int sick_try_ms = 500;
@@ -84,14 +84,21 @@ void show::import_tenants() {
     stage_.node().put_source(source, place_.source(source));
   auto began = display_.seconds();
   progress shown{.title = "Import", .tenants = static_cast<int64_t>(tenants_.size())};
+  auto nodes = stage_.nodes().all();
   for (size_t done = 0; done < tenants_.size();) {
-    std::string lines;
-    for (auto end = std::min(done + import_at_once, tenants_.size()); done < end; ++done)
-      lines += tenants_[done].import_line;
-    stage_.node().import(lines);
+    std::vector<std::string> parts(nodes.size() * 2); // each node gets two
+    for (auto& part : parts)
+      for (auto end = std::min(done + import_at_once, tenants_.size()); done < end; ++done)
+        part += tenants_[done].import_line;
+    std::erase(parts, "");
+    ask_each(nodes, parts, [](const node_client& node, const std::string& lines) {
+      node.import(lines);
+      return 0;
+    });
     shown.tenants_done = static_cast<int64_t>(done);
     stage_.nodes().look();
     shown.records = stage_.nodes().records();
+    shown.shards = stage_.nodes().shards();
     shown.nodes = stage_.nodes().lines();
     shown.calls_per_second = static_cast<double>(stage_.apis().traffic().requests) / (display_.seconds() - began);
     shown.most_calls_per_second = std::max(shown.most_calls_per_second, shown.calls_per_second);
@@ -114,7 +121,7 @@ void show::first_pass() {
     recovery_ = std::make_unique<recovery>(stage_.apis().traffic().now, pass.unfinished());
   pass.run([&](const api_traffic& traffic) {
     if (state_.kills == 0 && pass.share() >= kill_all_at_share)
-      kill_all_in_mid_run(pass, traffic);
+      kill_all_in_mid_run(pass);
     follow_recovery(pass, traffic);
     save_now_and_then(traffic);
   });
@@ -204,7 +211,8 @@ void show::trigger_all(mining_pass& pass) {
   };
   for (size_t done = 0; done < healthy_.size(); done += trigger_at_once) {
     auto end = std::min(done + trigger_at_once, healthy_.size());
-    ask_each(stage_.nodes().all(), {healthy_.begin() + static_cast<ptrdiff_t>(done), healthy_.begin() + static_cast<ptrdiff_t>(end)}, trigger);
+    auto first = healthy_.begin();
+    ask_each(stage_.nodes().all(), {first + static_cast<ptrdiff_t>(done), first + static_cast<ptrdiff_t>(end)}, trigger);
     pass.show_now();
   }
   state_.seconds += display_.seconds() - began; // mining has begun with the first one

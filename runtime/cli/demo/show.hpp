@@ -29,10 +29,10 @@ private:
   void open();
   void import_tenants();
   void first_pass();
-  void kill_all_in_mid_run(mining_pass& pass, const api_traffic& traffic);
+  void kill_all_in_mid_run(mining_pass& pass);
   void follow_recovery(mining_pass& pass, const api_traffic& traffic);
   void lose_one_in_mid_run(mining_pass& pass);
-  std::set<std::string> lost_in_mid_run(const mining_pass& pass) const;
+  std::set<std::string> in_mid_run(const std::set<std::string>& tenants, const mining_pass& pass) const;
   void follow_takeover(mining_pass& pass);
   void see_takeover_end(mining_pass& pass);
   void describe_nodes(std::vector<node_line>& nodes, int64_t now) const;

@@ -17,12 +17,12 @@ constexpr int takeover_try_ms = 200;
 
 // -- all at once --------------------------------------------------------------------------------------------------------
 
-void show::kill_all_in_mid_run(mining_pass& pass, const api_traffic& traffic) {
+void show::kill_all_in_mid_run(mining_pass& pass) {
   ++state_.kills;
   save();
-  auto unfinished = pass.unfinished();
+  auto waiting = in_mid_run(pass.unfinished(), pass);
   stage_.nodes().kill_all();
-  recovery_ = std::make_unique<recovery>(traffic.now, std::move(unfinished));
+  recovery_ = std::make_unique<recovery>(stage_.apis().traffic().now, std::move(waiting));
   display_.say(fmt::format("kill -9 of all nodes at once, {} of {} tenants in mid-run; starting them again", recovery_->waiting(),
                            healthy_.size()));
   pass.show_now();
@@ -72,17 +72,16 @@ void show::lose_one_in_mid_run(mining_pass& pass) {
   save();
   display_.say(fmt::format("kill -9 of {} for good; nobody tells the others", victim));
   pass.show_now();
-  auto waiting = lost_in_mid_run(pass);
+  auto unfinished_there = pass.unfinished();
+  std::erase_if(unfinished_there, [&](const auto& tenant) { return !lost_.tenants.contains(tenant); });
+  auto waiting = in_mid_run(unfinished_there, pass);
   display_.say(fmt::format("of its {} tenants {} are in mid-run", lost_.tenants.size(), waiting.size()));
   takeover_ = std::make_unique<takeover>(victim, lost_.kill, std::move(waiting));
 }
 
-/// Of the tenants that were the lost node's. As the store shows it: the pass notices only later that a run is over.
-std::set<std::string> show::lost_in_mid_run(const mining_pass& pass) const {
-  std::vector<std::string> asked;
-  for (const auto& tenant : pass.unfinished())
-    if (lost_.tenants.contains(tenant))
-      asked.push_back(tenant);
+/// Of `tenants`, as the store shows it: the pass notices only later that a run is over.
+std::set<std::string> show::in_mid_run(const std::set<std::string>& tenants, const mining_pass& pass) const {
+  const std::vector<std::string> asked{tenants.begin(), tenants.end()};
   auto runs = stage_.nodes().latest_runs(asked);
   std::set<std::string> out;
   for (size_t i = 0; i < asked.size(); ++i)
@@ -134,13 +133,10 @@ void show::describe_nodes(std::vector<node_line>& nodes, int64_t now) const {
   for (auto& node : nodes) {
     if (node.is_up)
       continue;
-    node.fate = "killed";
-    if (node.name != state_.lost_node)
-      continue;
-    if (takeover_)
+    const bool is_lost = node.name == state_.lost_node;
+    node.fate = is_lost && state_.is_taken_over ? "dead" : "killed";
+    if (is_lost && takeover_)
       takeover_->describe(node, now);
-    else
-      node.fate = "dead";
   }
 }
 

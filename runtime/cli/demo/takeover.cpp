@@ -38,7 +38,8 @@ std::vector<std::string> takeover::observe(const api_traffic& traffic, const clu
   }
   if (declared_gone_ && !owned_ && cluster.shards_without_node == 0) {
     owned_ = traffic.now;
-    news.push_back(fmt::format("all its shards have other owners {:.1f} s after the kill: {}", since(traffic.now), shards_by_node(cluster)));
+    news.push_back(fmt::format("all its shards have other owners {:.1f} s after the kill: {}", since(traffic.now),
+                               shards_by_node(cluster)));
   }
   return news;
 }
@@ -49,7 +50,8 @@ double takeover::seconds() const {
 
 void takeover::describe(node_line& node, int64_t now) const {
   node.fate = is_over() ? "dead" : fmt::format("killed {:.1f} s", since(now));
-  node.tenants_waiting = is_over() ? fmt::format("replaced in {:.1f} s", seconds()) : fmt::format("{} of {} wait", tenants_.waiting(), in_mid_run_);
+  node.tenants_waiting = is_over() ? fmt::format("replaced in {:.1f} s", seconds())
+                                   : fmt::format("{} of {} wait", tenants_.waiting(), in_mid_run_);
   node.share_waiting = in_mid_run_ == 0 ? 0 : static_cast<double>(tenants_.waiting()) / static_cast<double>(in_mid_run_);
 }
 

@@ -291,6 +291,18 @@ TEST_F(credential_keeper_test, an_answer_without_a_successor_leaves_the_token_as
   EXPECT_EQ(secrets(), R"({"refresh_token":"r1"})");
 }
 
+TEST_F(credential_keeper_test, an_answer_without_a_successor_proves_that_no_earlier_refresh_used_the_token_up) {
+  for (int i = 0; i < 3; ++i) {
+    ask_token(keeper, tokens.empty() ? "" : tokens.back());
+    crash();
+    ask_token();
+    ASSERT_TRUE(http.deliver_next()); // to nobody
+    deliver(200, R"({"access_token":"a)" + std::to_string(i) + "\"}");
+  }
+  EXPECT_THAT(tokens, ElementsAre("a0", "a1", "a2")) << last_error();
+  EXPECT_EQ(secrets(), R"({"refresh_token":"r1"})");
+}
+
 TEST_F(credential_keeper_test, a_keeper_that_is_told_to_go_stays_until_the_successor_is_stored) {
   ask_token();
   caf::anon_send_exit(keeper, caf::exit_reason::user_shutdown);

@@ -11,7 +11,7 @@ const progress half{.title = "First pass", .tenants_done = 250, .tenants = 500, 
 
 progress with_nodes() {
   auto out = half;
-  out.nodes = {{"n1", true, 2'048, 12}, {"n2", false, 0, 0, "killed 3.2 s", "30 of 120 wait", 0.25}, {"n3", true, 2'048, 9}};
+  out.nodes = {{"n1", true, 2'048, 12}, {"n2", false, 0, 0, "killed 3.2 s", "60 of 120 wait", 0.5}, {"n3", true, 2'048, 9}};
   return out;
 }
 
@@ -54,8 +54,15 @@ TEST(progress, each_node_has_a_line_with_its_part_of_the_shards) {
   EXPECT_NE(lines[5].find("2,048 shards, 12 runs"), std::string::npos);
   EXPECT_EQ(count(lines[5], "#"), count(lines[5], "."));
   EXPECT_NE(lines[6].find("n2 killed 3.2 s"), std::string::npos);
-  EXPECT_NE(lines[6].find("30 of 120 wait"), std::string::npos);
-  EXPECT_EQ(3 * count(lines[6], "#"), count(lines[6], "."));
+  EXPECT_NE(lines[6].find("60 of 120 wait"), std::string::npos);
+  EXPECT_EQ(count(lines[6], "#"), count(lines[5], "#"));
+}
+
+TEST(progress, what_a_dead_node_leaves_is_nobodys_part_yet) {
+  auto left = with_nodes();
+  left.shards = 3 * 2'048;
+  auto bar = render_bars(left, {80, false, false})[5];
+  EXPECT_NEAR(static_cast<double>(count(bar, ".")), 2.0 * static_cast<double>(count(bar, "#")), 2) << bar;
 }
 
 TEST(progress, lines_of_nodes_are_no_wider_than_the_terminal) {
@@ -89,7 +96,7 @@ TEST(progress, a_plain_line_says_it_all) {
 
 TEST(progress, a_plain_line_tells_of_the_nodes) {
   auto line = render_line(with_nodes());
-  EXPECT_NE(line.find("; shards n1 2,048, n2 killed 3.2 s (30 of 120 wait), n3 2,048"), std::string::npos) << line;
+  EXPECT_NE(line.find("; shards n1 2,048, n2 killed 3.2 s (60 of 120 wait), n3 2,048"), std::string::npos) << line;
 }
 
 TEST(progress, seconds_read_as_minutes) {
