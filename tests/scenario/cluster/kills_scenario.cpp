@@ -62,7 +62,9 @@ struct takeover {
 class observer {
 public:
   explicit observer(cluster_scenario& cluster) : cluster_(cluster) {
-    cluster_.world().sql("CREATE TABLE watch.busy (shard bigint PRIMARY KEY, base bigint)");
+    cluster_.world().sql("CREATE TABLE watch.busy (shard bigint PRIMARY KEY, base bigint);"
+                         "CREATE FUNCTION watch.progress(s bigint) RETURNS bigint LANGUAGE sql AS $$ SELECT coalesce(sum(version), 0)::bigint "
+                         "FROM run r JOIN continuation c ON c.run_id = r.id WHERE r.shard = s AND r.phase = 0 $$");
   }
 
   /// Right before the kill.
@@ -91,11 +93,11 @@ public:
     settle(now_.declared, "SELECT count(*) FROM node WHERE state <> 3 AND incarnation = " + life);
     if (settle(now_.owned, "SELECT count(*) FROM shard WHERE owner = " + life))
       now_.suspects = cluster_.world().number("SELECT count(*) FROM continuation WHERE phase = 0 AND crash_resumes > 2");
-    // A commit moves feed_seq: mined is what moved since the new owner was first seen.
-    cluster_.world().sql("UPDATE watch.busy b SET base = s.feed_seq FROM shard s WHERE s.id = b.shard AND b.base IS NULL "
+    // Each page moves a version: mined is what moved since the new owner was first seen.
+    cluster_.world().sql("UPDATE watch.busy b SET base = watch.progress(b.shard) FROM shard s WHERE s.id = b.shard AND b.base IS NULL "
                          "AND s.owner NOT IN (0, " + life + ")");
-    settle(now_.mined, "SELECT count(*) FROM watch.busy b JOIN shard s ON s.id = b.shard WHERE coalesce(s.feed_seq <= b.base, true) "
-                       "AND EXISTS (SELECT FROM run r WHERE r.shard = s.id AND r.phase = 0)");
+    settle(now_.mined, "SELECT count(*) FROM watch.busy b WHERE coalesce(watch.progress(b.shard) <= b.base, true) "
+                       "AND EXISTS (SELECT FROM run r WHERE r.shard = b.shard AND r.phase = 0)");
     if (now_.is_over())
       done_.push_back(now_);
   }
