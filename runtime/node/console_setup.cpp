@@ -21,6 +21,7 @@ namespace {
 /// People's questions, and what is done for them, may take longer than a page's commit.
 postgres_settings patient(postgres_settings postgres) {
   postgres.statement_timeout = std::chrono::seconds{60};
+  postgres.renews_when_idle = true; // nobody's first question after a restart of the database shall fail
   return postgres;
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/storage/postgres/connection.hpp"
 
 #include <libpq-fe.h>
+#include <poll.h>
 
 #include <array>
 #include <string_view>
@@ -31,6 +32,19 @@ std::string session_settings(const postgres_settings& settings) {
          "SET tcp_user_timeout = '10s'; SET tcp_keepalives_idle = '5s'; SET tcp_keepalives_interval = '1s';"
          + set("statement_timeout", settings.statement_timeout) + set("lock_timeout", settings.lock_timeout)
          + set("idle_in_transaction_session_timeout", settings.idle_in_transaction_timeout);
+}
+
+/// Whether the server has ended a session that waits for nothing: what it says of that, and the end, can be read by then.
+bool was_closed_while_idle(pg_conn* link) {
+  constexpr int most_reads = 8;
+  for (int i = 0; i < most_reads && PQtransactionStatus(link) == PQTRANS_IDLE; ++i) {
+    pollfd socket{PQsocket(link), POLLIN, 0};
+    if (poll(&socket, 1, 0) <= 0)
+      return false;
+    if (PQconsumeInput(link) == 0)
+      return true;
+  }
+  return false;
 }
 
 errc code_for(std::string_view sqlstate) {
@@ -104,6 +118,8 @@ caf::error postgres_connection::fail_with(pg_result* result, const char* what) {
 }
 
 caf::error postgres_connection::connect() {
+  if (settings_.renews_when_idle && link_ && was_closed_while_idle(link_.get()))
+    link_.reset();
   if (link_ && PQstatus(link_.get()) == CONNECTION_OK)
     return {};
   prepared_.clear();

@@ -24,6 +24,8 @@ struct postgres_settings {
   std::chrono::milliseconds lock_timeout{1500};
   std::chrono::milliseconds idle_in_transaction_timeout{1900};
   std::chrono::milliseconds network_timeout{1900}; ///< unacknowledged data ends a TCP connection after this
+  /// What the server closed while it was idle is replaced, where else the next statement fails. Not for who holds locks of a session.
+  bool renews_when_idle = false;
 };
 
 /// A statement that is prepared once per session. `name` is unique for its text.

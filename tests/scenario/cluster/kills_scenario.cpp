@@ -27,17 +27,17 @@ unsigned seed() {
 }
 
 /// Each node always has its fill of open runs, more tenants wait for their turn, and it is the APIs that set the pace, not the machine: 65
-/// pages a second for each node. One page of a tenant is in flight at a time.
+/// pages a second for each node. One page of each stream of a tenant is in flight at a time.
 scenario_settings long_runs() {
   scenario_settings settings;
   settings.own_server = true;
   settings.tenants = is_long() ? 1000 : 60;
   settings.dialects = "shop";
-  settings.records = is_long() ? "orders=170,products=30,customers=30" : "orders=60,products=10,customers=10";
+  settings.records = is_long() ? "orders=85,products=85,customers=85" : "orders=40,products=40,customers=40";
   settings.simapi = {"--latency-ms", "2000", "--request-log", "2000000"};
   settings.source_edits = {{"page_size: 250", "page_size: 5"}};
-  settings.node = {{"mining.window", "1"}, {"mining.miners_per_tenant", "1"}, {"mining.runs_started_per_second", "1000"},
-                   {"mining.max_open_runs", is_long() ? "130" : "30"}};
+  settings.node = {{"mining.window", "1"}, {"mining.runs_started_per_second", "1000"},
+                   {"mining.max_open_runs", is_long() ? "45" : "20"}};
   return settings;
 }
 
@@ -49,15 +49,22 @@ struct takeover {
   int64_t busy = 0; ///< shards with an open run
   steady_clock::time_point since;
   bool with_outage = false;
+  int64_t suspects = 0; ///< pages that go through the quarantine, because nodes died three times while they were open
   seconds_text declared, owned, mined;
+  double watched = 0; ///< until the next kill
 
   bool is_over() const { return declared && owned && mined; }
+  /// The database was away for so long that the next kill came before the time was up.
+  bool is_cut_short() const { return !is_over() && with_outage && watched < limit; }
+  static constexpr double limit = 10;
 };
 
 class observer {
 public:
   explicit observer(cluster_scenario& cluster) : cluster_(cluster) {
-    cluster_.world().sql("CREATE TABLE watch.busy (shard bigint PRIMARY KEY, base bigint)");
+    cluster_.world().sql("CREATE TABLE watch.busy (shard bigint PRIMARY KEY, base bigint);"
+                         "CREATE FUNCTION watch.progress(s bigint) RETURNS bigint LANGUAGE sql AS $$ SELECT coalesce(sum(version), 0)::bigint "
+                         "FROM run r JOIN continuation c ON c.run_id = r.id WHERE r.shard = s AND r.phase = 0 $$");
   }
 
   /// Right before the kill.
@@ -84,17 +91,19 @@ public:
       return;
     const auto life = std::to_string(now_.life);
     settle(now_.declared, "SELECT count(*) FROM node WHERE state <> 3 AND incarnation = " + life);
-    settle(now_.owned, "SELECT count(*) FROM shard WHERE owner = " + life);
-    // A commit moves feed_seq: mined is what moved since the new owner was first seen.
-    cluster_.world().sql("UPDATE watch.busy b SET base = s.feed_seq FROM shard s WHERE s.id = b.shard AND b.base IS NULL "
+    if (settle(now_.owned, "SELECT count(*) FROM shard WHERE owner = " + life))
+      now_.suspects = cluster_.world().number("SELECT count(*) FROM continuation WHERE phase = 0 AND crash_resumes > 2");
+    // Each page moves a version: mined is what moved since the new owner was first seen.
+    cluster_.world().sql("UPDATE watch.busy b SET base = watch.progress(b.shard) FROM shard s WHERE s.id = b.shard AND b.base IS NULL "
                          "AND s.owner NOT IN (0, " + life + ")");
-    settle(now_.mined, "SELECT count(*) FROM watch.busy b JOIN shard s ON s.id = b.shard WHERE coalesce(s.feed_seq <= b.base, true) "
-                       "AND EXISTS (SELECT FROM run r WHERE r.shard = s.id AND r.phase = 0)");
+    settle(now_.mined, "SELECT count(*) FROM watch.busy b WHERE coalesce(watch.progress(b.shard) <= b.base, true) "
+                       "AND EXISTS (SELECT FROM run r WHERE r.shard = b.shard AND r.phase = 0)");
     if (now_.is_over())
       done_.push_back(now_);
   }
   /// Before the next one.
   void ends() {
+    now_.watched = std::chrono::duration<double>(steady_clock::now() - now_.since).count();
     if (!now_.name.empty() && !now_.is_over())
       done_.push_back(now_);
     now_ = {};
@@ -102,9 +111,11 @@ public:
   const std::vector<takeover>& done() const { return done_; }
 
 private:
-  void settle(seconds_text& what, const std::string& left) {
-    if (!what && cluster_.world().number(left) == 0)
-      what = std::chrono::duration<double>(steady_clock::now() - now_.since).count();
+  bool settle(seconds_text& what, const std::string& left) {
+    if (what || cluster_.world().number(left) > 0)
+      return false;
+    what = std::chrono::duration<double>(steady_clock::now() - now_.since).count();
+    return true;
   }
 
   cluster_scenario& cluster_;
@@ -122,15 +133,17 @@ std::string text_of(seconds_text value) {
 
 std::string text_of(const std::vector<takeover>& all) {
   std::ostringstream out;
-  out << "killed  shards  busy  declared s  owned s  mined s\n";
+  out << "killed  shards  busy  declared s  owned s  mined s  suspects\n";
   for (const auto& each : all)
     out << std::setw(6) << each.name << std::setw(8) << each.shards << std::setw(6) << each.busy << std::setw(12) << text_of(each.declared)
-        << std::setw(9) << text_of(each.owned) << std::setw(9) << text_of(each.mined)
-        << (each.with_outage ? "  since PostgreSQL answered again" : "") << "\n";
+        << std::setw(9) << text_of(each.owned) << std::setw(9) << text_of(each.mined) << std::setw(10) << each.suspects
+        << (each.with_outage ? "  since PostgreSQL answered again" : "")
+        << (each.is_cut_short() ? ", cut short by the next kill after " + text_of(each.watched) + " s" : "") << "\n";
   for (auto [what, member] : {std::pair{"declared", &takeover::declared}, {"owned", &takeover::owned}, {"mined", &takeover::mined}}) {
     std::vector<double> values;
     for (const auto& each : all)
-      values.push_back((each.*member).value_or(999));
+      if (!each.is_cut_short())
+        values.push_back((each.*member).value_or(999));
     std::ranges::sort(values);
     if (!values.empty())
       out << what << ": p50 " << text_of(values[values.size() / 2]) << " s, max " << text_of(values.back()) << " s\n";
@@ -149,7 +162,7 @@ std::multimap<int, act> timetable() {
   }
   if (is_long())
     out.emplace(20 * 3 + 6, act::fast_restart); // as the survivors claim
-  out.emplace(is_long() ? 20 * 8 + 3 : 22, act::immediate_restart); // as they wait for the lease
+  out.emplace(is_long() ? 20 * 8 + 1 : 22, act::immediate_restart); // as they wait for the lease
   return out;
 }
 
@@ -172,7 +185,7 @@ TEST(kills_scenario, a_random_node_of_three_is_killed_every_20_s_and_its_work_go
   cluster.await_owners({"n1", "n2", "n3"});
   cluster.watch_epochs();
   world.import_tenants();
-  await("runs are open", [&] { return world.number("SELECT count(*) FROM run WHERE phase = 0") >= (is_long() ? 380 : 50); });
+  await("runs are open", [&] { return world.number("SELECT count(*) FROM run WHERE phase = 0") >= (is_long() ? 130 : 50); });
   observer seen{cluster};
   std::mt19937 random{seed()};
   std::string victim;
@@ -186,7 +199,12 @@ TEST(kills_scenario, a_random_node_of_three_is_killed_every_20_s_and_its_work_go
     const auto at = std::chrono::duration<double>(steady_clock::now() - begin).count();
     if (what == act::kill) {
       seen.ends();
-      victim = "n" + std::to_string(1 + random() % 3);
+      await("somebody owns shards", [&] { return world.number("SELECT count(*) FROM shard WHERE owner <> 0") > 0; });
+      // A node that was killed again and again waits before it takes part: to kill one that owns nothing shows nothing.
+      auto owned = cluster.shards();
+      do
+        victim = "n" + std::to_string(1 + random() % 3);
+      while (owned[victim] == 0);
       seen.begins(victim);
       cluster.kill(victim);
       std::cout << text_of(at) << " s: " << victim << " is killed" << std::endl;
@@ -197,7 +215,8 @@ TEST(kills_scenario, a_random_node_of_three_is_killed_every_20_s_and_its_work_go
       what == act::fast_restart ? world.database().stop_server() : world.database().quit_server();
       world.database().start_server();
       seen.database_is_back();
-      std::cout << text_of(at) << " s: PostgreSQL is restarted" << std::endl;
+      const auto back = std::chrono::duration<double>(steady_clock::now() - begin).count();
+      std::cout << text_of(at) << " s: PostgreSQL is shut down, and answers again at " << text_of(back) << " s" << std::endl;
     }
   }
   look_until(last + 5);
@@ -215,7 +234,7 @@ TEST(kills_scenario, a_random_node_of_three_is_killed_every_20_s_and_its_work_go
   EXPECT_EQ(cluster.commits_out_of_epoch(), 0);
   EXPECT_EQ(cluster.epochs_that_did_not_grow(), 0);
   for (const auto& each : seen.done())
-    EXPECT_LE(each.mined.value_or(999), 10) << "of " << each.name << "\n" << text_of(seen.done());
+    EXPECT_TRUE(each.is_cut_short() || each.mined.value_or(999) <= takeover::limit) << "of " << each.name << "\n" << text_of(seen.done());
 }
 
 } // namespace

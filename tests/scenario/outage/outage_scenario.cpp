@@ -65,25 +65,52 @@ TEST(outage_scenario, a_database_that_crashes_in_mid_run_stops_fetching_and_cost
   expect_all_went_on_by_itself(world);
 }
 
+struct own_server {
+  own_server() {
+    if (!mkdtemp(folder.data()))
+      throw std::runtime_error{"cannot make a folder in /tmp"};
+    std::filesystem::permissions(folder, std::filesystem::perms{0711});
+    database = std::make_unique<scenario_database>(true, folder);
+    settings.dsn = database->dsn();
+  }
+  ~own_server() {
+    database.reset();
+    std::filesystem::remove_all(folder);
+  }
+
+  std::string folder = "/tmp/lode-scenario.XXXXXX";
+  std::unique_ptr<scenario_database> database;
+  postgres_settings settings;
+};
+
+TEST(outage_scenario, a_session_that_renews_itself_does_not_fail_after_a_restart_unless_it_was_in_a_transaction) {
+  own_server own;
+  own.settings.renews_when_idle = true;
+  postgres_connection session{own.settings, "test"};
+  ASSERT_FALSE(session.run_script("SELECT 1"));
+  for (auto end : {&scenario_database::stop_server, &scenario_database::quit_server, &scenario_database::crash_server}) {
+    ((*own.database).*end)();
+    own.database->start_server();
+    auto error = session.run_script("SELECT 1");
+    EXPECT_FALSE(error) << message_of(error);
+  }
+  ASSERT_FALSE(session.run_script("BEGIN"));
+  own.database->stop_server();
+  own.database->start_server();
+  EXPECT_EQ(code_of(session.run_script("SELECT 1")), errc::store_unavailable);
+}
+
 /// A server that is shut down at once tells its sessions by a warning, closes them, and libpq fails in writing: with the warning read it
 /// takes the connection for a good one and has no SQLSTATE to give.
 TEST(outage_scenario, a_session_whose_server_was_shut_down_at_once_while_it_was_idle_waits_and_works_again) {
-  std::string folder = "/tmp/lode-scenario.XXXXXX";
-  ASSERT_TRUE(mkdtemp(folder.data()));
-  std::filesystem::permissions(folder, std::filesystem::perms{0711});
-  {
-    scenario_database own{true, folder};
-    postgres_settings settings;
-    settings.dsn = own.dsn();
-    postgres_connection session{settings, "test"};
-    ASSERT_FALSE(session.run_script("SELECT 1"));
-    own.quit_server();
-    auto error = session.run_script("SELECT 1");
-    EXPECT_EQ(code_of(error), errc::store_unavailable) << message_of(error);
-    own.start_server();
-    EXPECT_FALSE(session.run_script("SELECT 1"));
-  }
-  std::filesystem::remove_all(folder);
+  own_server own;
+  postgres_connection session{own.settings, "test"};
+  ASSERT_FALSE(session.run_script("SELECT 1"));
+  own.database->quit_server();
+  auto error = session.run_script("SELECT 1");
+  EXPECT_EQ(code_of(error), errc::store_unavailable) << message_of(error);
+  own.database->start_server();
+  EXPECT_FALSE(session.run_script("SELECT 1"));
 }
 
 TEST(outage_scenario, tables_that_another_session_has_locked_stop_fetching_until_the_lock_is_gone) {
