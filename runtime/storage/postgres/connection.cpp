@@ -2,6 +2,7 @@
 
 #include <libpq-fe.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -32,6 +33,9 @@ std::string session_settings(const postgres_settings& settings) {
          + set("statement_timeout", settings.statement_timeout) + set("lock_timeout", settings.lock_timeout)
          + set("idle_in_transaction_session_timeout", settings.idle_in_transaction_timeout);
 }
+
+/// After a try to connect that came to nothing. An actor with many statements in its mailbox must come to the end of them.
+constexpr std::chrono::milliseconds longest_pause{500};
 
 errc code_for(std::string_view sqlstate) {
   if (sqlstate == "LD001" || sqlstate.empty())
@@ -106,11 +110,27 @@ caf::error postgres_connection::fail_with(pg_result* result, const char* what) {
 caf::error postgres_connection::connect() {
   if (link_ && PQstatus(link_.get()) == CONNECTION_OK)
     return {};
-  prepared_.clear();
   if (auto wrong = check_dsn(settings_.dsn)) {
     failure_ = {{}, message_of(wrong), true};
     return wrong;
   }
+  using clock = std::chrono::steady_clock;
+  const auto begin = clock::now();
+  if (begin < not_before_) {
+    failure_ = unreached_;
+    return failure_.to_error();
+  }
+  auto error = try_to_connect();
+  if (error) {
+    const auto end = clock::now();
+    unreached_ = failure_;
+    not_before_ = end + std::min<clock::duration>((end - begin) / 4, longest_pause);
+  }
+  return error;
+}
+
+caf::error postgres_connection::try_to_connect() {
+  prepared_.clear();
   auto network = std::to_string(settings_.network_timeout.count());
   // Later keywords win over the DSN's own, and what it says wins over earlier ones. Of several hosts, or behind a proxy, a session
   // at a stand-by would show a state of the past.
