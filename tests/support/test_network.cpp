@@ -45,13 +45,13 @@ void test_network::wake() {
 
 place_pointer test_network::place(const std::string& name) {
   std::lock_guard guard{mutex_};
-  auto& found = places_[name];
-  if (!found) {
-    found = std::make_shared<network_place>(ip4_address{10, 77, 0, static_cast<uint8_t>(places_.size())});
-    devices_[found->bytes()] = found->device();
-    wake();
-  }
-  return found;
+  if (auto found = places_.find(name); found != places_.end())
+    return found->second;
+  auto fresh = std::make_shared<network_place>(ip4_address{10, 77, 0, static_cast<uint8_t>(places_.size() + 1)});
+  devices_[fresh->bytes()] = fresh->device();
+  places_[name] = fresh;
+  wake();
+  return fresh;
 }
 
 packet_rules::way test_network::way_of(const std::string& from, const std::string& to) {

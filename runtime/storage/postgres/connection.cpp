@@ -3,6 +3,7 @@
 #include <libpq-fe.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -46,6 +47,9 @@ bool was_closed_while_idle(pg_conn* link) {
   }
   return false;
 }
+
+/// After a try to connect that came to nothing. An actor with many statements in its mailbox must come to the end of them.
+constexpr std::chrono::milliseconds longest_pause{500};
 
 errc code_for(std::string_view sqlstate) {
   if (sqlstate == "LD001" || sqlstate.empty())
@@ -122,11 +126,27 @@ caf::error postgres_connection::connect() {
     link_.reset();
   if (link_ && PQstatus(link_.get()) == CONNECTION_OK)
     return {};
-  prepared_.clear();
   if (auto wrong = check_dsn(settings_.dsn)) {
     failure_ = {{}, message_of(wrong), true};
     return wrong;
   }
+  using clock = std::chrono::steady_clock;
+  const auto begin = clock::now();
+  if (begin < not_before_) {
+    failure_ = unreached_;
+    return failure_.to_error();
+  }
+  auto error = try_to_connect();
+  if (error) {
+    const auto end = clock::now();
+    unreached_ = failure_;
+    not_before_ = end + std::min<clock::duration>((end - begin) / 4, longest_pause);
+  }
+  return error;
+}
+
+caf::error postgres_connection::try_to_connect() {
+  prepared_.clear();
   auto network = std::to_string(settings_.network_timeout.count());
   // Later keywords win over the DSN's own, and what it says wins over earlier ones. Of several hosts, or behind a proxy, a session
   // at a stand-by would show a state of the past.

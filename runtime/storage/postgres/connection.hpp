@@ -47,7 +47,8 @@ struct query_failure {
 };
 
 /// One database session. Used by one thread. Connects at the first call and again at the first one after a loss; when
-/// and how often to try is the caller's affair. `application_name` is `lode/<incarnation>/<role>`.
+/// and how often to try is the caller's affair, but for calls in a row: where a try takes long, because nobody answers, those
+/// that wait behind it fail with its error. `application_name` is `lode/<incarnation>/<role>`.
 class postgres_connection {
 public:
   postgres_connection(postgres_settings settings, std::string role);
@@ -75,6 +76,7 @@ private:
 
   caf::error fail(const std::string& what);
   caf::error fail_with(pg_result* result, const char* what);
+  caf::error try_to_connect();
   caf::error prepare(const statement& what);
 
   postgres_settings settings_;
@@ -82,6 +84,8 @@ private:
   std::unique_ptr<pg_conn, finish_link> link_;
   std::unordered_set<std::string> prepared_;
   query_failure failure_;
+  query_failure unreached_; ///< of the latest try to connect
+  std::chrono::steady_clock::time_point not_before_{}; ///< the next try
   int64_t backend_ = 0;
 };
 
