@@ -3,7 +3,7 @@
 
 bin=$lode_root/build/release/bin
 ticks_per_second=$(getconf CLK_TCK)
-work='' node_pid='' node_address='' postgres_pid='' redis_pid='' memory_group='' children=()
+work='' node_pid='' node_address='' postgres_pid='' redis_pid='' memory_group='' children=() cpu_groups=()
 node_options=() # of `lode serve`, beside the settings
 
 # --- the place: everything that is started ends with the script, whatever happens ---------------------------------------
@@ -16,13 +16,13 @@ open_work() {
 }
 
 close_work() {
-  local result=$? pid
+  local result=$? pid group
   for pid in "${children[@]}"; do { kill -KILL "$pid" && wait "$pid"; } 2>/dev/null || true; done
   if ((result != 0)); then
     cp -- "$work"/*.log "$results/" 2>/dev/null && echo "logs: $results/*.log" >&2
   fi
   "$lode_root/setup/servers" erase "$work/servers" || true
-  if [[ -n $memory_group ]]; then rmdir -- "$memory_group" || true; fi
+  for group in ${memory_group:+"$memory_group"} "${cpu_groups[@]}"; do rmdir -- "$group" || true; done
   rm -rf -- "$work"
 }
 

@@ -38,9 +38,9 @@ struct node_status {
 /// The actors of one name on a node, as CAF's registry counts them.
 struct actor_figures {
   std::string name;
-  int64_t running = 0;
-  int64_t mailbox = 0;  ///< messages that wait
-  int64_t restarts = 0;
+  int64_t mailbox = 0;           ///< messages that wait
+  int64_t messages = 0;          ///< that were processed since the node's start
+  double processing_seconds = 0; ///< that they took, all together
 };
 
 /// What a node answers when it is asked by another.

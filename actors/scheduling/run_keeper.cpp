@@ -164,12 +164,15 @@ run_keeper_actor::behavior_type run_keeper_state::make_behavior() {
       return reply_with<live_loaded>(parts.runs->load_live(ask.shard, ask.stream, ask.after, ask.with_payload));
     },
     [this](const shards_gained& gained) {
-      for (const auto& claim : gained.claims)
+      for (const auto& claim : gained.claims) {
         epochs[claim.shard] = claim.epoch;
+        left.erase(claim.shard);
+      }
     },
     [this](const shards_leaving& leaving) {
       for (auto shard : leaving.shards)
-        epochs.erase(shard);
+        if (auto claim = epochs.extract(shard))
+          left.insert_or_assign(shard, claim.mapped());
     },
     [this](const take_command& ask) { return reply_with<command_standing>(take(ask)); },
     [this](const settle_command& ask) { return done_or(settle(ask)); },
@@ -193,8 +196,13 @@ caf::expected<command_standing> run_keeper_state::take(const take_command& ask) 
 
 caf::error run_keeper_state::settle(const settle_command& ask) {
   auto claim = claim_of(ask.tenant);
+  // What was taken before the shard left is settled all the same, else its next owner would take it for lost.
+  if (auto i = left.find(shard_of(ask.tenant)); !claim && i != left.end())
+    claim = shard_claim{i->first, i->second};
   if (!claim)
     return claim.error();
+  if (ask.is_given_back)
+    return parts.runs->untake_command(ask.id, ask.tenant, *claim);
   return parts.runs->settle_command(ask.id, ask.tenant, *claim, ask.outcome, ask.reason);
 }
 

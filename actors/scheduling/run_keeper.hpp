@@ -91,6 +91,7 @@ struct run_keeper_state {
   run_keeper_actor::pointer self;
   run_keeper_parts parts;
   std::map<shard_id, shard_epoch> epochs; ///< of the shards that are this node's and not about to leave it
+  std::map<shard_id, shard_epoch> left;   ///< of those that were: the latest claim, for commands that were taken under it
   std::map<source_id, std::pair<std::string, source_plan_pointer>> plans; ///< by source, with the version
   std::mt19937_64 random{std::random_device{}()};
   std::optional<uint64_t> seed; ///< known: the generation too

@@ -114,9 +114,9 @@ void put(wire::peer_message& out, const node_report& x) {
   for (const auto& actor : x.actors) {
     auto& one = *to.add_actors();
     one.set_name(actor.name);
-    one.set_running(actor.running);
     one.set_mailbox(actor.mailbox);
-    one.set_restarts(actor.restarts);
+    one.set_messages(actor.messages);
+    one.set_processing_seconds(actor.processing_seconds);
   }
 }
 
@@ -199,7 +199,7 @@ node_report value_of(const wire::status_answer& x) {
   s.pages_per_second = x.pages_per_second();
   s.records_per_second = x.records_per_second();
   for (const auto& actor : x.actors())
-    out.actors.push_back({actor.name(), actor.running(), actor.mailbox(), actor.restarts()});
+    out.actors.push_back({actor.name(), actor.mailbox(), actor.messages(), actor.processing_seconds()});
   return out;
 }
 

@@ -5,7 +5,7 @@ namespace lode {
 
 void add_demo_command(command program, cli_context& context) {
   add_command<demo::show_options>(
-    program, context, "demo", "Mine 500 tenants of simulated APIs, survive a kill -9, prove that nothing is lost",
+    program, context, "demo", "Mine 500 tenants on three nodes, survive the kill -9 of all and the loss of one, prove that nothing is lost",
     "  lode demo\n"
     "  lode demo --json report.json\n"
     "  lode demo --stay\n"

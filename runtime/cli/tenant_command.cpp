@@ -28,6 +28,8 @@ void print_tenant(const json::value& answer) {
   if (auto reason = cell(tenant, "reason"); !reason.empty())
     std::cout << " (" << reason << ")";
   std::cout << ", shard " << cell(tenant, "shard");
+  if (auto node = cell(tenant, "node"); !node.empty())
+    std::cout << " on " << node;
   if (auto connections = joined_cell(tenant, "connections"); !connections.empty())
     std::cout << ", connections " << connections;
   std::cout << "\n";
@@ -44,10 +46,10 @@ int show(cli_context& context, const tenant_options& o) {
 int list(cli_context& context, const tenant_options& o) {
   auto path = std::string{tenants} + "?limit=" + std::to_string(o.limit) + "&after=" + path_segment(o.after);
   return ask(context, "GET", path, {}, [](const json::value& answer) {
-    table rows{{"TENANT", "STATE", "SHARD", "REASON"}};
+    table rows{{"TENANT", "STATE", "SHARD", "NODE", "REASON"}};
     for (const auto& item : answer.at("tenants").as_array()) {
       const auto& tenant = item.as_object();
-      rows.add({cell(tenant, "name"), cell(tenant, "state"), cell(tenant, "shard"), cell(tenant, "reason")});
+      rows.add({cell(tenant, "name"), cell(tenant, "state"), cell(tenant, "shard"), cell(tenant, "node"), cell(tenant, "reason")});
     }
     rows.print(std::cout);
     if (auto next = cell(answer.as_object(), "next"); !next.empty())

@@ -38,7 +38,10 @@ const char* name_of(link_phase phase) {
 json::array shown(const std::vector<actor_figures>& actors) {
   json::array out;
   for (const auto& actor : actors)
-    out.push_back({{"name", actor.name}, {"running", actor.running}, {"mailbox", actor.mailbox}, {"restarts", actor.restarts}});
+    out.push_back({{"name", actor.name},
+                   {"mailbox", actor.mailbox},
+                   {"messages", actor.messages},
+                   {"processing_seconds", actor.processing_seconds}});
   return out;
 }
 

@@ -1,5 +1,8 @@
 #include <boost/json.hpp>
 
+#include <map>
+#include <unordered_map>
+
 #include "messages/type_ids.hpp"
 #include "runtime/console/body_reader.hpp"
 #include "runtime/console/lookup.hpp"
@@ -16,6 +19,34 @@ json::object shown(const tenant_row& tenant) {
   json::object out{{"name", tenant.name}, {"id", tenant.id.value}, {"shard", tenant.shard.value}};
   out["state"] = json::string_view{name_of(tenant.state).data(), name_of(tenant.state).size()};
   out["reason"] = redact(tenant.reason);
+  return out;
+}
+
+/// Which node owns each shard, as the store shows it. Shards of nobody, and of a life that is gone, are not in it.
+caf::expected<std::unordered_map<int64_t, std::string>> nodes_of_shards(api_context& context) {
+  std::unordered_map<int64_t, std::string> out;
+  auto* members = context.stores.membership.get();
+  if (!members)
+    return out;
+  auto view = members->look();
+  if (!view)
+    return view.error();
+  auto owners = members->owners();
+  if (!owners)
+    return owners.error();
+  std::map<incarnation, std::string> names;
+  for (const auto& node : view->nodes)
+    names[node.self] = node.name;
+  for (const auto& shard : *owners)
+    if (auto found = names.find(shard.owner); found != names.end())
+      out[shard.shard.value] = found->second;
+  return out;
+}
+
+json::object shown(const tenant_row& tenant, const std::unordered_map<int64_t, std::string>& nodes) {
+  auto out = shown(tenant);
+  auto node = nodes.find(tenant.shard.value);
+  out["node"] = node == nodes.end() ? json::value(nullptr) : json::value(node->second);
   return out;
 }
 
@@ -39,9 +70,12 @@ caf::expected<api_response> list(const api_request& request, api_context& contex
   auto tenants = context.stores.catalog->list_tenants(request.query_text("after"), *limit);
   if (!tenants)
     return tenants.error();
+  auto nodes = nodes_of_shards(context);
+  if (!nodes)
+    return nodes.error();
   json::array items;
   for (const auto& tenant : *tenants)
-    items.push_back(shown(tenant));
+    items.push_back(shown(tenant, *nodes));
   auto is_full = tenants->size() == *limit;
   return json_response({{"tenants", std::move(items)}, {"next", is_full ? json::value(tenants->back().name) : nullptr}});
 }
@@ -53,10 +87,13 @@ caf::expected<api_response> show(const api_request& request, api_context& contex
   auto connections = context.stores.catalog->list_connections(tenant->id);
   if (!connections)
     return connections.error();
+  auto nodes = nodes_of_shards(context);
+  if (!nodes)
+    return nodes.error();
   json::array names;
   for (const auto& connection : *connections)
     names.emplace_back(connection.name);
-  auto out = shown(*tenant);
+  auto out = shown(*tenant, *nodes);
   out["connections"] = std::move(names);
   return json_response(out);
 }

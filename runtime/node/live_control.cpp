@@ -127,9 +127,8 @@ bool live_control::ready(std::string& why) {
     why = "the node is starting or stopping";
   else if (resources_.health.is_out())
     why = "the store cannot commit at the moment: " + resources_.health.why();
-  // One that waits after flaps may have shards of its earlier life: it mines them.
-  else if (auto standing = standing_in(resources_.views.latest(), resources_.self());
-           standing == node_state::joining && resources_.figures.shards == 0)
+  // Also with shards of its earlier life, which it mines: one that waits after flaps is not to be relied on.
+  else if (auto standing = standing_in(resources_.views.latest(), resources_.self()); standing == node_state::joining)
     why = "the node is joining the cluster";
   else if (standing == node_state::draining)
     why = "the node gives its shards to the other nodes";

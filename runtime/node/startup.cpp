@@ -82,20 +82,20 @@ namespace {
 /// The store, if it lacks nothing of what Redis remembers.
 caf::expected<opened_store> trusted_store(const postgres_settings& postgres, const std::optional<redis_settings>& redis) {
     auto store = make_postgres_generation_store(postgres, "start");
-  auto seen = store->look({});
+  auto seen = store->look();
   if (!seen)
     return seen.error();
   opened_store out{seen->generation, 0};
   // Redis first: what the store shows afterwards is what Redis was told, or more.
   if (redis)
     out.positions = shared_positions{*redis, out.generation}.read().value_or(0);
-  seen = store->look({});
+  seen = store->look();
   if (!seen)
     return seen.error();
   known_store known{out.generation, out.positions};
   if (known.judge(*seen).what == store_finding::went_back) { // unless this session had landed on a server that is behind
     store = make_postgres_generation_store(postgres, "start");
-    seen = store->look({});
+    seen = store->look();
     if (!seen)
       return seen.error();
   }

@@ -49,13 +49,13 @@ void store_watch::write_doubt() {
 }
 
 void store_watch::compare() {
-  auto seen = store_->look({});
+  auto seen = store_->look();
   if (!seen)
     return;
   auto found = known_.judge(*seen);
   if (found.what == store_finding::went_back) { // unless this session had landed on a server that is behind
     store_ = open_();
-    seen = store_->look({});
+    seen = store_->look();
     if (!seen)
       return;
     found = known_.judge(*seen);

@@ -6,6 +6,7 @@
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -213,6 +214,8 @@ caf::expected<certificate_files> make_authority(const std::string& directory, co
     return openssl_failed("the authority could not be made");
   if (auto failed = sign(certificate.get(), certificate.get(), key.get(), true))
     return failed;
+  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
+    return wrong(errc::bad_argument, directory + " cannot be made: " + std::strerror(errno) + "; give another --directory");
   return write_pair(authority_in(directory), certificate.get(), key.get());
 }
 

@@ -21,7 +21,8 @@ struct node_certificates {
 };
 
 /// Makes the authority of a cluster: `directory`/ca.pem and ca.key (EC P-256, readable by its owner only). It signs nothing but
-/// nodes, because whoever has a certificate of it is a node. errc::conflict: one of the files exists, nothing is overwritten.
+/// nodes, because whoever has a certificate of it is a node. Makes the directory, for its owner only, where it is not there.
+/// errc::conflict: one of the files exists, nothing is overwritten.
 caf::expected<certificate_files> make_authority(const std::string& directory, const std::string& name, uint32_t days);
 
 /// A key and certificate for one node, `directory`/NODE.pem and NODE.key, signed by the authority in the same directory; at the

@@ -14,7 +14,6 @@ struct store_standing {
   int64_t generation = 0; ///< random, new with each begin_generation()
   std::string doubt;      ///< why nobody may claim shards before a new generation begins; "" = they may
   int64_t positions = 0;  ///< feed positions that were given out, all shards together; grows only, but for a restore
-  size_t owned = 0;       ///< shards that `self` owns
 };
 
 struct new_generation {
@@ -32,7 +31,7 @@ class generation_store {
 public:
   virtual ~generation_store() = default;
 
-  virtual caf::expected<store_standing> look(incarnation self) = 0;
+  virtual caf::expected<store_standing> look() = 0;
 
   /// From now on membership_store::join() and claim() are refused with errc::conflict, which tells `why`, until a new generation
   /// begins. The first reason stays. In a later generation than this one nothing happens.

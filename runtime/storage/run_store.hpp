@@ -204,16 +204,15 @@ public:
   virtual caf::error store_successor(const refresh_token& token, const std::string& sealed_secrets) = 0;
 
   /// Takes a command to a tenant in hand, under the fence of its shard. Under one id (1 to 64 bytes of text) `is_new` is said once,
-  /// so whoever hears it may carry it out. After errc::store_unavailable nobody may: the same owner gives it back with
-  /// untake_command(). Kept for a day. errc::not_found: no such tenant in this shard; errc::conflict: the id is of another tenant's
-  /// command.
+  /// so whoever hears it may carry it out. After errc::store_unavailable nobody may: it may stand as taken. Kept for a day.
+  /// errc::not_found: no such tenant in this shard; errc::conflict: the id is of another tenant's command.
   virtual caf::expected<command_standing> take_command(const std::string& id, tenant_id tenant, const shard_claim& claim) = 0;
-  /// Says what became of a command that was taken, perhaps by an earlier owner. The first outcome stays: the same again is no
-  /// error, another one is errc::conflict. errc::not_found: nobody has taken it.
+  /// Says what became of a command: the owner of the shard, or whoever took it under this claim, also when the shard has left it
+  /// since. The first outcome stays: the same again is no error, another one is errc::conflict. errc::not_found: nobody has taken it.
   virtual caf::error settle_command(const std::string& id, tenant_id tenant, const shard_claim& claim, command_outcome outcome,
                                     const std::string& reason) = 0;
-  /// Gives back what was taken under this claim and was not carried out: whoever asks next takes it anew. Nothing happens to a
-  /// command that is settled, that an earlier owner took, or that nobody has taken.
+  /// Gives back what was taken under this claim and was not carried out, also when the shard has left since: whoever asks next
+  /// takes it anew. Nothing happens to a command that is settled, that was taken under another claim, or that nobody has taken.
   virtual caf::error untake_command(const std::string& id, tenant_id tenant, const shard_claim& claim) = 0;
 
   virtual caf::expected<run_summary> load_run(run_id run) = 0;

@@ -188,7 +188,7 @@ std::string tenant_line(const simulation& sim, const tenant_state& of) {
   std::string start;
   append_seconds(start, sim.config.start_ms);
   json::object line{{"tenant", data.name}, {"dialect", name_of(data.speaks)}, {"scheme", scheme},   {"host", host},
-                    {"address", "127.0.0.1"}, {"port", sim.port}, {"base_url", origin + base}, {"base_path", base}};
+                    {"address", sim.config.address}, {"port", sim.port}, {"base_url", origin + base}, {"base_path", base}};
   json::array streams;
   for (const auto& each : data.streams)
     streams.emplace_back(name_of(each.kind));

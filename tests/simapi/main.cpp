@@ -15,7 +15,7 @@ void write_ready_file(const std::string& path, const simapi::simulation& sim) {
   auto temporary = path + ".tmp";
   std::ofstream file{temporary};
   file << R"({"port":)" << sim.port << R"(,"control_port":)" << sim.control_port << R"(,"pid":)" << ::getpid() << R"(,"scheme":")"
-       << (sim.config.tls_key.empty() ? "http" : "https") << R"(","address":"127.0.0.1"})" << '\n';
+       << (sim.config.tls_key.empty() ? "http" : "https") << R"(","address":")" << sim.config.address << R"("})" << '\n';
   file.close();
   if (!file)
     throw std::runtime_error("ready file " + path + ": cannot write");

@@ -25,14 +25,14 @@ using asio::ip::tcp;
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 
 /// Listens on the wanted port. With a wish that may be ignored (a port remembered from before a restart) any other will do.
-tcp::acceptor listen(asio::io_context& io, uint16_t wanted, bool must_be_this) {
-  tcp::endpoint loopback{asio::ip::address_v4::loopback(), wanted};
+tcp::acceptor listen(asio::io_context& io, const std::string& address, uint16_t wanted, bool must_be_this) {
+  const auto where = asio::ip::make_address(address);
   try {
-    return {io, loopback, true};
+    return {io, {where, wanted}, true};
   } catch (const boost::system::system_error& error) {
     if (must_be_this)
-      throw std::runtime_error("port " + std::to_string(wanted) + ": cannot listen on 127.0.0.1: " + error.code().message());
-    return {io, {asio::ip::address_v4::loopback(), 0}, true};
+      throw std::runtime_error("port " + std::to_string(wanted) + ": cannot listen on " + address + ": " + error.code().message());
+    return {io, {where, 0}, true};
   }
 }
 
@@ -48,7 +48,8 @@ void report(std::exception_ptr error) try {
 
 struct server::sockets {
   explicit sockets(simulation& sim)
-    : data(listen(io, sim.port, sim.config.port != 0)), control(listen(io, sim.control_port, sim.config.control_port != 0)) {
+    : data(listen(io, sim.config.address, sim.port, sim.config.port != 0)),
+      control(listen(io, "127.0.0.1", sim.control_port, sim.config.control_port != 0)) {
     if (sim.config.tls_key.empty())
       return;
     tls.emplace(asio::ssl::context::tls_server);

@@ -101,6 +101,7 @@ const std::map<std::string, option>& valued_options() {
     {"--dialects", [](settings& out, auto& key, auto& value) { out.dialects = parse_dialects(key, value); }},
     {"--port", number<uint16_t>(&settings::port, 0, 65535)},
     {"--control-port", number<uint16_t>(&settings::control_port, 0, 65535)},
+    {"--address", text(&settings::address)},
     {"--threads", number<uint32_t>(&settings::threads, 1, 64)},
     {"--ready-file", text(&settings::ready_file)},
     {"--state", text(&settings::state_file)},

@@ -43,6 +43,7 @@ struct settings {
   std::vector<dialect> dialects{dialect::graph, dialect::crm, dialect::shop};
   uint16_t port = 0;
   uint16_t control_port = 0;
+  std::string address = "127.0.0.1"; ///< of the data port
   uint32_t threads = 1;
   std::string ready_file;
   std::string state_file;

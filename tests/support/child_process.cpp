@@ -98,9 +98,13 @@ void child_process::go_on() {
     kill(pid_, SIGCONT);
 }
 
-int child_process::stop(std::chrono::milliseconds limit) {
+void child_process::ask_to_stop() {
   if (pid_ != 0)
     kill(pid_, SIGTERM);
+}
+
+int child_process::stop(std::chrono::milliseconds limit) {
+  ask_to_stop();
   return await_end(limit);
 }
 

@@ -36,6 +36,8 @@ public:
   void pause();
   /// SIGCONT.
   void go_on();
+  /// SIGTERM, and nothing else.
+  void ask_to_stop();
   /// SIGTERM, and waits for the end; throws when it takes longer than `limit`. The exit code, or 128 + signal.
   int stop(std::chrono::milliseconds limit = std::chrono::seconds{30});
   /// Waits for an end that comes by itself. The exit code, or 128 + signal.

@@ -27,7 +27,7 @@ scenario::scenario(scenario_settings settings) : settings_(std::move(settings)) 
   if (!mkdtemp(folder_.data()))
     throw std::runtime_error{"cannot make a folder in /tmp"};
   std::filesystem::permissions(folder_, std::filesystem::perms{0711});
-  database_ = std::make_unique<scenario_database>(settings_.own_server, folder_);
+  database_ = std::make_unique<scenario_database>(settings_.own_server, folder_, settings_.database_place);
   start_simapi();
 }
 
@@ -55,6 +55,7 @@ json::object scenario::audit(const std::vector<std::string>& options) {
   auto truth = "http://127.0.0.1:" + std::to_string(control_port_);
   std::vector<std::string> command{LODE_AUDIT_BINARY, "--truth", truth, "--store", database_->dsn(), "--json", result};
   command.insert(command.end(), options.begin(), options.end());
+  const inside there{settings_.apis_place};
   auto code = run_program(command, log);
   audit_text_ = read_file(log);
   if (code != 0 && code != 1)

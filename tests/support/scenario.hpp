@@ -11,6 +11,7 @@
 
 #include "tests/support/child_process.hpp"
 #include "tests/support/http_ask.hpp"
+#include "tests/support/network_place.hpp"
 #include "tests/support/postgres_fixture.hpp"
 #include "tests/support/scenario_database.hpp"
 
@@ -29,6 +30,8 @@ struct scenario_settings {
   std::vector<std::pair<std::string, std::string>> source_edits;
   std::vector<std::string> streams; ///< those that connections choose; empty = all of the source
   bool own_server = false; ///< a PostgreSQL server of its own, to be crashed
+  place_pointer database_place; ///< where an own server runs; null = here
+  place_pointer apis_place;     ///< where the simulated APIs run; null = here
   /// null = runs start when triggered; else the connections' schedule, which survives a kill.
   json::value schedule = json::object{{"every", "12h"}};
 };
@@ -37,11 +40,17 @@ struct scenario_settings {
 struct running_node {
   std::shared_ptr<child_process> process;
   uint16_t port = 0;
+  place_pointer place = {}; ///< null = here
 
-  http_answer ask(const std::string& target) const { return http_ask(port, "GET", target); }
+  http_answer ask(const std::string& target) const { return ask("GET", target); }
+  http_answer ask(const std::string& method, const std::string& target, const std::string& body = "",
+                  const std::string& content_type = "application/json") const;
   /// What it knows of itself: "node" of its status.
   json::object status() const;
 };
+
+/// Where a node's console listens, as its log says; 0: it does not yet.
+uint16_t console_port_of(const child_process& node);
 
 /// Simulated APIs, a node and a database, as real processes, and what tests ask of them. Waits end after 60 s with
 /// std::runtime_error, which holds the end of the node's log. All processes end with the object.
@@ -53,13 +62,18 @@ public:
   // -- the node ---------------------------------------------------------------------------------------------------
   /// Starts it and waits until it mines. `fault` is its LODE_FAULT; with one it may die before it is ready.
   void start_node(const std::string& fault = "");
+  /// Starts it and returns at once; `await_node` waits until it is up.
+  void launch_node(const std::string& fault = "");
+  void await_node(bool may_die = false);
   /// Starts it with a fault point that kills it, and waits for that. False: it got everything done without passing
   /// there, and still runs.
   bool start_node_until_it_dies_at(const std::string& fault);
   void kill_node();
   void stop_node();
   child_process& node() { return *node_; }
-  running_node present_node() const { return {node_, node_port_}; }
+  running_node present_node() const { return {node_, node_port_, node_place_}; }
+  /// Where nodes are started from now on.
+  void set_place(place_pointer place) { node_place_ = std::move(place); }
   /// A command of the program with the node's settings; what it printed is appended to `out`. The exit code.
   int command(const std::vector<std::string>& words, std::string& out);
   /// Lets go of the node: the next start makes another one beside it, with the same settings and name.
@@ -119,11 +133,13 @@ public:
   const std::string& audit_text() const noexcept { return audit_text_; }
 
   std::string log() const;
+  /// Of files that go with the scenario.
+  const std::string& folder() const noexcept { return folder_; }
 
 private:
   std::string write_config();
-  void learn_address();
   void start_simapi();
+  http_answer ask_apis(const std::string& method, const std::string& path, const std::string& body = "");
   void put_sources();
   bool has_ended(const std::string& tenant, size_t count);
 
@@ -134,6 +150,7 @@ private:
   std::shared_ptr<child_process> node_;
   uint16_t control_port_ = 0;
   uint16_t node_port_ = 0;
+  place_pointer node_place_;
   int starts_ = 0;
   std::vector<std::string> tenants_;
   std::string audit_text_;

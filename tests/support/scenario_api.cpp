@@ -24,8 +24,14 @@ json::object pick(const json::object& from, std::initializer_list<const char*> n
 
 } // namespace
 
+http_answer running_node::ask(const std::string& method, const std::string& target, const std::string& body,
+                              const std::string& content_type) const {
+  const inside there{place};
+  return http_ask(port, method, target, body, content_type);
+}
+
 json::object running_node::status() const {
-  auto answer = http_ask(port, "GET", "/api/v1/status");
+  auto answer = ask("/api/v1/status");
   if (answer.status != 200)
     throw std::runtime_error{"status of an earlier node: " + std::to_string(answer.status) + " " + answer.body + "\n"
                              + last_lines(process->log())};
@@ -41,7 +47,7 @@ void scenario::put_sources() {
     for (const auto& [from, to] : settings_.source_edits)
       for (size_t at = 0; (at = text.find(from, at)) != text.npos; at += to.size(), unused.erase(from))
         text.replace(at, from.size(), to);
-    auto answer = http_ask(node_port_, "PUT", "/api/v1/sources/" + name, text, "application/yaml");
+    auto answer = present_node().ask("PUT", "/api/v1/sources/" + name, text, "application/yaml");
     if (answer.status != 200)
       throw std::runtime_error{"source " + name + ": " + std::to_string(answer.status) + " " + answer.body};
   }
@@ -62,7 +68,7 @@ json::object scenario::import_line_of(const json::object& tenant) const {
 }
 
 void scenario::import_lines(const std::string& lines) {
-  auto answer = http_ask(node_port_, "POST", "/api/v1/import", lines, "application/x-ndjson");
+  auto answer = present_node().ask("POST", "/api/v1/import", lines, "application/x-ndjson");
   if (answer.status != 200 || !json::parse(answer.body).at("errors").as_array().empty())
     throw std::runtime_error{"import: " + std::to_string(answer.status) + " " + answer.body};
 }
@@ -84,7 +90,7 @@ void scenario::import_tenants_for_the_next_start() {
 }
 
 http_answer scenario::api_text(const std::string& method, const std::string& target, const std::string& body) {
-  return http_ask(node_port_, method, target, body);
+  return present_node().ask(method, target, body);
 }
 
 json::value scenario::api(const std::string& method, const std::string& target, const json::value& body, int expected) {

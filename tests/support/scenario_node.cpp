@@ -36,7 +36,7 @@ std::string scenario::write_config() {
   values["store.dsn"] = '"' + database_->dsn() + '"';
   for (const auto& [key, value] : settings_.node)
     values[key] = value;
-  auto path = folder_ + "/lode.yaml";
+  auto path = folder_ + "/lode-" + std::to_string(starts_) + ".yaml"; // nodes may read theirs at the same time
   std::ofstream file{path};
   std::string section;
   for (const auto& [key, value] : values) {
@@ -48,25 +48,38 @@ std::string scenario::write_config() {
   return path;
 }
 
-void scenario::start_node(const std::string& fault) {
+void scenario::launch_node(const std::string& fault) {
   auto log = folder_ + "/node-" + std::to_string(++starts_) + ".log";
   std::vector<std::string> environment{"LODE_FAULT=" + fault};
-  node_ = std::make_unique<child_process>(std::vector<std::string>{LODE_BINARY, "serve", "--config", write_config()},
-                                          log, environment);
+  {
+    const inside there{node_place_};
+    node_ = std::make_unique<child_process>(std::vector<std::string>{LODE_BINARY, "serve", "--config", write_config()},
+                                            log, environment);
+  }
+  node_port_ = 0;
+}
+
+void scenario::await_node(bool may_die) {
+  const auto& log = node_->log();
   await(
-    "the node is up", [&] { return !node_->is_running() || (learn_address(), node_port_ != 0); },
+    "the node is up", [&] { return !node_->is_running() || (node_port_ = console_port_of(*node_)) != 0; },
     std::chrono::seconds{60}, [&] { return last_lines(log); });
-  if (!node_->is_running() && fault.empty())
+  if (!node_->is_running() && !may_die)
     throw std::runtime_error{"the node ended at its start\n" + last_lines(log)};
 }
 
-void scenario::learn_address() {
+void scenario::start_node(const std::string& fault) {
+  launch_node(fault);
+  await_node(!fault.empty());
+}
+
+uint16_t console_port_of(const child_process& node) {
   static const std::string mark = "console on http://127.0.0.1:";
-  auto text = read_file(node_->log());
+  auto text = read_file(node.log());
   auto at = text.find(mark);
-  node_port_ = 0;
-  if (at != std::string::npos && text.find('\n', at) != std::string::npos)
-    node_port_ = static_cast<uint16_t>(std::stoul(text.substr(at + mark.size())));
+  if (at == std::string::npos || text.find('\n', at) == std::string::npos)
+    return 0;
+  return static_cast<uint16_t>(std::stoul(text.substr(at + mark.size())));
 }
 
 bool scenario::start_node_until_it_dies_at(const std::string& fault) {
@@ -95,18 +108,20 @@ int scenario::command(const std::vector<std::string>& words, std::string& out) {
   line.insert(line.end(), {"--config", write_config()});
   auto log = folder_ + "/command.log";
   std::remove(log.c_str());
+  const inside there{node_place_};
   auto code = run_program(line, log);
   out += read_file(log);
   return code;
 }
 
 running_node scenario::leave_node() {
-  return {std::move(node_), node_port_};
+  return {std::move(node_), node_port_, node_place_};
 }
 
 void scenario::use_node(const running_node& other) {
   node_ = other.process;
   node_port_ = other.port;
+  node_place_ = other.place;
 }
 
 void scenario::stop_node() {

@@ -30,6 +30,7 @@ void scenario::start_simapi() {
   for (const auto& [name, value] : options)
     command.insert(command.end(), {name, value});
   command.insert(command.end(), settings_.simapi.begin(), settings_.simapi.end());
+  const inside there{settings_.apis_place};
   simapi_ = std::make_unique<child_process>(command, folder_ + "/simapi.log");
   await(
     "lode-simapi is up",
@@ -44,8 +45,13 @@ void scenario::start_simapi() {
     tenants_.push_back(text_in(tenant, "tenant"));
 }
 
+http_answer scenario::ask_apis(const std::string& method, const std::string& path, const std::string& body) {
+  const inside there{settings_.apis_place};
+  return http_ask(control_port_, method, path, body);
+}
+
 json::object scenario::control(const std::string& path, const json::object& body) {
-  auto answer = http_ask(control_port_, "POST", path, json::serialize(body));
+  auto answer = ask_apis("POST", path, json::serialize(body));
   if (answer.status != 200)
     throw std::runtime_error{"lode-simapi " + path + " " + json::serialize(body) + ": " + std::to_string(answer.status)
                              + " " + answer.body};
@@ -53,7 +59,7 @@ json::object scenario::control(const std::string& path, const json::object& body
 }
 
 std::vector<json::object> scenario::control_lines(const std::string& path) {
-  auto answer = http_ask(control_port_, "GET", path);
+  auto answer = ask_apis("GET", path);
   if (answer.status != 200)
     throw std::runtime_error{"lode-simapi " + path + ": " + std::to_string(answer.status) + " " + answer.body};
   return parse_lines(answer.body);
@@ -83,7 +89,7 @@ size_t scenario::pages_fetched_again(const std::string& tenant) {
 }
 
 size_t scenario::pages_served() {
-  auto answer = http_ask(control_port_, "GET", "/control/stats");
+  auto answer = ask_apis("GET", "/control/stats");
   return static_cast<size_t>(json::parse(answer.body).at("completed").to_number<int64_t>());
 }
 

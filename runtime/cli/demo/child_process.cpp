@@ -11,6 +11,7 @@
 #include <cstring>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 #include "runtime/cli/demo/files.hpp"
 #include "runtime/cli/demo/program_start.hpp"
@@ -70,6 +71,7 @@ child_process::~child_process() {
 
 void child_process::start(const std::vector<std::string>& command) {
   pid_ = start_program({command, log_file_, {}, SIGTERM});
+  is_asked_ = false;
   write_text(pid_file_, std::to_string(pid_) + " " + std::to_string(start_ticks(pid_)) + "\n");
 }
 
@@ -89,6 +91,11 @@ void child_process::check_alive() {
     throw failure{label_ + " " + how_it_ended(status_) + "; the end of " + log_file_ + ":\n" + last_words()};
 }
 
+void child_process::kill_soon() {
+  if (pid_ != 0)
+    kill(pid_, SIGKILL);
+}
+
 void child_process::kill_hard() {
   if (pid_ == 0)
     return;
@@ -96,10 +103,15 @@ void child_process::kill_hard() {
   while (!has_ended(true) && errno == EINTR) {}
 }
 
+void child_process::ask_to_stop() {
+  if (pid_ != 0 && !std::exchange(is_asked_, true))
+    kill(pid_, SIGTERM);
+}
+
 void child_process::stop(int patience_ms) {
   if (pid_ == 0)
     return;
-  kill(pid_, SIGTERM);
+  ask_to_stop();
   auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds{patience_ms};
   while (!has_ended(false) && std::chrono::steady_clock::now() < end)
     std::this_thread::sleep_for(short_wait);

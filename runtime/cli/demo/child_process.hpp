@@ -32,6 +32,10 @@ public:
   /// Throws failure, with the last lines of its log, when it has ended by itself.
   void check_alive();
   void kill_hard();
+  /// SIGKILL; kill_hard() waits for the end.
+  void kill_soon();
+  /// SIGTERM; stop() waits for what it does.
+  void ask_to_stop();
   /// SIGTERM, then SIGKILL after `patience_ms`.
   void stop(int patience_ms);
 
@@ -48,6 +52,7 @@ private:
   std::string label_, pid_file_, log_file_;
   pid_t pid_ = 0;
   int status_ = 0;
+  bool is_asked_ = false; ///< a second SIGTERM would be a second signal, which ends a node at once
 };
 
 /// Runs a program to its end with output into `log_file`; its exit code, or 128 + signal.

@@ -15,7 +15,7 @@ constexpr auto tick = 200ms;
 constexpr auto look_again = 1500ms;
 constexpr auto longest_standstill = 90s;
 constexpr int64_t quiet_ms = 500;
-constexpr int looks_at_once = 25;
+constexpr int looks_at_once = 60;
 constexpr int repeats = 2;
 
 } // namespace
@@ -36,7 +36,6 @@ mining_pass::mining_pass(stage& stage, show_state& state, display& display, plan
   shown_.title = plan_.title;
   shown_.tenants = static_cast<int64_t>(plan_.tenants.size());
   shown_.records_expected = plan_.records_expected;
-  records_before_ = -plan_.records_of_node;
 }
 
 void mining_pass::run(const std::function<void(const api_traffic&)>& each_time) {
@@ -60,13 +59,16 @@ void mining_pass::run(const std::function<void(const api_traffic&)>& each_time) 
 }
 
 void mining_pass::measure(const api_traffic& traffic) {
-  stage_.account();
-  auto figures = stage_.node().figures();
-  records_of_node_ = figures.records;
-  shown_.records = records_before_ + records_of_node_;
+  now_ = traffic.now;
+  auto& nodes = stage_.nodes();
+  nodes.account();
+  nodes.look();
+  shown_.records = nodes.records() - plan_.records_before;
   if (plan_.records_expected > 0)
     shown_.records = std::min(shown_.records, plan_.records_expected);
-  shown_.waiting_for_quota = figures.waiting_for_quota;
+  shown_.waiting_for_quota = nodes.waiting_for_quota();
+  shown_.nodes = nodes.lines();
+  describe_nodes(shown_.nodes, now_);
   auto now = std::chrono::steady_clock::now();
   if (calls_counted_ >= 0 && now - calls_at_ < 500ms)
     return;
@@ -91,16 +93,16 @@ void mining_pass::look_at_quiet_ones(const api_traffic& traffic) {
   // The longest not looked at first.
   std::ranges::stable_sort(quiet, {}, [&](const auto& tenant) { return open_[tenant].next_look; });
   quiet.resize(std::min<size_t>(quiet.size(), looks_at_once));
-  for (const auto& tenant : quiet) {
-    auto& watch = open_[tenant];
-    watch.next_look = now + look_again;
-    look_at(tenant, watch);
+  auto runs = stage_.nodes().latest_runs(quiet);
+  for (size_t i = 0; i < quiet.size(); ++i) {
+    open_[quiet[i]].next_look = now + look_again;
+    look_at(quiet[i], runs[i]);
   }
   shown_.tenants_done = static_cast<int64_t>(done_.size());
 }
 
-void mining_pass::look_at(const std::string& tenant, watched& watch) {
-  auto run = stage_.node().latest_run(tenant);
+void mining_pass::look_at(const std::string& tenant, const run_shown& run) {
+  auto& watch = open_[tenant];
   if (!run.is_over() || run.run <= watch.after_run)
     return;
   totals_.add(run);
@@ -143,9 +145,9 @@ double mining_pass::share() const {
   return std::max(tenants, records);
 }
 
-void mining_pass::node_was_replaced() {
-  records_before_ += records_of_node_;
-  records_of_node_ = 0;
+void mining_pass::show_now() {
+  measure(stage_.apis().traffic());
+  display_.show(shown_);
 }
 
 } // namespace lode::demo

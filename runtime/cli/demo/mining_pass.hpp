@@ -28,7 +28,7 @@ public:
     std::vector<std::string> tenants;
     int64_t after_run = 0;        ///< runs up to this number belong to the pass before
     int64_t records_expected = 0; ///< 0 = nobody knows
-    int64_t records_of_node = 0;  ///< what the node had read before the pass
+    int64_t records_before = 0;   ///< what the nodes had read before the pass
     /// Of a run that is started once more.
     std::function<std::string(const std::string& tenant)> kind_of = [](const auto&) { return std::string{"manual"}; };
   };
@@ -44,8 +44,10 @@ public:
   std::set<std::string> unfinished() const;
   /// How much of the pass is over, 0 to 1, by what moves most.
   double share() const;
-  /// The node that counted so far is gone; the next one counts from zero.
-  void node_was_replaced();
+  /// Says of nodes that are down what became of them, at an instant of the simulated APIs' clock.
+  std::function<void(std::vector<node_line>&, int64_t now)> describe_nodes = [](auto&, auto) {};
+  /// For what happens between two looks, or outside run().
+  void show_now();
 
 private:
   using moment = std::chrono::steady_clock::time_point;
@@ -56,7 +58,7 @@ private:
   };
 
   void look_at_quiet_ones(const api_traffic& traffic);
-  void look_at(const std::string& tenant, watched& watch);
+  void look_at(const std::string& tenant, const run_shown& run);
   void measure(const api_traffic& traffic);
   void check_movement();
 
@@ -68,9 +70,9 @@ private:
   std::set<std::string> done_;
   pass_totals totals_;
   progress shown_;
-  int64_t records_before_ = 0, records_of_node_ = 0;
   int64_t calls_counted_ = -1;
   moment calls_at_{}, moved_at_{};
+  int64_t now_ = 0;
   int64_t moved_sum_ = -1;
 };
 

@@ -2,6 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
+
 #include "runtime/cli/demo/import_lines.hpp"
 #include "runtime/cli/demo/interrupt.hpp"
 #include "runtime/cli/demo/json_fields.hpp"
@@ -50,7 +52,49 @@ void node_client::import(const std::string& lines) const {
 node_figures_shown node_client::figures() const {
   auto answer = parse_object(call("GET", "/api/v1/status"));
   const auto& node = object_in(answer, "node");
-  return {number_in(node, "records"), number_in(node, "waiting_for_quota")};
+  return {number_in(node, "records"), number_in(node, "waiting_for_quota"), number_in(node, "shards"), number_in(node, "open_runs")};
+}
+
+cluster_shown node_client::cluster() const {
+  auto answer = parse_object(call("GET", "/api/v1/cluster"));
+  cluster_shown out;
+  out.shards = number_in(answer, "shards");
+  out.shards_without_node = number_in(answer, "shards_without_node");
+  if (const auto* nodes = answer.if_contains("nodes"); nodes && nodes->is_array())
+    for (const auto& each : nodes->get_array()) {
+      const auto& node = each.get_object();
+      auto link = text_in(object_in(node, "link"), "state");
+      out.members.push_back({text_in(node, "name"), text_in(node, "state"), number_in(node, "shards"), link == "up" || link == "self"});
+    }
+  return out;
+}
+
+const member_shown* cluster_shown::find(const std::string& name) const {
+  auto found = std::ranges::find(members, name, &member_shown::name);
+  return found == members.end() ? nullptr : &*found;
+}
+
+std::string count_by_node(const std::map<std::string, std::string>& node_of_tenants) {
+  std::map<std::string, int64_t> counts;
+  for (const auto& [tenant, node] : node_of_tenants)
+    ++counts[node.empty() ? "nobody" : node];
+  std::string out;
+  for (const auto& [node, count] : counts)
+    out += (out.empty() ? "" : ", ") + node + " " + std::to_string(count);
+  return out;
+}
+
+std::map<std::string, std::string> node_client::nodes_of_tenants() const {
+  std::map<std::string, std::string> out;
+  std::string after;
+  do {
+    auto answer = parse_object(call("GET", "/api/v1/tenants?limit=1000&after=" + after));
+    after = text_in(answer, "next");
+    if (const auto* tenants = answer.if_contains("tenants"); tenants && tenants->is_array())
+      for (const auto& each : tenants->get_array())
+        out[text_in(each.get_object(), "name")] = text_in(each.get_object(), "node");
+  } while (!after.empty());
+  return out;
 }
 
 run_shown node_client::latest_run(const std::string& tenant) const {

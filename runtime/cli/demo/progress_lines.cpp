@@ -37,7 +37,7 @@ double share_of(double part, double whole) {
   return whole > 0 ? part / whole : 0;
 }
 
-std::string line(const char* name, const std::string& value, double share, const char* colour, const screen& screen) {
+std::string line(const std::string& name, const std::string& value, double share, const char* colour, const screen& screen) {
   auto room = screen.width > name_columns + value_columns + 4 ? screen.width - name_columns - value_columns - 4 : 0;
   if (room < shortest_bar)
     return clip(fmt::format("  {} {}", value, name), screen.width - 1);
@@ -69,20 +69,38 @@ std::vector<std::string> render_bars(const progress& now, const screen& given) {
   };
   auto records = static_cast<double>(now.records);
   auto waiting = static_cast<double>(now.waiting_for_quota);
-  return {coloured(clip(now.title, screen.width - 1), "1", screen),
-          line("tenants done", of(now.tenants_done, now.tenants),
-               share_of(static_cast<double>(now.tenants_done), static_cast<double>(now.tenants)), "32", screen),
-          line("records", of(now.records, now.records_expected), share_of(records, static_cast<double>(now.records_expected)), "36",
-               screen),
-          line("calls/s", with_commas(std::llround(now.calls_per_second)),
-               share_of(now.calls_per_second, now.most_calls_per_second), "34", screen),
-          line("waiting for quota", with_commas(now.waiting_for_quota), share_of(waiting, static_cast<double>(now.tenants)), "33",
-               screen)};
+  std::vector<std::string> out{
+    coloured(clip(now.title, screen.width - 1), "1", screen),
+    line("tenants done", of(now.tenants_done, now.tenants), share_of(static_cast<double>(now.tenants_done), static_cast<double>(now.tenants)),
+         "32", screen),
+    line("records", of(now.records, now.records_expected), share_of(records, static_cast<double>(now.records_expected)), "36", screen),
+    line("calls/s", with_commas(std::llround(now.calls_per_second)), share_of(now.calls_per_second, now.most_calls_per_second), "34",
+         screen),
+    line("waiting for quota", with_commas(now.waiting_for_quota), share_of(waiting, static_cast<double>(now.tenants)), "33", screen)};
+  int64_t shards = 0;
+  for (const auto& node : now.nodes)
+    shards += node.shards;
+  for (const auto& node : now.nodes)
+    out.push_back(node.is_up ? line(node.name, fmt::format("{} shards, {} runs", with_commas(node.shards), with_commas(node.open_runs)),
+                                    share_of(static_cast<double>(node.shards), static_cast<double>(shards)), "35", screen)
+                             : line(node.name + " " + node.fate, node.tenants_waiting, node.share_waiting, "31", screen));
+  return out;
+}
+
+std::string node_words(const std::vector<node_line>& nodes) {
+  std::string out;
+  for (const auto& node : nodes) {
+    out += (out.empty() ? "shards " : ", ") + node.name + " " + (node.is_up ? with_commas(node.shards) : node.fate);
+    out += node.tenants_waiting.empty() ? "" : " (" + node.tenants_waiting + ")";
+  }
+  return out;
 }
 
 std::string render_line(const progress& now) {
-  return fmt::format("{}: {} of {} tenants done, {} records, {} calls/s, {} waiting for quota", now.title, now.tenants_done,
-                     now.tenants, with_commas(now.records), std::llround(now.calls_per_second), now.waiting_for_quota);
+  auto nodes = node_words(now.nodes);
+  return fmt::format("{}: {} of {} tenants done, {} records, {} calls/s, {} waiting for quota{}{}", now.title, now.tenants_done,
+                     now.tenants, with_commas(now.records), std::llround(now.calls_per_second), now.waiting_for_quota,
+                     nodes.empty() ? "" : "; ", nodes);
 }
 
 } // namespace lode::demo

@@ -6,6 +6,17 @@
 
 namespace lode::demo {
 
+/// A node at this moment.
+struct node_line {
+  std::string name;
+  bool is_up = true;
+  int64_t shards = 0;
+  int64_t open_runs = 0;
+  std::string fate = {};           ///< of one that is down: what happened to it, in some words
+  std::string tenants_waiting = {}; ///< of its tenants, while they wait for another node
+  double share_waiting = 0;
+};
+
 /// One moment of a pass.
 struct progress {
   std::string title = {};
@@ -16,6 +27,7 @@ struct progress {
   double calls_per_second = 0;
   double most_calls_per_second = 0; ///< length of the whole bar
   int64_t waiting_for_quota = 0;
+  std::vector<node_line> nodes = {};
 };
 
 /// What the terminal can do.
@@ -25,11 +37,14 @@ struct screen {
   bool has_utf8 = false;
 };
 
-/// Lines of at most width - 1 columns: title, then a bar each.
+/// Lines of at most width - 1 columns: title, then a bar each; a node's is its part of the shards.
 std::vector<std::string> render_bars(const progress& now, const screen& screen);
 
 /// The same as one line for logs and pipes.
 std::string render_line(const progress& now);
+
+/// The nodes with their shards, in some words.
+std::string node_words(const std::vector<node_line>& nodes);
 
 /// Seconds as m:ss.
 std::string clock_text(double seconds);

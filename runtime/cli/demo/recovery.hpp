@@ -12,7 +12,8 @@ namespace lode::demo {
 /// node asked for after the kill. Instants are milliseconds of the simulated APIs' clock.
 class recovery {
 public:
-  recovery(int64_t killed_at, std::set<std::string> unfinished);
+  /// What is served within `aftermath_ms` of the kill answers requests of what was killed.
+  recovery(int64_t killed_at, std::set<std::string> unfinished, int64_t aftermath_ms = 150);
 
   void observe(const api_traffic& traffic);
   /// The tenant has turned out to have nothing left to fetch.
@@ -26,6 +27,7 @@ public:
 
 private:
   int64_t killed_at_;
+  int64_t aftermath_ms_;
   int64_t last_;
   std::set<std::string> waiting_;
 };

@@ -14,6 +14,7 @@ namespace {
 
 struct entry {
   int64_t time = 0;
+  std::string tenant;
   std::string page; ///< of a page that was read whole, else ""
 };
 
@@ -33,24 +34,25 @@ entry read_entry(std::string_view line) {
   auto is_whole = status && time && completed && *status == 200 && *completed == true && text("fault").empty();
   if (!is_whole || text("page").empty())
     return {};
-  return {time->to_number<int64_t>(), text("tenant") + "|" + text("page")};
+  return {time->to_number<int64_t>(), text("tenant"), text("page")};
 }
 
 } // namespace
 
-int64_t count_refetched(std::string_view log, int64_t instant) {
+int64_t count_refetched(std::string_view log, const refetch_question& asked) {
   std::unordered_set<std::string> before;
   int64_t again = 0;
   while (!log.empty()) {
     auto line = log.substr(0, log.find('\n'));
     log.remove_prefix(std::min(line.size() + 1, log.size()));
     auto found = read_entry(line);
-    if (found.page.empty())
+    if (found.page.empty() || found.time < asked.pass_began || (!asked.tenants.empty() && !asked.tenants.contains(found.tenant)))
       continue;
-    if (found.time < instant)
-      before.insert(std::move(found.page));
+    auto page = found.tenant + "|" + found.page;
+    if (found.time < asked.kill)
+      before.insert(std::move(page));
     else
-      again += static_cast<int64_t>(before.erase(found.page)); // counts once however often it came
+      again += static_cast<int64_t>(before.erase(page)); // counts once however often it came
   }
   return again;
 }

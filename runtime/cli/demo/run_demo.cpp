@@ -59,6 +59,7 @@ show_state take_up(const workplace& place, const show_options& options, display&
 
 /// Real commands; the last lines of the show.
 std::string how_to_go_on(const workplace& place) {
+  auto local = std::filesystem::path{place.servers_script()}.parent_path().parent_path() / "cluster/local";
   auto programs = std::filesystem::path{place.own_program()}.parent_path().string();
   return fmt::format("\nMine an API of your own:\n"
                      "  export PATH={}:$PATH\n"
@@ -68,8 +69,9 @@ std::string how_to_go_on(const workplace& place) {
                      "  lode serve --set store.dsn=\"$LODE_PG_DSN\" --set security.key_file=lode.key\n"
                      "  lode source put my-api.yaml                    # from here on in a second terminal\n"
                      "  lode tenant import tenants.jsonl               # a line each: tenant, connection, source, secrets\n"
-                     "  lode status\n",
-                     programs, place.servers_script());
+                     "  lode status\n"
+                     "\n{}",
+                     programs, place.servers_script(), std::filesystem::exists(local) ? "A cluster to play with: " + local.string() + " up 3\n" : "");
 }
 
 /// The show is over and its verdict stands: a signal only ends the waiting.

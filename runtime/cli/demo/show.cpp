@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <array>
 
+#include "runtime/cli/demo/ask_each.hpp"
 #include "runtime/cli/demo/files.hpp"
 #include "runtime/cli/demo/interrupt.hpp"
-#include "runtime/cli/demo/request_log.hpp"
 
 namespace lode::demo {
 
@@ -15,8 +15,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr double kill_at_share = 0.45;
+constexpr double kill_all_at_share = 0.45;
+constexpr double lose_one_at_share = 0.1;
+constexpr uint32_t few_tenants = 60; ///< they are done before a share of them can be seen
 constexpr size_t import_at_once = 50;
+constexpr size_t trigger_at_once = 60; ///< between two looks at the nodes
 constexpr int settle_ms = 1'300; ///< the sources' settle time of 1 s, and then some
 constexpr int sick_tries = 120;
 constexpr int sick_try_ms = 500;
@@ -50,8 +53,11 @@ show_report show::run() {
 
 void show::open() {
   constexpr std::array names{"first pass", "second pass", "audit", "the end"};
-  display_.say(fmt::format("starting a private PostgreSQL, the simulated APIs and a node; next: {}", names[static_cast<size_t>(state_.phase)]));
-  stage_.start_database();
+  if (!state_.is_taken_over)
+    state_.lost_node.clear(); // of a show that was killed in mid take-over: it is lost once more
+  display_.say(fmt::format("starting a private PostgreSQL and Redis, the simulated APIs and {} nodes; next: {}",
+                           stage_.nodes().size() - !state_.lost_node.empty(), names[static_cast<size_t>(state_.phase)]));
+  stage_.start_servers();
   stage_.start_apis();
   tenants_ = read_tenants(stage_.apis().tenant_lines());
   sick_ = choose_sick(tenants_);
@@ -64,7 +70,11 @@ void show::open() {
       healthy_.push_back(tenant.name);
   // Addresses that moved while everything was down are told to the connections.
   is_import_needed_ = state_.api_port != stage_.api_port();
-  stage_.start_node();
+  stage_.start_nodes();
+  stage_.nodes().await_shared();
+  auto nodes = stage_.nodes().lines();
+  describe_nodes(nodes, 0);
+  display_.say("the nodes are linked by certificates and share the work: " + node_words(nodes));
   if (is_import_needed_)
     import_tenants();
 }
@@ -80,7 +90,9 @@ void show::import_tenants() {
       lines += tenants_[done].import_line;
     stage_.node().import(lines);
     shown.tenants_done = static_cast<int64_t>(done);
-    shown.records = stage_.node().figures().records;
+    stage_.nodes().look();
+    shown.records = stage_.nodes().records();
+    shown.nodes = stage_.nodes().lines();
     shown.calls_per_second = static_cast<double>(stage_.apis().traffic().requests) / (display_.seconds() - began);
     shown.most_calls_per_second = std::max(shown.most_calls_per_second, shown.calls_per_second);
     display_.show(shown);
@@ -88,7 +100,8 @@ void show::import_tenants() {
   state_.seconds += display_.seconds() - began; // mining has begun with the first line
   state_.api_port = stage_.api_port();
   save();
-  display_.say(fmt::format("{} tenants imported with their secrets; the scheduler starts their runs", tenants_.size()));
+  display_.say(fmt::format("{} tenants imported with their secrets: {}; their runs start", tenants_.size(),
+                           count_by_node(stage_.node().nodes_of_tenants())));
 }
 
 // -- first pass ---------------------------------------------------------------------------------------------------------
@@ -96,19 +109,17 @@ void show::import_tenants() {
 void show::first_pass() {
   mining_pass pass{stage_, state_, display_,
                    {"First pass", healthy_, 0, stage_.apis().traffic().live_records, 0}};
+  pass.describe_nodes = [this](auto& nodes, auto now) { describe_nodes(nodes, now); };
   if (state_.kills > 0 && !state_.is_recovered)
     recovery_ = std::make_unique<recovery>(stage_.apis().traffic().now, pass.unfinished());
   pass.run([&](const api_traffic& traffic) {
-    if (state_.kills == 0 && pass.share() >= kill_at_share)
-      kill_in_mid_run(pass, traffic);
+    if (state_.kills == 0 && pass.share() >= kill_all_at_share)
+      kill_all_in_mid_run(pass, traffic);
     follow_recovery(pass, traffic);
     save_now_and_then(traffic);
   });
   follow_recovery(pass, stage_.apis().traffic());
-  watch_sick();
-  auto totals = pass.totals();
-  for (const auto& sick : sick_)
-    totals.add(stage_.node().latest_run(sick.name));
+  const auto& totals = pass.totals();
   state_.records = totals.records;
   state_.inserted = totals.inserted;
   state_.changed = totals.changed;
@@ -116,38 +127,10 @@ void show::first_pass() {
   state_.deleted = totals.deleted;
   state_.last_run_of_first_pass = totals.last_run;
   if (recovery_)
-    state_.pages_refetched = count_refetched(stage_.apis().request_log(), recovery_->killed_at());
-  display_.say(fmt::format("first pass done: {} records, {} pages fetched again because of the kill; next: second pass",
-                           with_commas(state_.records), state_.pages_refetched));
+    state_.refetched_by_recovery = count_refetched(stage_.apis().request_log(), {.kill = recovery_->killed_at()});
+  display_.say(fmt::format("first pass done: {} records, {} pages fetched again because of the kill",
+                           with_commas(state_.records), state_.refetched_by_recovery));
   enter(show_phase::second_pass);
-}
-
-void show::kill_in_mid_run(mining_pass& pass, const api_traffic& traffic) {
-  ++state_.kills;
-  save();
-  auto unfinished = pass.unfinished();
-  stage_.kill_node();
-  recovery_ = std::make_unique<recovery>(traffic.now, std::move(unfinished));
-  display_.say(fmt::format("kill -9 of the node, {} of {} tenants in mid-run; starting it again", recovery_->waiting(), healthy_.size()));
-  pass.node_was_replaced();
-  stage_.start_node();
-}
-
-void show::follow_recovery(mining_pass& pass, const api_traffic& traffic) {
-  if (!recovery_ || state_.is_recovered)
-    return;
-  recovery_->observe(traffic);
-  for (const auto& tenant : healthy_)
-    if (pass.is_done(tenant))
-      recovery_->is_done(tenant);
-  if (!recovery_->is_over())
-    return;
-  state_.recovery_seconds = recovery_->seconds();
-  // Counted again at the end of the pass, if the request log lives that long.
-  state_.pages_refetched = count_refetched(stage_.apis().request_log(), recovery_->killed_at());
-  state_.is_recovered = true;
-  save();
-  display_.say(fmt::format("the last unfinished tenant went on {:.1f} s after the kill", state_.recovery_seconds));
 }
 
 void show::watch_sick() {
@@ -163,7 +146,7 @@ void show::watch_sick() {
       seen += fmt::format("         {:<12}{:<13}{}\n", sick.name, sick.label, shown.text);
     }
     if (is_every_sickness_visible_ || tries == sick_tries) {
-      display_.say("three APIs are broken on purpose; what a person sees of them:");
+      display_.say("all the while three APIs were broken on purpose; what a person sees of them:");
       return display_.print(seen);
     }
     pause_ms(sick_try_ms);
@@ -185,25 +168,46 @@ void show::second_pass() {
     save();
   }
   pause_ms(settle_ms); // also for a show that goes on: who killed the one before may have done so in this pause
-  mining_pass pass{stage_, state_, display_, {"Second pass", healthy_, state_.last_run_of_first_pass, 0, stage_.node().figures().records,
+  mining_pass pass{stage_, state_, display_, {"Second pass", healthy_, state_.last_run_of_first_pass, 0, stage_.nodes().records(),
                     [this](const std::string& tenant) { return kind_of_second_run(tenant); }}};
-  trigger_all();
-  pass.run([&](const api_traffic& traffic) { save_now_and_then(traffic); });
-  const auto& totals = pass.totals();
+  pass.describe_nodes = [this](auto& nodes, auto now) { describe_nodes(nodes, now); };
+  lost_.pass_began = stage_.apis().traffic().now;
+  trigger_all(pass);
+  pass.run([&](const api_traffic& traffic) {
+    if (state_.lost_node.empty() && (pass.share() >= lose_one_at_share || state_.tenants < few_tenants))
+      lose_one_in_mid_run(pass);
+    follow_takeover(pass);
+    save_now_and_then(traffic);
+  });
+  see_takeover_end(pass);
+  display_.say(fmt::format("second pass done: {} new, {} changed, {} deleted, {} unchanged", with_commas(pass.totals().inserted),
+                           with_commas(pass.totals().changed), with_commas(pass.totals().deleted), with_commas(pass.totals().unchanged)));
+  watch_sick();
+  auto totals = pass.totals();
+  for (const auto& sick : sick_)
+    totals.add(stage_.node().latest_run(sick.name));
   state_.records += totals.records;
   state_.inserted += totals.inserted;
   state_.changed += totals.changed;
   state_.unchanged += totals.unchanged;
   state_.deleted += totals.deleted;
-  display_.say(fmt::format("second pass done: {} new, {} changed, {} deleted, {} unchanged; next: audit", with_commas(totals.inserted),
-                           with_commas(totals.changed), with_commas(totals.deleted), with_commas(totals.unchanged)));
   enter(show_phase::audit);
 }
 
-void show::trigger_all() {
-  for (const auto& tenant : healthy_)
-    if (state_.resumed == 0 || stage_.node().latest_run(tenant).run <= state_.last_run_of_first_pass)
-      stage_.node().trigger_run(tenant, kind_of_second_run(tenant));
+void show::trigger_all(mining_pass& pass) {
+  auto began = display_.seconds();
+  auto trigger = [this](const node_client& node, const std::string& tenant) {
+    if (state_.resumed > 0 && node.latest_run(tenant).run > state_.last_run_of_first_pass)
+      return 0;
+    node.trigger_run(tenant, kind_of_second_run(tenant));
+    return 1;
+  };
+  for (size_t done = 0; done < healthy_.size(); done += trigger_at_once) {
+    auto end = std::min(done + trigger_at_once, healthy_.size());
+    ask_each(stage_.nodes().all(), {healthy_.begin() + static_cast<ptrdiff_t>(done), healthy_.begin() + static_cast<ptrdiff_t>(end)}, trigger);
+    pass.show_now();
+  }
+  state_.seconds += display_.seconds() - began; // mining has begun with the first one
 }
 
 std::vector<std::string> show::shops() const {
@@ -226,7 +230,7 @@ show_report show::judge() {
   stage_.apis().freeze(true);
   if (!is_every_sickness_visible_)
     watch_sick();
-  stage_.account();
+  stage_.nodes().account();
   std::vector<std::string> sick;
   for (const auto& each : sick_)
     sick.push_back(each.name);
@@ -247,20 +251,23 @@ show_report show::judge() {
   out.duplicated = audit.duplicated;
   out.kills = state_.kills;
   out.recovery_seconds = state_.recovery_seconds;
-  out.pages_refetched = state_.pages_refetched;
+  out.pages_refetched = state_.refetched_by_recovery + state_.refetched_by_takeover;
+  out.nodes = static_cast<int64_t>(stage_.nodes().size());
+  out.takeover_seconds = state_.takeover_seconds;
   out.suspended = suspended_;
   auto records = static_cast<double>(state_.records);
   out.records_per_second = state_.seconds > 0 ? records / state_.seconds : 0;
   out.cpu_seconds_per_million = records > 0 ? state_.cpu_seconds / records * 1e6 : 0;
   out.peak_rss_bytes = state_.peak_rss_bytes;
   auto is_large_enough = state_.tenants < 500 || state_.percent < 100 || audit.records >= least_records;
-  out.is_verified = audit.is_clean && is_every_sickness_visible_ && state_.kills > 0 && state_.is_recovered && is_large_enough;
+  out.is_verified = audit.is_clean && is_every_sickness_visible_ && state_.kills > 1 && state_.is_recovered && state_.is_taken_over
+                    && is_large_enough;
   enter(show_phase::finished);
   return out;
 }
 
 void show::stay() {
-  display_.print(fmt::format("\nIt stays up until Ctrl-C: {0}\n  lode --node {0} status\n  lode --node {0} changes graph-000\n",
+  display_.print(fmt::format("\nIt stays up until Ctrl-C: {0}\n  lode --node {0} cluster status\n  lode --node {0} changes graph-000\n",
                              stage_.node().address()));
   for (;;) {
     stage_.check_alive();
@@ -274,7 +281,7 @@ void show::enter(show_phase phase) {
 }
 
 void show::save() {
-  stage_.account();
+  stage_.nodes().account();
   write_text(place_.in("show.json"), to_json(state_));
   saved_at_ = std::chrono::steady_clock::now();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -17,6 +18,9 @@ struct failure : std::runtime_error {
 struct interrupted : std::runtime_error {
   interrupted() : runtime_error("interrupted") {}
 };
+
+/// The nodes of the show.
+inline constexpr std::array node_names{"n1", "n2", "n3"};
 
 struct show_options {
   std::string folder;     ///< data of the show; "" = in the user's cache folder

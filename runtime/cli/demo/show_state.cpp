@@ -8,7 +8,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr int64_t form = 1;
+constexpr int64_t form = 2;
 
 /// One list of the fields for both directions.
 template <class State, class Visit>
@@ -29,7 +29,11 @@ void each_field(State& state, Visit visit) {
   visit("kills", state.kills);
   visit("is_recovered", state.is_recovered);
   visit("recovery_seconds", state.recovery_seconds);
-  visit("pages_refetched", state.pages_refetched);
+  visit("lost_node", state.lost_node);
+  visit("is_taken_over", state.is_taken_over);
+  visit("takeover_seconds", state.takeover_seconds);
+  visit("refetched_by_recovery", state.refetched_by_recovery);
+  visit("refetched_by_takeover", state.refetched_by_takeover);
   visit("api_calls", state.api_calls);
   visit("seconds", state.seconds);
   visit("cpu_seconds", state.cpu_seconds);

@@ -26,7 +26,10 @@ struct show_state {
   int64_t kills = 0;
   bool is_recovered = false;       ///< the kill is measured
   double recovery_seconds = 0;
-  int64_t pages_refetched = 0;
+  std::string lost_node;           ///< killed for good; "" = none yet
+  bool is_taken_over = false;      ///< its tenants went on elsewhere, and that is measured
+  double takeover_seconds = 0;
+  int64_t refetched_by_recovery = 0, refetched_by_takeover = 0; ///< pages
   int64_t api_calls = 0;
   double seconds = 0;              ///< spent mining
   double cpu_seconds = 0;          ///< of all nodes

@@ -28,14 +28,17 @@ std::string record_counts(uint32_t percent) {
 } // namespace
 
 int end_leftovers(const workplace& place) {
-  return kill_leftover(place.in("node.pid"), place.folder()) + kill_leftover(place.in("simapi.pid"), place.folder());
+  int ended = kill_leftover(place.in("simapi.pid"), place.folder());
+  for (const auto* name : node_names)
+    ended += kill_leftover(place.in(name + std::string{".pid"}), place.folder());
+  return ended;
 }
 
 stage::stage(const workplace& place, show_state& state)
   : place_(place),
     state_(state),
     apis_("lode-simapi", place.in("simapi.pid"), place.in("simapi.log")),
-    node_("the node", place.in("node.pid"), place.in("node.log")) {}
+    nodes_(place, state, [this] { check_alive(); }) {}
 
 stage::~stage() {
   try {
@@ -48,21 +51,24 @@ stage::~stage() {
 void stage::run_servers(const char* action) {
   std::vector<std::string> command{place_.servers_script(), action, place_.servers_folder()};
   if (action == std::string{"start"})
-    command.push_back("postgres");
+    command.insert(command.end(), {"postgres", "redis"});
   if (run_to_end(command, place_.in("servers.log")) != 0)
-    throw failure{fmt::format("the database did not {}:\n{}", action, last_lines(read_text(place_.in("servers.log")), 5))};
+    throw failure{fmt::format("PostgreSQL and Redis did not {}:\n{}", action, last_lines(read_text(place_.in("servers.log")), 5))};
 }
 
-void stage::start_database() {
-  has_database_ = true;
+void stage::start_servers() {
+  has_servers_ = true;
   run_servers("start");
-  auto text = read_text(place_.servers_folder() + "/env");
-  constexpr std::string_view name = "LODE_PG_DSN=";
-  auto at = text.find(name);
-  if (at == std::string::npos)
-    throw failure{place_.servers_folder() + "/env names no LODE_PG_DSN"};
-  at += name.size();
-  dsn_ = text.substr(at, text.find('\n', at) - at);
+  auto path = place_.servers_folder() + "/env";
+  auto text = "\n" + read_text(path);
+  auto value_of = [&](const std::string& name) {
+    auto at = text.find("\n" + name + "=");
+    if (at == std::string::npos)
+      throw failure{path + " names no " + name};
+    at += name.size() + 2;
+    return text.substr(at, text.find('\n', at) - at);
+  };
+  servers_ = {value_of("LODE_PG_DSN"), value_of("LODE_REDIS_URL")};
 }
 
 void stage::start_apis() {
@@ -83,32 +89,14 @@ void stage::start_apis() {
   apis_client_ = std::make_unique<simapi_client>(static_cast<uint16_t>(number_in(ports, "control_port")));
 }
 
-void stage::start_node() {
-  if (node_port_ == 0)
-    node_port_ = free_port();
-  place_.make_key();
-  place_.write_settings(dsn_, node_port_);
-  counted_cpu_ = 0;
-  node_.start({place_.own_program(), "serve", "--config", place_.in("lode.yaml")});
-  node_client_ = std::make_unique<node_client>(node_port_);
-  for (int tries = 0; !node_client_->is_ready(); ++tries) {
-    check_alive();
-    if (tries == start_tries)
-      throw failure{"the node does not get ready; the end of its log:\n" + node_.last_words()};
-    pause_ms(try_ms);
-  }
-}
-
-void stage::kill_node() {
-  account();
-  node_.kill_hard();
+void stage::start_nodes() {
+  nodes_.start(servers_);
 }
 
 void stage::close() {
-  account();
-  node_.stop(node_patience_ms);
+  nodes_.stop(node_patience_ms);
   apis_.stop(apis_patience_ms);
-  if (std::exchange(has_database_, false))
+  if (std::exchange(has_servers_, false))
     run_servers("stop");
 }
 
@@ -116,17 +104,7 @@ void stage::check_alive() {
   check_interrupt();
   if (apis_.is_running())
     apis_.check_alive();
-  if (node_.is_running())
-    node_.check_alive();
-}
-
-void stage::account() {
-  if (!node_.is_running())
-    return;
-  auto figures = node_.figures();
-  state_.cpu_seconds += std::max(0.0, figures.cpu_seconds - counted_cpu_);
-  counted_cpu_ = std::max(counted_cpu_, figures.cpu_seconds);
-  state_.peak_rss_bytes = std::max(state_.peak_rss_bytes, figures.peak_rss_bytes);
+  nodes_.check_alive();
 }
 
 } // namespace lode::demo

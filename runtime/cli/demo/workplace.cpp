@@ -42,12 +42,19 @@ std::string find_shared(const char* from_environment, const fs::path& programs, 
   return path.string();
 }
 
-constexpr auto settings_text = R"(# The node of lode demo.
-node: {{name: demo}}
+constexpr auto settings_text = R"(# A node of lode demo.
+node: {{name: {name}}}
+cluster:
+  name: demo
+  listen: 127.0.0.1:0
+  certificate_file: "{folder}/certificates/{name}.pem"
+  key_file: "{folder}/certificates/{name}.key"
+  ca_file: "{folder}/certificates/ca.pem"
 store: {{dsn: "{dsn}"}}
+cache: {{redis_url: "{redis}"}}
 http:
-  # Fewer connections than tenants: they take turns.
-  connections_per_host: 64
+  # All nodes together have fewer connections than there are tenants: they take turns.
+  connections_per_host: 32
   resolve: {{"*.shop.test": 127.0.0.1, graph.test: 127.0.0.1, crm.test: 127.0.0.1}}
 mining: {{runs_started_per_second: 200}}
 console: {{listen: "127.0.0.1:{port}"}}
@@ -86,21 +93,37 @@ std::string workplace::source(const std::string& name) const {
   return text;
 }
 
-void workplace::make_key() const {
-  if (read_text(in("lode.key")).empty())
-    write_text(in("lode.key"), random_key() + "\n");
+void workplace::run_lode(const std::vector<std::string>& arguments) const {
+  std::vector<std::string> command{own_program_};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  if (run_to_end(command, in("certificates.log")) != 0)
+    throw failure{"the nodes' certificates cannot be made:\n" + last_lines(read_text(in("certificates.log")), 5)};
 }
 
-void workplace::write_settings(const std::string& dsn, uint16_t port) const {
-  write_text(in("lode.yaml"), fmt::format(settings_text, fmt::arg("folder", folder_), fmt::arg("dsn", dsn), fmt::arg("port", port)));
+void workplace::make_cluster_files() const {
+  if (read_text(in("lode.key")).empty())
+    write_text(in("lode.key"), random_key() + "\n");
+  if (!fs::exists(in("certificates/ca.pem")))
+    run_lode({"cluster", "init", "--directory", in("certificates"), "--name", "demo"});
+}
+
+void workplace::write_settings(const node_settings& node) const {
+  if (!fs::exists(in("certificates/" + node.name + ".pem")))
+    run_lode({"cluster", "certificate", node.name, "--directory", in("certificates")});
+  write_text(in(node.name + ".yaml"),
+             fmt::format(settings_text, fmt::arg("name", node.name), fmt::arg("folder", folder_), fmt::arg("dsn", node.dsn),
+                         fmt::arg("redis", node.redis_url), fmt::arg("port", node.port)));
 }
 
 void workplace::clear() const {
   if (fs::exists(servers_folder()) && run_to_end({servers_, "erase", servers_folder()}, in("servers.log")) != 0)
-    throw failure{"the former show's database cannot be erased:\n" + last_lines(read_text(in("servers.log")), 5)};
-  for (const auto* name : {"show.json", "simapi.state", "simapi.ready", "lode.key", "lode.yaml", "node.log", "simapi.log", "audit.log",
-                           "audit.json", "servers.log"})
+    throw failure{"the former show's servers cannot be erased:\n" + last_lines(read_text(in("servers.log")), 5)};
+  for (const auto* name : {"show.json", "simapi.state", "simapi.ready", "lode.key", "certificates", "simapi.log", "audit.log",
+                           "audit.json", "servers.log", "certificates.log"})
     fs::remove_all(in(name));
+  for (const auto* name : node_names)
+    for (const auto* ending : {".yaml", ".log"})
+      fs::remove(in(name + std::string{ending}));
 }
 
 uint16_t free_port() {

@@ -2,10 +2,18 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "runtime/cli/demo/show_options.hpp"
 
 namespace lode::demo {
+
+/// What is different from node to node, and from start to start.
+struct node_settings {
+  std::string name;
+  std::string dsn, redis_url;
+  uint16_t port = 0; ///< of its API
+};
 
 /// Where things are: the show's folder, and the programs and files that came with this one.
 class workplace {
@@ -23,14 +31,16 @@ public:
   /// The example source of this name.
   std::string source(const std::string& name) const;
 
-  /// The key of the node, made when there is none.
-  void make_key() const;
-  /// DIR/lode.yaml for a node that serves its API on `port`. Readable for this user only.
-  void write_settings(const std::string& dsn, uint16_t port) const;
+  /// What all nodes need, made where it is not there: the key that seals secrets, the cluster's authority.
+  void make_cluster_files() const;
+  /// DIR/NAME.yaml for a node, and its certificate where there is none. Readable for this user only.
+  void write_settings(const node_settings& node) const;
   /// Deletes what a former show kept, but for its log files' folder itself.
   void clear() const;
 
 private:
+  void run_lode(const std::vector<std::string>& arguments) const;
+
   std::string folder_, own_program_, programs_, servers_, sources_;
 };
 

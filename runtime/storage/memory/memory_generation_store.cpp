@@ -11,15 +11,13 @@ class memory_generation_store final : public generation_store {
 public:
   explicit memory_generation_store(std::shared_ptr<state> db) : db_(std::move(db)) {}
 
-  caf::expected<store_standing> look(incarnation self) override {
+  caf::expected<store_standing> look() override {
     std::lock_guard lock{db_->mutex};
     if (db_->is_unavailable())
       return no_answer();
     store_standing out{db_->generation, db_->doubt};
-    for (const auto& [id, shard] : db_->shards) {
+    for (const auto& [id, shard] : db_->shards)
       out.positions += shard.feed_seq;
-      out.owned += shard.owner == self ? 1 : 0;
-    }
     return out;
   }
 

@@ -720,10 +720,14 @@ caf::error memory_run_store::settle_command(const std::string& id, tenant_id ten
   std::lock_guard lock{db_->mutex};
   if (db_->is_unavailable())
     return no_answer();
-  if (auto wrong = check_command(id, tenant, claim))
+  if (auto wrong = check_command_id(id))
     return wrong;
   auto found = db_->commands.find(id);
-  if (found == db_->commands.end() || found->second.tenant != tenant)
+  const bool is_there = found != db_->commands.end() && found->second.tenant == tenant;
+  if (!is_there || found->second.epoch != claim.epoch)
+    if (auto wrong = check_command(id, tenant, claim))
+      return wrong;
+  if (!is_there)
     return store_error(errc::not_found, "nobody has taken command " + id + " to tenant " + to_string(tenant));
   auto& row = found->second;
   if (!row.outcome) {
@@ -737,7 +741,7 @@ caf::error memory_run_store::untake_command(const std::string& id, tenant_id ten
   std::lock_guard lock{db_->mutex};
   if (db_->is_unavailable())
     return no_answer();
-  if (auto wrong = check_command(id, tenant, claim))
+  if (auto wrong = check_command_id(id))
     return wrong;
   auto found = db_->commands.find(id);
   if (found != db_->commands.end() && found->second.tenant == tenant && found->second.epoch == claim.epoch && !found->second.outcome)

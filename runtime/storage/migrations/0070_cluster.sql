@@ -196,9 +196,12 @@ DECLARE
   v_tenant bigint;
 BEGIN
   PERFORM lode_hold_tenant(p_self, p_tenant, p_shard, p_epoch);
-  INSERT INTO command (id, tenant_id, epoch) VALUES (p_id, p_tenant, p_epoch) ON CONFLICT (id) DO NOTHING;
-  out_is_new := FOUND;
-  SELECT tenant_id, outcome, reason, epoch INTO v_tenant, out_outcome, out_reason, out_epoch FROM command WHERE id = p_id;
+  LOOP
+    INSERT INTO command (id, tenant_id, epoch) VALUES (p_id, p_tenant, p_epoch) ON CONFLICT (id) DO NOTHING;
+    out_is_new := FOUND;
+    SELECT tenant_id, outcome, reason, epoch INTO v_tenant, out_outcome, out_reason, out_epoch FROM command WHERE id = p_id;
+    EXIT WHEN FOUND; -- else an earlier owner has just given it back
+  END LOOP;
   IF v_tenant <> p_tenant THEN
     RAISE EXCEPTION 'command % was given to another tenant than %', p_id, p_tenant USING ERRCODE = 'LD003';
   END IF;
@@ -210,7 +213,10 @@ CREATE FUNCTION lode_settle_command(p_self bigint, p_id text, p_tenant bigint, p
 DECLARE
   v_outcome bigint;
 BEGIN
-  PERFORM lode_hold_tenant(p_self, p_tenant, p_shard, p_epoch);
+  -- Whoever took it knows what became of it, also when the shard is another's by now.
+  IF NOT EXISTS (SELECT FROM command WHERE id = p_id AND tenant_id = p_tenant AND epoch = p_epoch) THEN
+    PERFORM lode_hold_tenant(p_self, p_tenant, p_shard, p_epoch);
+  END IF;
   UPDATE command SET outcome = coalesce(outcome, p_outcome), reason = CASE WHEN outcome IS NULL THEN p_reason ELSE reason END
   WHERE id = p_id AND tenant_id = p_tenant RETURNING outcome INTO v_outcome;
   IF NOT FOUND THEN
@@ -224,7 +230,6 @@ END $$;
 CREATE FUNCTION lode_untake_command(p_self bigint, p_id text, p_tenant bigint, p_shard bigint, p_epoch bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM lode_hold_tenant(p_self, p_tenant, p_shard, p_epoch);
   DELETE FROM command WHERE id = p_id AND tenant_id = p_tenant AND epoch = p_epoch AND outcome IS NULL;
 END $$;
 

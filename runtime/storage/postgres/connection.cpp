@@ -20,13 +20,15 @@ std::string trimmed(const char* text) {
 }
 
 /// What a session sets. Plans: every statement here finds its rows by an index, and a plan made while a table was empty
-/// must not turn into a scan of a full one.
+/// must not turn into a scan of a full one. TCP: a connection that this side gave up is nobody's for the server, which would keep
+/// its session for hours; when ways come and go those use up max_connections. Several probes within 10 s, since packets get lost.
 std::string session_settings(const postgres_settings& settings) {
   auto set = [](const char* name, std::chrono::milliseconds value) {
     return std::string{"SET "} + name + " = " + std::to_string(value.count()) + ";";
   };
   return "SET search_path = lode, public; SET client_min_messages = warning; SET jit = off;"
          "SET timezone = 'UTC'; SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan;"
+         "SET tcp_user_timeout = '10s'; SET tcp_keepalives_idle = '5s'; SET tcp_keepalives_interval = '1s';"
          + set("statement_timeout", settings.statement_timeout) + set("lock_timeout", settings.lock_timeout)
          + set("idle_in_transaction_session_timeout", settings.idle_in_transaction_timeout);
 }
@@ -89,11 +91,11 @@ caf::error postgres_connection::fail_with(pg_result* result, const char* what) {
   const char* primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   failure_ = {sqlstate ? sqlstate : "", primary ? primary : trimmed(PQerrorMessage(link_.get())), false};
   PQclear(result);
-  if (PQstatus(link_.get()) != CONNECTION_OK) {
+  // Without SQLSTATE it is libpq that failed, not the server. After a write to a session that the server had closed with a warning it
+  // still calls the connection a good one.
+  if (PQstatus(link_.get()) != CONNECTION_OK || failure_.sqlstate.empty()) {
     failure_.is_connection_lost = true;
     link_.reset();
-  } else if (failure_.sqlstate.empty()) {
-    failure_.sqlstate = "XX000";
   }
   failure_.message = std::string{what} + ": " + failure_.message;
   if (failure_.sqlstate.starts_with("LD"))

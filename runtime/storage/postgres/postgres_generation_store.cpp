@@ -8,9 +8,7 @@ namespace lode {
 namespace {
 
 constexpr statement look_statement{
-  "look", "SELECT s.generation, s.doubt, p.positions, p.owned, pg_is_in_recovery() FROM store s, "
-          "(SELECT sum(feed_seq)::bigint AS positions, "
-          "count(*) FILTER (WHERE owner = $1::bigint) AS owned FROM shard) p"};
+  "look", "SELECT s.generation, s.doubt, (SELECT sum(feed_seq)::bigint FROM shard), pg_is_in_recovery() FROM store s"};
 
 constexpr statement doubt_statement{"doubt", "UPDATE store SET doubt = $2::text WHERE generation = $1::bigint AND doubt = ''"};
 
@@ -21,18 +19,17 @@ class postgres_generation_store final : public generation_store {
 public:
   postgres_generation_store(const postgres_settings& settings, const std::string& role) : link_(settings, role) {}
 
-  caf::expected<store_standing> look(incarnation self) override {
-    auto seen = link_.execute(look_statement, parameters{}.add(self.value));
+  caf::expected<store_standing> look() override {
+    auto seen = link_.execute(look_statement);
     // In the statement itself: behind a proxy the next one may be answered by another server.
-    if (seen && seen->rows() > 0 && seen->boolean(0, 4)) {
+    if (seen && seen->rows() > 0 && seen->boolean(0, 3)) {
       link_.close();
       return store_error(errc::store_unavailable, "store.dsn led to a stand-by, which may be behind; expected the primary");
     }
     return read_one(
       seen,
       [](const query_result& rows, int row) {
-        return store_standing{rows.number(row, 0), rows.string(row, 1), rows.number(row, 2),
-                              static_cast<size_t>(rows.number(row, 3))};
+        return store_standing{rows.number(row, 0), rows.string(row, 1), rows.number(row, 2)};
       },
       "the store has no row: run `lode migrate`");
   }

@@ -96,15 +96,32 @@ TEST_P(command_contract, a_run_is_cancelled_and_deletes_are_confirmed_once_under
   EXPECT_FALSE(*runs_->was_done({"d1"}));
 }
 
-TEST_P(command_contract, who_does_not_own_the_shard_neither_takes_nor_settles_nor_gives_back) {
-  take();
+TEST_P(command_contract, who_does_not_own_the_shard_takes_nothing_and_settles_nothing_of_others) {
   const auto before = claim_of(connection_.shard);
   claim_again(second_life);
+  auto owner = backend_->make_run_store(second_life);
+  ASSERT_TRUE(owner->take_command("c1", connection_.tenant, claim_of(connection_.shard))->is_new);
   auto zombie = backend_->make_run_store(first_life); // it comes back
   EXPECT_EQ(code_of(zombie->take_command("c2", connection_.tenant, before).error()), errc::not_owner);
   EXPECT_EQ(code_of(zombie->settle_command("c1", connection_.tenant, before, command_outcome::done, "")), errc::not_owner);
-  EXPECT_EQ(code_of(zombie->untake_command("c1", connection_.tenant, before)), errc::not_owner);
-  EXPECT_EQ(code_of(runs_->take_command("c2", connection_.tenant, before).error()), errc::not_owner) << "another epoch";
+  EXPECT_FALSE(zombie->untake_command("c1", connection_.tenant, before));
+  EXPECT_FALSE(owner->take_command("c1", connection_.tenant, claim_of(connection_.shard))->is_new) << "nothing was given back";
+  EXPECT_EQ(code_of(owner->take_command("c2", connection_.tenant, before).error()), errc::not_owner) << "another epoch";
+}
+
+TEST_P(command_contract, who_took_it_settles_it_and_gives_it_back_after_the_shard_has_left) {
+  const auto before = claim_of(connection_.shard);
+  take("done"), take("not done"), take("settled");
+  claim_again(second_life);
+  auto next = backend_->make_run_store(second_life);
+  const auto after = claim_of(connection_.shard);
+  ASSERT_FALSE(next->settle_command("settled", connection_.tenant, after, command_outcome::refused, "lost"));
+  EXPECT_FALSE(runs_->settle_command("done", connection_.tenant, before, command_outcome::done, ""));
+  EXPECT_FALSE(runs_->untake_command("not done", connection_.tenant, before));
+  EXPECT_FALSE(runs_->untake_command("settled", connection_.tenant, before));
+  EXPECT_EQ(next->take_command("done", connection_.tenant, after)->outcome, command_outcome::done);
+  EXPECT_TRUE(next->take_command("not done", connection_.tenant, after)->is_new);
+  EXPECT_EQ(next->take_command("settled", connection_.tenant, after)->outcome, command_outcome::refused);
 }
 
 TEST_P(command_contract, the_next_owner_sees_that_one_before_it_had_a_command_in_hand_and_may_settle_it) {

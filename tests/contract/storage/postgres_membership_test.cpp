@@ -171,7 +171,7 @@ TEST_F(postgres_membership_test, a_command_is_not_given_back_by_a_session_that_w
   ASSERT_FALSE(runs->untake_command("c1", connection.tenant, claim));
   ASSERT_TRUE(runs->take_command("c1", connection.tenant, claim)->is_new);
   test_session holder{database.dsn()};
-  holder.run("BEGIN; SELECT FROM shard WHERE id = " + shard + " FOR UPDATE");
+  holder.run("BEGIN; SELECT FROM command WHERE id = 'c1' FOR UPDATE");
   proxy.arm(postgres_proxy::cut::after_request);
   EXPECT_EQ(code_of(runs->untake_command("c1", connection.tenant, claim)), errc::store_unavailable);
   await_lock("lode/2001/far");

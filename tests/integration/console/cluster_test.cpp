@@ -32,7 +32,7 @@ TEST_F(cluster_test, the_cluster_shows_links_silence_and_figures) {
   node_report report;
   report.status.self = incarnation{2};
   report.status.open_runs = 5;
-  report.actors = {{"lode.miner", 2, 7, 0}};
+  report.actors = {{"lode.miner", 7, 42, 0.5}};
   node->surveyed.reports = {report};
   node->surveyed.silent = {incarnation{3}};
   auto cluster = expect(200, "GET", "/api/v1/cluster");
@@ -41,10 +41,24 @@ TEST_F(cluster_test, the_cluster_shows_links_silence_and_figures) {
   EXPECT_EQ(n2.at("link").at("state"), json::value("up"));
   EXPECT_EQ(n2.at("figures").at("open_runs"), json::value(5u));
   EXPECT_EQ(n2.at("actors").at(0).at("mailbox"), json::value(7));
+  EXPECT_EQ(n2.at("actors").at(0).at("messages"), json::value(42));
   auto n3 = node_of(cluster, "n3");
   EXPECT_EQ(n3.at("link").at("why_not"), json::value("other cluster"));
   EXPECT_EQ(n3.at("is_silent"), json::value(true));
   EXPECT_TRUE(n3.at("figures").is_null());
+}
+
+TEST_F(cluster_test, a_tenant_is_shown_with_the_node_that_mines_it) {
+  expect(201, "POST", "/api/v1/tenants", R"({"name":"acme"})");
+  EXPECT_TRUE(expect(200, "GET", "/api/v1/tenants/acme").at("node").is_null());
+  auto n2 = join("n2", 2);
+  auto shard = expect(200, "GET", "/api/v1/tenants/acme").at("shard").to_number<int64_t>();
+  auto store = database.make_membership_store(n2);
+  ASSERT_TRUE(store->claim(n2, store->look()->number, {shard_id{shard}}));
+  EXPECT_EQ(expect(200, "GET", "/api/v1/tenants/acme").at("node"), json::value("n2"));
+  EXPECT_EQ(expect(200, "GET", "/api/v1/tenants").at("tenants").at(0).at("node"), json::value("n2"));
+  EXPECT_FALSE(store->leave(n2));
+  EXPECT_TRUE(expect(200, "GET", "/api/v1/tenants").at("tenants").at(0).at("node").is_null());
 }
 
 TEST_F(cluster_test, any_node_drains_any_other_through_the_store) {

@@ -1,5 +1,10 @@
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+#include <filesystem>
+
+#include "runtime/storage/postgres/connection.hpp"
+#include "runtime/storage/store_error.hpp"
 #include "tests/scenario/outage/small_disk.hpp"
 #include "tests/support/scenario.hpp"
 
@@ -58,6 +63,27 @@ TEST(outage_scenario, a_database_that_crashes_in_mid_run_stops_fetching_and_cost
   EXPECT_NE(text_in(waiting, "store"), "ok");
   world.database().start_server();
   expect_all_went_on_by_itself(world);
+}
+
+/// A server that is shut down at once tells its sessions by a warning, closes them, and libpq fails in writing: with the warning read it
+/// takes the connection for a good one and has no SQLSTATE to give.
+TEST(outage_scenario, a_session_whose_server_was_shut_down_at_once_while_it_was_idle_waits_and_works_again) {
+  std::string folder = "/tmp/lode-scenario.XXXXXX";
+  ASSERT_TRUE(mkdtemp(folder.data()));
+  std::filesystem::permissions(folder, std::filesystem::perms{0711});
+  {
+    scenario_database own{true, folder};
+    postgres_settings settings;
+    settings.dsn = own.dsn();
+    postgres_connection session{settings, "test"};
+    ASSERT_FALSE(session.run_script("SELECT 1"));
+    own.quit_server();
+    auto error = session.run_script("SELECT 1");
+    EXPECT_EQ(code_of(error), errc::store_unavailable) << message_of(error);
+    own.start_server();
+    EXPECT_FALSE(session.run_script("SELECT 1"));
+  }
+  std::filesystem::remove_all(folder);
 }
 
 TEST(outage_scenario, tables_that_another_session_has_locked_stop_fetching_until_the_lock_is_gone) {

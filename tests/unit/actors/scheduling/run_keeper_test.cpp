@@ -746,6 +746,25 @@ TEST_F(run_keeper_test, a_connection_of_a_foreign_shard_is_not_loaded_until_the_
   EXPECT_TRUE(ask<open_runs_loaded>(keeper, load_open_runs{{}, {}, {shard_id{claim.shard.value + 1}}})->runs.empty());
 }
 
+TEST_F(run_keeper_test, a_command_that_is_given_back_is_new_again) {
+  const take_command take{"c1", connection.tenant};
+  ASSERT_TRUE(ask<command_standing>(keeper, take)->is_new);
+  EXPECT_FALSE(done(keeper, settle_command{"c1", connection.tenant, {}, {}, true}));
+  EXPECT_TRUE(ask<command_standing>(keeper, take)->is_new);
+}
+
+TEST_F(run_keeper_test, what_was_taken_before_a_shard_left_is_settled_or_given_back_all_the_same) {
+  auto claim = (*ask<connection_pointer>(keeper, load_connection{connection.id}))->claim;
+  ASSERT_TRUE(ask<command_standing>(keeper, take_command{"done", connection.tenant})->is_new);
+  ASSERT_TRUE(ask<command_standing>(keeper, take_command{"not done", connection.tenant})->is_new);
+  caf::anon_send(keeper, shards_leaving{{connection.shard}});
+  EXPECT_FALSE(done(keeper, settle_command{"done", connection.tenant, command_outcome::done, {}}));
+  EXPECT_FALSE(done(keeper, settle_command{"not done", connection.tenant, {}, {}, true}));
+  caf::anon_send(keeper, shards_gained{{{claim.shard, claim.epoch}}});
+  EXPECT_TRUE(ask<command_standing>(keeper, take_command{"done", connection.tenant})->is_settled);
+  EXPECT_TRUE(ask<command_standing>(keeper, take_command{"not done", connection.tenant})->is_new);
+}
+
 TEST_F(run_keeper_test, a_command_is_taken_once_and_answered_with_what_became_of_it) {
   const take_command take{"c1", connection.tenant};
   EXPECT_TRUE(ask<command_standing>(keeper, take)->is_new);

@@ -30,7 +30,7 @@ public:
     ++script_.sessions;
   }
 
-  caf::expected<store_standing> look(incarnation) override {
+  caf::expected<store_standing> look() override {
     std::lock_guard lock{script_.mutex};
     auto now = script_.positions[std::min(script_.looks++, script_.positions.size() - 1)];
     return store_standing{7, "", now, 1};

@@ -60,6 +60,15 @@ TEST_F(certificates_test, keys_are_readable_by_their_owner_only) {
   EXPECT_EQ(mode_of(folder + "/n1.key"), 0600u);
 }
 
+TEST_F(certificates_test, the_folder_of_an_authority_is_made_for_its_owner_only) {
+  auto place = folder + "/authority";
+  ASSERT_TRUE(make_authority(place, "prod", 30));
+  EXPECT_EQ(mode_of(place), 0700u);
+  auto deeper = make_authority(folder + "/none/authority", "prod", 30);
+  ASSERT_FALSE(deeper);
+  EXPECT_THAT(message_of(deeper.error()), HasSubstr("none/authority cannot be made: No such file"));
+}
+
 TEST_F(certificates_test, nothing_is_overwritten) {
   auto files = of_node("n1");
   auto again = make_authority(folder, "prod", 10);

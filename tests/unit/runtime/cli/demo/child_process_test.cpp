@@ -45,6 +45,20 @@ TEST_F(child_process_test, a_leftover_is_found_by_its_pid_file_and_ended) {
   EXPECT_THROW(child.check_alive(), failure);
 }
 
+TEST_F(child_process_test, a_program_that_was_asked_to_stop_gets_no_second_signal) {
+  child_process child{"a child", in("pid"), in("log")};
+  child.start({"sh", "-c", "trap 'echo told' TERM; echo ready; while [ ! -e " + in("end") + " ]; do sleep 0.01; done"});
+  while (read_text(in("log")).find("ready") == std::string::npos)
+    usleep(1'000);
+  child.ask_to_stop();
+  while (read_text(in("log")).find("told") == std::string::npos)
+    usleep(1'000);
+  child.ask_to_stop();
+  write_text(in("end"), "");
+  child.stop(10'000);
+  EXPECT_EQ(read_text(in("log")), "ready\ntold\n");
+}
+
 TEST_F(child_process_test, a_stranger_under_a_reused_pid_is_left_alone) {
   child_process child{"a child", in("pid"), in("log")};
   child.start(sleeper);

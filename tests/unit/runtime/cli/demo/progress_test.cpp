@@ -9,6 +9,12 @@ namespace {
 const progress half{.title = "First pass", .tenants_done = 250, .tenants = 500, .records = 150'000, .records_expected = 300'000,
                     .calls_per_second = 700, .most_calls_per_second = 1'400, .waiting_for_quota = 12};
 
+progress with_nodes() {
+  auto out = half;
+  out.nodes = {{"n1", true, 2'048, 12}, {"n2", false, 0, 0, "killed 3.2 s", "30 of 120 wait", 0.25}, {"n3", true, 2'048, 9}};
+  return out;
+}
+
 size_t columns(const std::string& text) {
   size_t out = 0;
   for (unsigned char c : text)
@@ -41,6 +47,23 @@ TEST(progress, no_line_is_wider_than_the_terminal) {
         EXPECT_LT(columns(line), std::max<size_t>(width, 2)) << width << ": " << line;
 }
 
+TEST(progress, each_node_has_a_line_with_its_part_of_the_shards) {
+  auto lines = render_bars(with_nodes(), {80, false, false});
+  ASSERT_EQ(lines.size(), 8u);
+  EXPECT_NE(lines[5].find("n1 "), std::string::npos);
+  EXPECT_NE(lines[5].find("2,048 shards, 12 runs"), std::string::npos);
+  EXPECT_EQ(count(lines[5], "#"), count(lines[5], "."));
+  EXPECT_NE(lines[6].find("n2 killed 3.2 s"), std::string::npos);
+  EXPECT_NE(lines[6].find("30 of 120 wait"), std::string::npos);
+  EXPECT_EQ(3 * count(lines[6], "#"), count(lines[6], "."));
+}
+
+TEST(progress, lines_of_nodes_are_no_wider_than_the_terminal) {
+  for (size_t width : {1u, 5u, 20u, 40u, 60u, 80u, 200u})
+    for (const auto& line : render_bars(with_nodes(), {width, false, true}))
+      EXPECT_LT(columns(line), std::max<size_t>(width, 2)) << width << ": " << line;
+}
+
 TEST(progress, without_colours_there_is_no_escape_sequence) {
   for (const auto& line : render_bars(half, {80, false, true}))
     EXPECT_EQ(line.find('\x1b'), std::string::npos);
@@ -62,6 +85,11 @@ TEST(progress, what_nobody_knows_is_not_shown_as_a_whole) {
 
 TEST(progress, a_plain_line_says_it_all) {
   EXPECT_EQ(render_line(half), "First pass: 250 of 500 tenants done, 150,000 records, 700 calls/s, 12 waiting for quota");
+}
+
+TEST(progress, a_plain_line_tells_of_the_nodes) {
+  auto line = render_line(with_nodes());
+  EXPECT_NE(line.find("; shards n1 2,048, n2 killed 3.2 s (30 of 120 wait), n3 2,048"), std::string::npos) << line;
 }
 
 TEST(progress, seconds_read_as_minutes) {

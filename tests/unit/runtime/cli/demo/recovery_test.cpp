@@ -29,6 +29,14 @@ TEST(recovery, answers_to_the_killed_node_do_not_count) {
   EXPECT_FALSE(measured.is_over());
 }
 
+TEST(recovery, how_long_such_answers_may_come_is_for_the_caller_to_say) {
+  recovery measured{10'000, {"a"}, 1'000};
+  measured.observe(seen({{"a", {0, 10'010, 10'900}}}));
+  EXPECT_FALSE(measured.is_over());
+  measured.observe(seen({{"a", {0, 14'000, 14'100}}}));
+  EXPECT_DOUBLE_EQ(measured.seconds(), 4.1);
+}
+
 TEST(recovery, a_request_without_an_answer_is_no_progress) {
   recovery measured{10'000, {"a"}};
   measured.observe(seen({{"a", {1, 11'000, 9'000}}}));

@@ -14,17 +14,19 @@ TEST(report, has_exactly_the_promised_keys_in_order) {
     keys.emplace_back(entry.key());
   EXPECT_THAT(keys, testing::ElementsAre("tenants", "api_calls", "records", "inserted", "changed", "unchanged", "deleted", "lost", "duplicated",
                                          "kills", "recovery_seconds", "pages_refetched", "suspended", "records_per_second",
-                                         "cpu_seconds_per_million", "peak_rss_bytes", "verified"));
+                                         "cpu_seconds_per_million", "peak_rss_bytes", "nodes", "takeover_seconds", "verified"));
 }
 
 TEST(report, numbers_are_numbers_and_the_verdict_is_a_boolean) {
   show_report report;
   report.records = 300'000;
   report.recovery_seconds = 2.345;
+  report.takeover_seconds = 6.5;
   report.is_verified = true;
   auto value = boost::json::parse(to_json(report)).as_object();
   EXPECT_EQ(value.at("records").to_number<int64_t>(), 300'000);
   EXPECT_NEAR(value.at("recovery_seconds").to_number<double>(), 2.345, 0.006);
+  EXPECT_DOUBLE_EQ(value.at("takeover_seconds").to_number<double>(), 6.5);
   EXPECT_TRUE(value.at("verified").as_bool());
 }
 

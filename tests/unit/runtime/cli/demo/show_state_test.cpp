@@ -16,6 +16,9 @@ TEST(show_state, survives_being_written_and_read) {
   state.kills = 1;
   state.recovery_seconds = 2.75;
   state.cpu_seconds = 3;
+  state.lost_node = "n2";
+  state.is_taken_over = true;
+  state.takeover_seconds = 6.5;
   auto read = parse_state(to_json(state));
   ASSERT_TRUE(read);
   EXPECT_EQ(to_json(*read), to_json(state));
@@ -23,6 +26,8 @@ TEST(show_state, survives_being_written_and_read) {
   EXPECT_EQ(read->phase, show_phase::second_pass);
   EXPECT_DOUBLE_EQ(read->recovery_seconds, 2.75);
   EXPECT_DOUBLE_EQ(read->cpu_seconds, 3);
+  EXPECT_EQ(read->lost_node, "n2");
+  EXPECT_TRUE(read->is_taken_over);
 }
 
 TEST(show_state, half_a_file_is_no_show) {
