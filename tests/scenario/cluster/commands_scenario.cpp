@@ -165,8 +165,8 @@ TEST_F(cluster_commands_scenario, waiting_for_a_node_that_dies_while_it_drains_e
 TEST(cluster_drain_scenario, a_drain_under_load_loses_nothing_and_fetches_nothing_twice_but_seams) {
   scenario_settings settings;
   settings.tenants = 30;
-  settings.records = "posts=200,comments=1,contacts=300,orders=300,products=150,customers=150";
-  settings.simapi = {"--latency-ms", "20"};
+  settings.records = "posts=200,comments=1,contacts=900,orders=900,products=150,customers=150";
+  settings.simapi = {"--latency-ms", "60"};
   settings.source_edits = {{"page_size: 200", "page_size: 20"}, {"page_size: 250", "page_size: 20"}};
   cluster_scenario cluster{settings};
   auto& world = cluster.world();
