@@ -102,6 +102,27 @@ TEST_F(cluster_commands_scenario, a_node_is_drained_and_filled_again_through_ano
   cluster.await_owners({"n1", "n2", "n3"});
 }
 
+TEST_F(cluster_commands_scenario, a_run_that_is_asked_for_again_under_its_id_at_another_node_runs_once) {
+  auto& world = cluster.world();
+  world.import_tenants();
+  const auto tenant = world.tenants()[0];
+  const std::vector<std::string> words{"--json", "run", "trigger", tenant, "main", "--command-id", "mine"};
+  const auto first = lode(cluster, words);
+  ASSERT_EQ(first.code, exit_ok) << first.text;
+  EXPECT_EQ(text_in(first.answer(), "command"), "mine");
+  world.await_runs(1, {tenant});
+  cluster.use("n2");
+  const auto again = lode(cluster, words);
+  EXPECT_EQ(again.code, exit_ok) << again.text;
+  EXPECT_EQ(text_in(again.answer(), "answer"), "requested");
+  EXPECT_EQ(world.number("SELECT count(*) FROM requested_run"), 0);
+  EXPECT_EQ(world.number("SELECT count(*) FROM run"), 1);
+  const auto number = std::to_string(world.number("SELECT id FROM run"));
+  EXPECT_EQ(lode(cluster, {"run", "cancel", number, "--command-id", "mine"}).code, exit_conflict) << "the id of something else";
+  EXPECT_EQ(lode(cluster, {"run", "trigger", tenant, "main"}).code, exit_ok);
+  world.await_runs(2, {tenant});
+}
+
 TEST_F(cluster_commands_scenario, what_cannot_be_drained_is_told) {
   const auto unknown = lode(cluster, {"node", "drain", "n9"});
   EXPECT_EQ(unknown.code, exit_not_found);
@@ -144,8 +165,8 @@ TEST_F(cluster_commands_scenario, waiting_for_a_node_that_dies_while_it_drains_e
 TEST(cluster_drain_scenario, a_drain_under_load_loses_nothing_and_fetches_nothing_twice_but_seams) {
   scenario_settings settings;
   settings.tenants = 30;
-  settings.records = "posts=200,comments=1,contacts=300,orders=300,products=150,customers=150";
-  settings.simapi = {"--latency-ms", "20"};
+  settings.records = "posts=200,comments=1,contacts=900,orders=900,products=150,customers=150";
+  settings.simapi = {"--latency-ms", "60"};
   settings.source_edits = {{"page_size: 200", "page_size: 20"}, {"page_size: 250", "page_size: 20"}};
   cluster_scenario cluster{settings};
   auto& world = cluster.world();
