@@ -33,13 +33,17 @@ measure_span() {
 
 keep_span() { # NAME
   local key value
-  while read -r key value; do figures[$1_$key]=$value; done < <(jq -r --argjson waits "$(waits_seen)" '
+  figures[$1_waits]=$(waits_seen)
+  while read -r key value; do figures[$1_$key]=$value; done < <(jq -r --argjson waits "${figures[$1_waits]}" '
     def rounded: . * 1000 | round / 1000;
     def per_million($cores): if .records < 1 then null else $cores * 1000000 / .records | rounded end;
+    def sessions(f): [$waits | to_entries[] | select(.key | f) | .value] | add // 0 | rounded;
     "records_per_s \(.records | round)", "commits_per_s \(.commits | round)", "wal_mb_per_s \(.wal_bytes / 1048576 | rounded)",
     (("nodes", "provider", "postgres", "redis", "machine", "stolen") as $part | "\($part)_cores \(.[$part] | rounded)"),
     "node_cpu_s_per_million \(per_million(.nodes))", "postgres_cpu_s_per_million \(per_million(.postgres))",
-    ($waits | to_entries[] | "sessions_\(.key) \(.value)")' <<<"$span")
+    "sessions_running \(sessions(. == "running"))", "sessions_wal \(sessions(contains(" WAL")))",
+    "sessions_extend \(sessions(. == "Lock extend"))", "sessions_lock \(sessions(startswith("Lock ") and . != "Lock extend"))",
+    "sessions_other \(sessions(. != "running" and (startswith("Lock ") or contains(" WAL") | not)))"' <<<"$span")
 }
 
 measure_speed() { # NODES

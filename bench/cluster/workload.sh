@@ -57,6 +57,7 @@ judge() {
       | if of("speed"; $n; "machine_cores") > 0.93 * $cores then "the \($cores) cores of the machine are busy: PostgreSQL \(of("speed"; $n; "postgres_cores")), "
           + "nodes \(of("speed"; $n; "nodes_cores")), Redis \(of("speed"; $n; "redis_cores")), API \(of("speed"; $n; "provider_cores"))"
         elif of("speed"; $n; "sessions_lock") > 1 then "sessions wait for locks of rows: \(of("speed"; $n; "sessions_lock")) at a time"
+        elif of("speed"; $n; "sessions_extend") > 1 then "sessions wait until a table is made longer: \(of("speed"; $n; "sessions_extend")) at a time"
         elif of("speed"; $n; "sessions_wal") > 1 then "sessions wait for the WAL: \(of("speed"; $n; "sessions_wal")) at a time"
         elif of("speed"; $n; "share_used") > 0.95 then "nodes need more CPU: \(of("speed"; $n; "node_cpu_s_per_million")) s per million"
         else "not known: nodes use \(of("speed"; $n; "share_used")) of their share" end;
