@@ -3,6 +3,7 @@
 # own where the machine has them, so that it can be held to a share of a core.
 
 fleet=()     # names of the nodes that run
+limiters=()  # processes that hold them, where control groups do not
 cpu_limit='' # how a node is held to a share: cgroup1, cgroup2, cpulimit; none: it cannot be
 declare -A pid_of=()
 groups_top=/sys/fs/cgroup
@@ -50,6 +51,7 @@ hold_fleet() {
     cpulimit)
       cpulimit -l "$1" -p "${pid_of[$name]}" -z >"$work/cpulimit.log" 2>&1 &
       children+=($!)
+      limiters+=($!)
       ;;
     esac
   done
@@ -131,7 +133,9 @@ kill_node() {
 }
 
 end_fleet() { # at once: nobody needs what they would still commit
-  local name
+  local name pid
+  for pid in "${limiters[@]}"; do end_child "$pid"; done
+  limiters=()
   for name in "${fleet[@]}"; do kill_node "$name"; done
   if [[ -n $provider_pid ]]; then end_child "$provider_pid"; fi
   provider_pid=''
