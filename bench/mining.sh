@@ -121,7 +121,7 @@ write_report() {
     def median: map(select(. != null)) | sort
       | if length == 0 then null elif length % 2 == 1 then .[length / 2 | floor] else (.[length / 2 - 1] + .[length / 2]) * 500 | round / 1000 end;
     . as $repetitions
-    | reduce (map(keys) | add | unique)[] as $name ({}; .[$name] = ($repetitions | map(.[$name]) | median))
+    | reduce (map(with_entries(select(.value | type == "number" or . == null)) | keys) | add | unique)[] as $name ({}; .[$name] = ($repetitions | map(.[$name]) | median))
     | . + $about + {$commit, $machine, $server_settings, $repetitions}' "$work/repetitions.jsonl" >"$json"
 }
 

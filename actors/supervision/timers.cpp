@@ -5,11 +5,11 @@
 namespace lode {
 
 timers_actor::behavior_type timers_state::make_behavior() {
-  tick();
   return {
     [this](const arm_timer& ask) {
       if (auto client = self->current_sender())
         slots[current_slot() + ask.delay / slot + 1].push_back({caf::actor_cast<caf::weak_actor_ptr>(client), ask.token});
+      wake_up();
     },
   };
 }
@@ -18,10 +18,15 @@ int64_t timers_state::current_slot() const {
   return self->clock().now().time_since_epoch() / slot;
 }
 
-void timers_state::tick() {
-  self->run_delayed(slot, [this] {
+void timers_state::wake_up() {
+  if (slots.empty() || slots.begin()->first >= armed_for)
+    return;
+  waker.dispose();
+  armed_for = slots.begin()->first;
+  waker = self->run_delayed(time_point{armed_for * slot} - self->clock().now(), [this] {
+    armed_for = never;
     fire_due();
-    tick();
+    wake_up();
   });
 }
 

@@ -3,6 +3,7 @@
 # own where the machine has them, so that it can be held to a share of a core.
 
 fleet=()     # names of the nodes that run
+limiters=()  # processes that hold them, where control groups do not
 cpu_limit='' # how a node is held to a share: cgroup1, cgroup2, cpulimit; none: it cannot be
 declare -A pid_of=()
 groups_top=/sys/fs/cgroup
@@ -50,6 +51,7 @@ hold_fleet() {
     cpulimit)
       cpulimit -l "$1" -p "${pid_of[$name]}" -z >"$work/cpulimit.log" 2>&1 &
       children+=($!)
+      limiters+=($!)
       ;;
     esac
   done
@@ -131,7 +133,9 @@ kill_node() {
 }
 
 end_fleet() { # at once: nobody needs what they would still commit
-  local name
+  local name pid
+  for pid in "${limiters[@]}"; do end_child "$pid"; done
+  limiters=()
   for name in "${fleet[@]}"; do kill_node "$name"; done
   if [[ -n $provider_pid ]]; then end_child "$provider_pid"; fi
   provider_pid=''
@@ -160,12 +164,11 @@ rates() {
     | $b | with_entries(.value = (.value - $a[.key]) / $seconds) | .seconds = $seconds'
 }
 
-# watch_waits: what the writers' sessions do, four times a second, until end_watch; one session of its own.
+# watch_waits: what the nodes' sessions do, four times a second, until end_watch; by a session to another database, whose
+# transactions count for nobody.
 watch_waits() {
-  psql "$dsn" -qAtX >"$work/waits" 2>>"$work/waits.log" <<'SQL' &
-SELECT CASE WHEN wait_event_type IS NULL THEN 'running'
-            WHEN wait_event_type = 'Lock' THEN 'lock'
-            WHEN wait_event LIKE 'WAL%' THEN 'wal' ELSE 'other' END, count(*)
+  psql "$LODE_PG_DSN" -qAtX >"$work/waits" 2>>"$work/waits.log" <<'SQL' &
+SELECT coalesce(wait_event_type || ' ' || wait_event, 'running'), count(*)
 FROM pg_stat_activity WHERE state = 'active' AND starts_with(application_name, 'lode/') GROUP BY 1
 UNION ALL SELECT 'looks', 1 \watch 0.25
 SQL
@@ -175,9 +178,8 @@ SQL
 
 end_watch() { end_child "$watcher"; }
 
-waits_seen() { # as JSON: how many sessions at a time ran, waited for a lock of a row, for the WAL, for something else
-  awk -F'|' 'NF == 2 { sum[$1] += $2 }
-    END { looks = sum["looks"] ? sum["looks"] : 1
-          printf "{\"running\": %.3f, \"lock\": %.3f, \"wal\": %.3f, \"other\": %.3f}\n",
-            sum["running"] / looks, sum["lock"] / looks, sum["wal"] / looks, sum["other"] / looks }' "$work/waits"
+waits_seen() { # as JSON: how many sessions at a time ran, or waited for what
+  jq -Rnc '[inputs | split("|") | select(length == 2)] | (map(select(.[0] == "looks")) | length) as $looks
+    | map(select(.[0] != "looks")) | group_by(.[0])
+    | map({key: .[0][0], value: (map(.[1] | tonumber) | add / $looks * 1000 | round / 1000)}) | from_entries' "$work/waits"
 }

@@ -33,13 +33,18 @@ measure_span() {
 
 keep_span() { # NAME
   local key value
-  while read -r key value; do figures[$1_$key]=$value; done < <(jq -r --argjson waits "$(waits_seen)" '
+  figures[$1_waits]=$(waits_seen)
+  while read -r key value; do figures[$1_$key]=$value; done < <(jq -r --argjson waits "${figures[$1_waits]}" '
     def rounded: . * 1000 | round / 1000;
     def per_million($cores): if .records < 1 then null else $cores * 1000000 / .records | rounded end;
+    def sessions(f): [$waits | to_entries[] | select(.key | f) | .value] | add // 0 | rounded;
     "records_per_s \(.records | round)", "commits_per_s \(.commits | round)", "wal_mb_per_s \(.wal_bytes / 1048576 | rounded)",
     (("nodes", "provider", "postgres", "redis", "machine", "stolen") as $part | "\($part)_cores \(.[$part] | rounded)"),
+    "other_cores \(.machine - .nodes - .provider - .postgres - .redis | rounded)",
     "node_cpu_s_per_million \(per_million(.nodes))", "postgres_cpu_s_per_million \(per_million(.postgres))",
-    ($waits | to_entries[] | "sessions_\(.key) \(.value)")' <<<"$span")
+    "sessions_running \(sessions(. == "running"))", "sessions_wal \(sessions(contains(" WAL")))",
+    "sessions_extend \(sessions(. == "Lock extend"))", "sessions_lock \(sessions(startswith("Lock ") and . != "Lock extend"))",
+    "sessions_other \(sessions(. != "running" and (startswith("Lock ") or contains(" WAL") | not)))"' <<<"$span")
 }
 
 measure_speed() { # NODES
@@ -54,11 +59,13 @@ measure_speed() { # NODES
   end_fleet
 }
 
-# Each tenant waits for each of its pages as long as the API takes for an answer: so many records a second are offered.
+# Each tenant waits for each of its pages as long as the API takes for an answer: so many records a second are offered, and
+# taken unless the machine is too busy.
 measure_load() { # NODES
   begin_mining "$1" --latency-ms "$latency_ms"
   sleep "$warm_up"
   measure_span "load_$1"
+  figures[load_$1_share_taken]=$(jq -n "${figures[load_$1_records_per_s]} * $latency_ms / 1000 / 100 / $tenants * 1000 | round / 1000")
   say "  $1 nodes, fixed load: ${figures[load_$1_records_per_s]} records/s; ${figures[load_$1_node_cpu_s_per_million]} s of the nodes per million"
   end_fleet
 }

@@ -54,9 +54,11 @@ judge() {
   jq '. as $all
     | def of($series; $n; $name): $all["\($series)_\($n)_\($name)"];
     def cause($n): $all.machine.cores as $cores
-      | if of("speed"; $n; "machine_cores") > 0.93 * $cores then "the \($cores) cores of the machine are busy: PostgreSQL \(of("speed"; $n; "postgres_cores")), "
+      | if of("speed"; $n; "other_cores") > 0.1 * $cores then "other programs take \(of("speed"; $n; "other_cores")) of \($cores) cores: measure on an idle machine"
+        elif of("speed"; $n; "machine_cores") > 0.93 * $cores then "the \($cores) cores of the machine are busy: PostgreSQL \(of("speed"; $n; "postgres_cores")), "
           + "nodes \(of("speed"; $n; "nodes_cores")), Redis \(of("speed"; $n; "redis_cores")), API \(of("speed"; $n; "provider_cores"))"
         elif of("speed"; $n; "sessions_lock") > 1 then "sessions wait for locks of rows: \(of("speed"; $n; "sessions_lock")) at a time"
+        elif of("speed"; $n; "sessions_extend") > 1 then "sessions wait until a table is made longer: \(of("speed"; $n; "sessions_extend")) at a time"
         elif of("speed"; $n; "sessions_wal") > 1 then "sessions wait for the WAL: \(of("speed"; $n; "sessions_wal")) at a time"
         elif of("speed"; $n; "share_used") > 0.95 then "nodes need more CPU: \(of("speed"; $n; "node_cpu_s_per_million")) s per million"
         else "not known: nodes use \(of("speed"; $n; "share_used")) of their share" end;
@@ -64,7 +66,10 @@ judge() {
        of("speed"; .; "records_per_s") / of("speed"; . / 2; "records_per_s") * 100 | round / 100 end)}) | from_entries) as $doubling
     | ([.nodes[1:][] | select($doubling["doubling_\(.)"] != null and $doubling["doubling_\(.)"] < 1.7)] | first) as $knee
     | . + $doubling + {knee_nodes: $knee, knee_cause: (if $knee then cause($knee) else null end)}
-    | .load_cpu_ratio = (of("load"; .nodes[-1]; "node_cpu_s_per_million") / of("load"; 1; "node_cpu_s_per_million") * 100 | round / 100)
+    # Of different loads it would say nothing.
+    | .load_cpu_ratio = (if [.nodes[] as $n | of("load"; $n; "share_taken")] | min < 0.93 then null else
+        of("load"; .nodes[-1]; "node_cpu_s_per_million") / of("load"; 1; "node_cpu_s_per_million") * 100 | round / 100 end)
+    | .other_cores = ([to_entries[] | select(.key | test("_[0-9]+_other_cores$")) | .value] | max)
     ' "$json" >"$work/report.json"
   cat "$work/report.json" >"$json"
 }
@@ -74,9 +79,11 @@ show() {
     . as $all | def of($series; $n; $name): $all["\($series)_\($n)_\($name)"];
     (.nodes[] | line("\(.) nodes of \($all.share_percent) % of a core"; of("speed"; .; "records_per_s");
       "records/s, \($all["doubling_\(.)"] // 1) times; cores: nodes \(of("speed"; .; "nodes_cores")), PostgreSQL \(of("speed"; .; "postgres_cores"))")),
+    line("other programs, at most"; .other_cores; "cores" + (if .other_cores > 0.2 then ": nothing of this says much; measure on an idle machine" else "" end)),
     line("the knee"; .knee_nodes // "none"; .knee_cause // ""),
     (.nodes[] | line("fixed load, \(.) nodes"; of("load"; .; "node_cpu_s_per_million");
       "s of the nodes per million, PostgreSQL \(of("load"; .; "postgres_cpu_s_per_million")); \(of("load"; .; "records_per_s")) records/s")),
+    line("most nodes to one"; .load_cpu_ratio; "times the CPU of nodes per record"),
     (.nodes[] | line("nothing to do, \(.) nodes"; of("idle"; .; "commits_per_s");
       "transactions/s; cores: nodes \(of("idle"; .; "nodes_cores")), PostgreSQL \(of("idle"; .; "postgres_cores"))")),
     ("kill", "stop", "partition" | . as $kind | line("\(.): declared dead"; $all["\(.)_detected_s_p50"];

@@ -50,6 +50,26 @@ TEST_F(timers_test, timers_fire_in_the_order_of_their_due_times) {
   EXPECT_EQ(fired, (std::vector<uint64_t>{2, 3, 1}));
 }
 
+TEST_F(timers_test, an_earlier_timer_that_is_armed_later_fires_in_time_and_the_later_one_still_does) {
+  arm(10s, 1);
+  run();
+  arm(100ms, 2);
+  advance(200ms);
+  EXPECT_EQ(fired, std::vector<uint64_t>{2});
+  arm(300ms, 3);
+  advance(400ms);
+  EXPECT_EQ(fired, (std::vector<uint64_t>{2, 3}));
+  advance(10s);
+  EXPECT_EQ(fired, (std::vector<uint64_t>{2, 3, 1}));
+}
+
+TEST_F(timers_test, nothing_wakes_a_service_that_has_nothing_due) {
+  arm(100ms, 1);
+  advance(200ms);
+  EXPECT_EQ(fired, std::vector<uint64_t>{1});
+  EXPECT_FALSE(scheduler.has_pending_timeout());
+}
+
 TEST_F(timers_test, ten_thousand_timers_hold_one_timer_of_the_actor_system) {
   for (uint64_t token = 0; token < 10'000; ++token)
     arm(1s, token);
