@@ -434,7 +434,7 @@ TEST_P(membership_contract, a_store_in_doubt_is_claimed_by_no_member_either) {
   enter("n2", second_life);
   ASSERT_FALSE(of(first_life).release(first_life, all()));
   auto generations = backend_->make_generation_store();
-  ASSERT_FALSE(generations->doubt(generations->look({})->generation, "it shows 3 and had shown 5"));
+  ASSERT_FALSE(generations->doubt(generations->look()->generation, "it shows 3 and had shown 5"));
   auto refused = of(second_life).claim(second_life, number(), all());
   EXPECT_EQ(code_of(refused.error()), errc::conflict);
   EXPECT_THAT(message_of(refused.error()), HasSubstr("lode restored"));

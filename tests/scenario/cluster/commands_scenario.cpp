@@ -162,6 +162,20 @@ TEST_F(cluster_commands_scenario, waiting_for_a_node_that_dies_while_it_drains_e
   cluster.await_owners({"n1", "n2", "n3"});
 }
 
+/// Pages that were served whole more than once. Left out: products, which come by page numbers; pages 1, 2, 4, .. are read again to
+/// notice rows that shifted.
+std::vector<std::string> fetched_again(scenario& world) {
+  std::map<std::string, int> times;
+  for (const auto& each : world.requests())
+    if (const auto stream = text_in(each, "stream"); stream != "oauth" && stream != "products" && number_in(each, "status") == 200)
+      ++times[text_in(each, "tenant") + " " + text_in(each, "page")];
+  std::vector<std::string> out;
+  for (const auto& [page, count] : times)
+    if (count > 1)
+      out.push_back(page);
+  return out;
+}
+
 TEST(cluster_drain_scenario, a_drain_under_load_loses_nothing_and_fetches_nothing_twice_but_seams) {
   scenario_settings settings;
   settings.tenants = 30;
@@ -184,9 +198,7 @@ TEST(cluster_drain_scenario, a_drain_under_load_loses_nothing_and_fetches_nothin
     cluster.await_owners({"n1", "n2", "n3"});
   }
   world.await_runs();
-  // The products of a shop come by page numbers: pages 1, 2 and 4 are read again to notice rows that shifted.
-  constexpr size_t seams = 3 * 10;
-  EXPECT_LE(world.pages_fetched_again(), seams);
+  EXPECT_THAT(fetched_again(world), testing::IsEmpty());
   testing::Test::RecordProperty("pages_fetched_again", static_cast<int>(world.pages_fetched_again()));
   EXPECT_TRUE(is_verified(world.audit())) << world.audit_text();
   EXPECT_EQ(cluster.commits_out_of_epoch(), 0);
