@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 scenario_settings busy_for_long(bool is_long) {
   scenario_settings settings;
   settings.own_server = true;
-  settings.tenants = is_long ? 60 : 18;
+  settings.tenants = is_long ? 60 : 12;
   settings.records = is_long ? "posts=300,comments=1,contacts=900,orders=900,products=300,customers=300"
                              : "posts=120,comments=1,contacts=400,orders=400,products=150,customers=150";
   settings.simapi = {"--latency-ms", "60", "--request-log", "2000000"};
