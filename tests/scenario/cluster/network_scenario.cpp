@@ -155,8 +155,8 @@ TEST_F(network_scenario, ways_to_PostgreSQL_that_come_and_go_leave_no_sessions_b
 
 TEST_F(network_scenario, packets_that_are_late_or_lost_cost_no_record_and_hardly_a_life) {
   auto settings = busy_tenants();
-  settings.tenants = 3;
-  settings.records = "posts=30,comments=1,contacts=200,orders=100,products=60,customers=60";
+  settings.tenants = 6;
+  settings.records = "posts=12,comments=1,contacts=80,orders=60,products=40,customers=40";
   settings.simapi.clear();
   start(3, settings);
   world().import_tenants();
