@@ -9,7 +9,7 @@ using testing::HasSubstr;
 namespace {
 
 store_standing standing(int64_t positions, int64_t generation = 1, std::string doubt = "") {
-  return {generation, std::move(doubt), positions, 0};
+  return {generation, std::move(doubt), positions};
 }
 
 } // namespace

@@ -33,7 +33,7 @@ public:
   caf::expected<store_standing> look() override {
     std::lock_guard lock{script_.mutex};
     auto now = script_.positions[std::min(script_.looks++, script_.positions.size() - 1)];
-    return store_standing{7, "", now, 1};
+    return store_standing{7, "", now};
   }
   caf::error doubt(int64_t generation, const std::string& why) override {
     std::lock_guard lock{script_.mutex};
