@@ -144,6 +144,18 @@ std::optional<json::value> answer_in(const cli_context& context, const api_clien
   return std::nullopt;
 }
 
+namespace {
+
+void print(const cli_context& context, const api_reply& reply, const json::value& answer,
+           const std::function<void(const json::value&)>& show) {
+  if (context.as_json)
+    std::cout << reply.body;
+  else
+    show(answer);
+}
+
+} // namespace
+
 int ask(const cli_context& context, const std::string& method, const std::string& path, const std::string& body,
         const std::function<void(const json::value&)>& show) {
   auto client = context.client();
@@ -152,10 +164,8 @@ int ask(const cli_context& context, const std::string& method, const std::string
   auto reply = client->call(method, path, body);
   int code = exit_ok;
   auto answer = answer_in(context, *client, reply, code);
-  if (answer && context.as_json)
-    std::cout << reply.body;
-  else if (answer)
-    show(*answer);
+  if (answer)
+    print(context, reply, *answer, show);
   return code;
 }
 
@@ -191,10 +201,8 @@ int ask_once(const cli_context& context, const std::string& path, const std::str
     return complain(context, exit_no_node, "the node at " + client->address() + " did not answer (" + reply.body + "). " + how);
   int code = exit_ok;
   auto answer = answer_in(context, *client, reply, code);
-  if (answer && context.as_json)
-    std::cout << reply.body;
-  else if (answer)
-    show(*answer);
+  if (answer)
+    print(context, reply, *answer, show);
   else if (is_unknown(reply) && !context.as_json)
     std::cerr << how << "\n";
   return code;

@@ -50,9 +50,12 @@ caf::expected<run_kind> kind_of(const std::string& name) {
   return caf::make_error(errc::bad_argument, "kind: found \"" + name + "\", expected manual, backfill, repair or full");
 }
 
-/// Whether this very request was carried out before: then it is answered as it was, whatever has become of its object since.
-caf::expected<bool> was_done(const api_request& request, api_context& context) {
-  return context.stores.runs->was_done({request.command});
+/// Nothing for a request that was carried out before: it is answered as it was, whatever has become of its object since. Else `why`.
+caf::error refused_unless_done(const api_request& request, api_context& context, const std::string& why) {
+  auto before = context.stores.runs->was_done({request.command});
+  if (!before)
+    return before.error();
+  return *before ? caf::error{} : caf::make_error(errc::conflict, why);
 }
 
 /// Answers when the request is durable. The same again changes nothing: it says what stands there.
@@ -66,14 +69,11 @@ caf::expected<api_response> trigger(const api_request& request, api_context& con
   auto connection = routed_connection(request, context);
   if (!connection)
     return connection.error();
-  if (connection->state != activity::active) {
-    auto before = was_done(request, context);
-    if (!before)
-      return before.error();
-    if (!*before)
-      return caf::make_error(errc::conflict, "connection " + connection->name + " is " + std::string{name_of(connection->state)}
-                                               + (connection->reason.empty() ? "" : ": " + connection->reason));
-  }
+  if (connection->state != activity::active)
+    if (auto refused = refused_unless_done(request, context,
+                                           "connection " + connection->name + " is " + std::string{name_of(connection->state)}
+                                             + (connection->reason.empty() ? "" : ": " + connection->reason)))
+      return refused;
   auto asked = context.stores.runs->request_run(connection->id, *kind, wall_clock(), {request.command});
   if (!asked)
     return asked.error();
@@ -143,13 +143,10 @@ caf::expected<api_response> cancel(const api_request& request, api_context& cont
   auto run = routed_run(request, context);
   if (!run)
     return run.error();
-  if (run->phase != run_phase::open) {
-    auto before = was_done(request, context);
-    if (!before)
-      return before.error();
-    if (!*before)
-      return caf::make_error(errc::conflict, "run " + to_string(run->run) + " is " + std::string{name_of(run->phase)} + " already");
-  }
+  if (run->phase != run_phase::open)
+    if (auto refused = refused_unless_done(request, context,
+                                           "run " + to_string(run->run) + " is " + std::string{name_of(run->phase)} + " already"))
+      return refused;
   if (auto failed = context.stores.runs->cancel_run(run->run, reason, {request.command}))
     return failed;
   context.services.node->cancel_run(run->tenant, run->connection, run->run);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "tests/scenario/cluster/arrivals.hpp"
 #include "tests/support/cluster_scenario.hpp"
 #include "tests/support/redis_fixture.hpp"
 
@@ -26,26 +27,6 @@ scenario_settings hungry_shops() {
   return settings;
 }
 
-/// When the API got each request, in its own milliseconds.
-std::vector<std::chrono::milliseconds> arrivals(scenario& world) {
-  std::vector<std::chrono::milliseconds> out;
-  for (const auto& each : world.requests())
-    out.push_back(std::chrono::milliseconds{number_in(each, "time")});
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
-/// The most requests of any span.
-size_t most_in_a_span(const std::vector<std::chrono::milliseconds>& times) {
-  size_t most = 0;
-  for (size_t first = 0, end = 0; first < times.size(); ++first) {
-    while (end < times.size() && times[end] - times[first] < span)
-      ++end;
-    most = std::max(most, end - first);
-  }
-  return most;
-}
-
 /// What the API gets from now on for `length`, of all that the budget would let through.
 double share_used(scenario& world, std::chrono::milliseconds length) {
   const auto from = world.control_lines("/control/stats").at(0);
@@ -62,7 +43,7 @@ void tell(const std::string& what, double value) {
 }
 
 void expect_never_exceeded(scenario& world) {
-  const auto most = most_in_a_span(arrivals(world));
+  const auto most = most_in_a_span(arrivals(world), span);
   tell("most_in_a_span_of_100", static_cast<double>(most));
   EXPECT_LE(most, budget);
 }

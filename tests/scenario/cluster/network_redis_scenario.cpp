@@ -1,5 +1,4 @@
-#include <algorithm>
-
+#include "tests/scenario/cluster/arrivals.hpp"
 #include "tests/scenario/cluster/network_fixture.hpp"
 
 namespace lode::test {
@@ -19,30 +18,9 @@ scenario_settings hungry_shops() {
   return settings;
 }
 
-/// When the APIs got each request, in their own milliseconds.
-std::vector<int64_t> arrivals(scenario& world) {
-  std::vector<int64_t> out;
-  for (const auto& each : world.requests())
-    out.push_back(number_in(each, "time"));
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
 void await_requests(scenario& world, size_t more) {
   const auto before = arrivals(world).size();
   await(std::to_string(more) + " more requests", [&] { return arrivals(world).size() >= before + more; }, 60s, [&] { return world.log(); });
-}
-
-/// The most requests of any span.
-size_t most_in_a_span(scenario& world) {
-  const auto times = arrivals(world);
-  size_t most = 0;
-  for (size_t first = 0, end = 0; first < times.size(); ++first) {
-    while (end < times.size() && times[end] - times[first] < span.count())
-      ++end;
-    most = std::max(most, end - first);
-  }
-  return most;
 }
 
 TEST_F(network_scenario, a_node_that_is_cut_from_Redis_goes_on_and_all_together_stay_within_the_budget) {
@@ -62,8 +40,8 @@ TEST_F(network_scenario, a_node_that_is_cut_from_Redis_goes_on_and_all_together_
   EXPECT_GT(world().number("SELECT count(*) FROM run WHERE phase = 0"), 0) << "too little work: the test shows nothing";
   network->heal();
   world().await_runs();
-  tell("all are mined; most requests in a span: " + std::to_string(most_in_a_span(world())));
-  EXPECT_LE(most_in_a_span(world()), budget);
+  tell("all are mined; most requests in a span: " + std::to_string(most_in_a_span(arrivals(world()), span)));
+  EXPECT_LE(most_in_a_span(arrivals(world()), span), budget);
   EXPECT_EQ(shards_with_epoch("<>"), 0) << "a shard has changed hands";
   expect_verified();
 }

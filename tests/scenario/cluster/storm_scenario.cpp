@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tests/support/cluster_scenario.hpp"
+#include "tests/support/killer_page.hpp"
 
 namespace lode::test {
 namespace {
@@ -116,24 +117,7 @@ TEST(storm_scenario, nodes_that_join_and_leave_every_second_lose_no_order_and_no
   expect_no_harm(cluster);
 }
 
-constexpr auto poison = "this-text-kills-the-process";
 constexpr auto killer = "graph-007";
-
-/// A record in the middle of the tenant's posts, so on its second page.
-void poison_a_record(scenario& world) {
-  auto key = text_in(world.control_lines("/control/truth?tenant=" + std::string{killer}).at(0), "key");
-  auto raw = R"({"id":")" + key + R"(","updated_time":"2024-07-01T00:00:00+0000","message":")" + poison + R"("})";
-  json::object edit{{"op", "edit"}, {"tenant", killer}, {"stream", "posts"}, {"key", key}, {"raw", raw}, {"at", 1'719'792'000'000}};
-  world.control("/control/mutate", {{"ops", json::array{edit}}});
-}
-
-std::string all_but_the_killer(const scenario& world) {
-  std::string names;
-  for (const auto& tenant : world.tenants())
-    if (tenant != killer)
-      names += (names.empty() ? "" : ",") + tenant;
-  return names;
-}
 
 TEST(storm_scenario, a_page_that_kills_node_after_node_is_found_out_before_it_has_gone_round_twice) {
   scenario_settings settings;
@@ -145,7 +129,7 @@ TEST(storm_scenario, a_page_that_kills_node_after_node_is_found_out_before_it_ha
   settings.schedule = nullptr;
   cluster_scenario cluster{settings};
   auto& world = cluster.world();
-  poison_a_record(world);
+  poison_a_record(world, killer);
   world.import_tenants_for_the_next_start();
   cluster.watch_epochs();
   world.sql("UPDATE due SET due = (extract(epoch FROM now()) * 1000000)::bigint"); // none was missed: one run each
@@ -185,7 +169,7 @@ TEST(storm_scenario, a_page_that_kills_node_after_node_is_found_out_before_it_ha
   EXPECT_EQ(world.number("SELECT count(DISTINCT connection_id) FROM run WHERE phase = 1"), 39);
   for (const auto& name : names)
     EXPECT_TRUE(cluster.process(name).is_running()) << name << " died after the page was found out";
-  EXPECT_TRUE(is_verified(world.audit({"--tenants", all_but_the_killer(world)}))) << world.audit_text();
+  EXPECT_TRUE(is_verified(world.audit({"--tenants", all_but(world, killer)}))) << world.audit_text();
   EXPECT_EQ(cluster.epochs_that_did_not_grow(), 0);
 }
 

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "tests/support/killer_page.hpp"
 #include "tests/support/scenario.hpp"
 
 namespace lode::test {
@@ -7,7 +8,6 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr auto poison = "this-text-kills-the-process";
 constexpr auto killer = "graph-250";
 
 /// Three pages per tenant; nothing else runs that could hide who is to blame.
@@ -23,25 +23,9 @@ scenario_settings five_hundred_tenants() {
   return settings;
 }
 
-/// A record in the middle of the tenant's posts, so on its second page.
-void poison_a_record(scenario& world) {
-  auto key = text_in(world.control_lines("/control/truth?tenant=" + std::string{killer}).at(0), "key");
-  auto raw = R"({"id":")" + key + R"(","updated_time":"2024-07-01T00:00:00+0000","message":")" + poison + R"("})";
-  json::object edit{{"op", "edit"}, {"tenant", killer}, {"stream", "posts"}, {"key", key}, {"raw", raw}, {"at", 1'719'792'000'000}};
-  world.control("/control/mutate", {{"ops", json::array{edit}}});
-}
-
-std::string all_but_the_killer(const scenario& world) {
-  std::string names;
-  for (const auto& tenant : world.tenants())
-    if (tenant != killer)
-      names += (names.empty() ? "" : ",") + tenant;
-  return names;
-}
-
 TEST(killer_scenario, one_page_that_kills_the_process_costs_few_deaths_and_no_other_tenant) {
   scenario world{five_hundred_tenants()};
-  poison_a_record(world);
+  poison_a_record(world, killer);
   world.import_tenants_for_the_next_start();
   world.sql("UPDATE due SET due = (extract(epoch FROM now()) * 1000000)::bigint"); // none was missed: one run each
   int deaths = 0;
@@ -59,7 +43,7 @@ TEST(killer_scenario, one_page_that_kills_the_process_costs_few_deaths_and_no_ot
   EXPECT_THAT(text_in(connection, "reason"), HasSubstr("lode connection resume graph-250 main"));
   EXPECT_EQ(world.number("SELECT count(*) FROM connection WHERE state <> 0"), 1);
   EXPECT_EQ(world.number("SELECT count(DISTINCT connection_id) FROM run WHERE phase = 1"), 499);
-  EXPECT_TRUE(is_verified(world.audit({"--tenants", all_but_the_killer(world)}))) << world.audit_text();
+  EXPECT_TRUE(is_verified(world.audit({"--tenants", all_but(world, killer)}))) << world.audit_text();
 
   // The cause is found and removed, and a person says so.
   world.stop_node();
