@@ -84,11 +84,11 @@ std::string rate_cell(const json::object& figures) {
 
 void print_cluster(const json::value& value) {
   const auto& answer = value.as_object();
-  table rows{{"NODE", "STATE", "SHARDS", "RUNS", "MINERS", "PAGES/S", "LINK"}};
+  table rows{{"NODE", "STATE", "SHARDS", "TENANTS", "RUNS", "MINERS", "PAGES/S", "LINK"}};
   for (const auto& item : answer.at("nodes").as_array()) {
     const auto& node = item.as_object();
     const auto* figures = node.at("figures").if_object();
-    rows.add({cell(node, "name"), cell(node, "state"), cell(node, "shards"), figures ? cell(*figures, "open_runs") : "?",
+    rows.add({cell(node, "name"), cell(node, "state"), cell(node, "shards"), cell(node, "tenants"), figures ? cell(*figures, "open_runs") : "?",
               figures ? cell(*figures, "miners") : "?", figures ? rate_cell(*figures) : "?", link_cell(node)});
   }
   rows.print(std::cout);

@@ -52,7 +52,7 @@ json::object shown_link(const peers_surveyed& found, incarnation peer) {
   return {{"state", "none"}, {"why_not", "this node has no links to others (cluster.listen), or has not seen this one yet"}};
 }
 
-json::object shown(const node_row& row, const peers_surveyed& found, int64_t shards, const node_status& self,
+json::object shown(const node_row& row, const peers_surveyed& found, const owned_share& share, const node_status& self,
                    const std::vector<actor_figures>& own_actors) {
   const bool is_this = row.self == self.self;
   json::object out{{"name", row.name},
@@ -60,7 +60,8 @@ json::object shown(const node_row& row, const peers_surveyed& found, int64_t sha
                    {"weight", row.weight},
                    {"address", row.address.empty() ? json::value(nullptr) : json::value(row.address)},
                    {"beats", row.beat},
-                   {"shards", shards},
+                   {"shards", share.shards},
+                   {"tenants", share.tenants},
                    {"is_asked", is_this}};
   out["link"] = is_this ? json::object{{"state", "self"}, {"why_not", nullptr}} : shown_link(found, row.self);
   out["is_silent"] = std::find(found.silent.begin(), found.silent.end(), row.self) != found.silent.end();
@@ -92,25 +93,28 @@ caf::expected<api_response> cluster(const api_request&, api_context& context) {
   auto view = (*store)->look();
   if (!view)
     return view.error();
-  auto owners = (*store)->owners();
-  if (!owners)
-    return owners.error();
-  std::map<incarnation, int64_t> shards;
-  for (const auto& shard : *owners)
-    ++shards[shard.owner];
+  auto counted = context.stores.admin->count_shares();
+  if (!counted)
+    return counted.error();
+  std::map<incarnation, owned_share> shares;
+  int64_t shards = 0;
+  for (const auto& share : *counted) {
+    shares[share.owner] = share;
+    shards += share.shards;
+  }
   const auto self = context.services.node->status();
   const auto own_actors = context.services.node->actors();
   const auto found = context.services.node->survey();
   json::array nodes;
   int64_t owned = 0;
   for (const auto& row : view->nodes) {
-    nodes.push_back(shown(row, found, shards[row.self], self, own_actors));
-    owned += shards[row.self];
+    nodes.push_back(shown(row, found, shares[row.self], self, own_actors));
+    owned += shares[row.self].shards;
   }
   return json_response({{"view", view->number},
                         {"asked", self.name},
-                        {"shards", owners->size()},
-                        {"shards_without_node", static_cast<int64_t>(owners->size()) - owned},
+                        {"shards", shards},
+                        {"shards_without_node", shards - owned},
                         {"nodes", std::move(nodes)}});
 }
 

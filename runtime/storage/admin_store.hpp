@@ -39,6 +39,13 @@ struct activity_counts {
   int64_t stopped = 0; ///< connections that list_stopped() would list without a limit
 };
 
+/// What a life of a node owns, or nobody (0).
+struct owned_share {
+  incarnation owner;
+  int64_t shards = 0;
+  int64_t tenants = 0; ///< in those shards, without those that are being erased
+};
+
 /// What a partition is to be known up to from now on; absent: nothing, it is read from the start.
 struct cursor_edit {
   stream_id stream;
@@ -103,6 +110,8 @@ public:
   virtual ~admin_store() = default;
 
   virtual caf::expected<activity_counts> count_activities() = 0;
+  /// All shards and their tenants by owner; owners without a shard are not listed. One consistent reading.
+  virtual caf::expected<std::vector<owned_share>> count_shares() = 0;
   /// Suspended and paused connections (also those of suspended or paused tenants): suspended first, then by name.
   virtual caf::expected<std::vector<stopped_connection>> list_stopped(size_t limit) = 0;
   /// Dead letters of a tenant with an id above `after`, in id order. One that is seen again keeps its id.

@@ -31,6 +31,22 @@ public:
     return out;
   }
 
+  caf::expected<std::vector<owned_share>> count_shares() override {
+    std::scoped_lock lock{db_->mutex};
+    if (db_->is_unavailable())
+      return unavailable();
+    std::map<incarnation, owned_share> shares;
+    for (const auto& [id, shard] : db_->shards)
+      ++shares[shard.owner].shards;
+    for (const auto& [id, tenant] : db_->tenants)
+      if (tenant.state != activity::deleting)
+        ++shares[db_->shards.at(tenant.shard).owner].tenants;
+    std::vector<owned_share> out;
+    for (const auto& [owner, share] : shares)
+      out.push_back({owner, share.shards, share.tenants});
+    return out;
+  }
+
   caf::expected<std::vector<stopped_connection>> list_stopped(size_t limit) override {
     std::scoped_lock lock{db_->mutex};
     if (db_->is_unavailable())

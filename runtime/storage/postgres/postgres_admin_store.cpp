@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/storage/postgres/query_rows.hpp"
 #include "runtime/storage/store_error.hpp"
 
 namespace lode {
@@ -13,6 +14,11 @@ constexpr statement activity_counts_query{
                      "UNION ALL SELECT 1::bigint, state, count(*) FROM connection GROUP BY state "
                      "UNION ALL SELECT 2::bigint, 0::bigint, count(*) FROM connection c JOIN tenant t ON t.id = c.tenant_id "
                      "WHERE greatest(c.state, t.state) IN (1, 2)"};
+
+constexpr statement shares_query{
+  "shares", "SELECT s.owner, count(*), coalesce(sum(t.tenants), 0)::bigint FROM shard s "
+            "LEFT JOIN (SELECT shard, count(*) AS tenants FROM tenant WHERE state <> 3 GROUP BY shard) t ON t.shard = s.id "
+            "GROUP BY s.owner"};
 
 constexpr statement stopped_connections{
   "stopped_connections", "SELECT t.name::text, c.name::text, greatest(c.state, t.state), "
@@ -92,6 +98,12 @@ public:
       (kind == 0 ? out.tenants.at(state) : kind == 1 ? out.connections.at(state) : out.stopped) = rows->number(row, 2);
     }
     return out;
+  }
+
+  caf::expected<std::vector<owned_share>> count_shares() override {
+    return read_all(link_.execute(shares_query), [](const query_result& rows, int row) {
+      return owned_share{{rows.number(row, 0)}, rows.number(row, 1), rows.number(row, 2)};
+    });
   }
 
   caf::expected<std::vector<stopped_connection>> list_stopped(size_t limit) override {

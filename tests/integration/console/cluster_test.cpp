@@ -57,6 +57,10 @@ TEST_F(cluster_test, a_tenant_is_shown_with_the_node_that_mines_it) {
   ASSERT_TRUE(store->claim(n2, store->look()->number, {shard_id{shard}}));
   EXPECT_EQ(expect(200, "GET", "/api/v1/tenants/acme").at("node"), json::value("n2"));
   EXPECT_EQ(expect(200, "GET", "/api/v1/tenants").at("tenants").at(0).at("node"), json::value("n2"));
+  const auto cluster = expect(200, "GET", "/api/v1/cluster");
+  EXPECT_EQ(node_of(cluster, "n2").at("tenants"), json::value(1));
+  EXPECT_EQ(node_of(cluster, "n2").at("shards"), json::value(1));
+  EXPECT_EQ(cluster.at("shards_without_node").to_number<int64_t>(), cluster.at("shards").to_number<int64_t>() - 1);
   EXPECT_FALSE(store->leave(n2));
   EXPECT_TRUE(expect(200, "GET", "/api/v1/tenants").at("tenants").at(0).at("node").is_null());
 }
