@@ -32,8 +32,9 @@ measure() {
   fi
   for ((repetition = 1; repetition <= repeat; repetition++)); do
     say "repetition $repetition of $repeat: $tenants tenants, ${sizes[*]} nodes"
-    for n in "${sizes[@]}"; do measure_speed "$n"; done
+    # What writes most comes last: a disk that is still busy with it slows one node's few sessions more than many nodes' many.
     for n in "${sizes[@]}"; do measure_load "$n"; done
+    for n in "${sizes[@]}"; do measure_speed "$n"; done
     for n in "${sizes[@]}"; do measure_idle "$n"; done
     if ((repetition == 1)); then measure_faults; fi
     keep_figures
