@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "runtime/storage/shard_hash.hpp"
 #include "tests/contract/storage/storage_contract.hpp"
 
 namespace lode::test {
