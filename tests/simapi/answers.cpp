@@ -9,11 +9,13 @@ namespace {
 
 std::string_view reason_of(uint16_t status) {
   switch (status) {
+    case 101: return "Switching Protocols";
     case 200: return "OK";
     case 400: return "Bad Request";
     case 401: return "Unauthorized";
     case 403: return "Forbidden";
     case 404: return "Not Found";
+    case 426: return "Upgrade Required";
     case 429: return "Too Many Requests";
     case 500: return "Internal Server Error";
     case 502: return "Bad Gateway";
@@ -99,23 +101,46 @@ void simulation::frame(exchange& of) {
 void simulation::note_sending(exchange& of) {
   if (!state.is_open() || !of.served || of.served->marked)
     return;
-  std::string body;
-  put(body, next_ticket_);
-  put(body, of.what.who->data->index);
-  put(body, of.what.from->kind);
-  auto empty = body.size();
+  shown_versions unknown;
   for (auto [index, version] : of.served->shown) {
     const auto& one = of.what.from->records[index];
     bool doubtful = one.uncertain && one.version_number == version;
-    if (doubtful || !world.was_served(*of.what.from, index, version)) {
-      put(body, index);
-      put(body, version);
-    }
+    if (doubtful || !world.was_served(*of.what.from, index, version))
+      unknown.emplace_back(index, version);
   }
-  if (body.size() == empty)
-    return;
-  of.ticket = next_ticket_++;
+  if (!unknown.empty())
+    of.ticket = begin_sending(*of.what.who->data, *of.what.from, unknown);
+}
+
+uint64_t simulation::begin_sending(const tenant& owner, const stream& in, const shown_versions& shown) {
+  if (!state.is_open())
+    return 0;
+  std::string body;
+  put(body, next_ticket_);
+  put(body, owner.index);
+  put(body, in.kind);
+  for (auto [index, version] : shown) {
+    put(body, index);
+    put(body, version);
+  }
   state.append(entry_type::sending, body);
+  return next_ticket_++;
+}
+
+void simulation::end_sending(uint64_t ticket, bool completed) {
+  if (ticket == 0)
+    return;
+  std::string body;
+  put(body, ticket);
+  state.append(completed ? entry_type::sent : entry_type::unsent, body);
+}
+
+void simulation::mark_sent(stream& in, const shown_versions& shown, bool certain) {
+  for (auto [index, version] : shown)
+    if (version & delete_flag)
+      world.mark_delete_sent(in, index, version & ~delete_flag);
+    else if (certain || !world.was_served(in, index, version))
+      world.mark_served(in, index, version, certain);
 }
 
 void simulation::finish(exchange& of, bool completed) {
@@ -125,12 +150,8 @@ void simulation::finish(exchange& of, bool completed) {
       world.mark_served(*of.what.from, index, version);
     of.served->marked = true;
   }
-  if (of.ticket != 0) {
-    std::string body;
-    put(body, of.ticket);
-    state.append(completed ? entry_type::sent : entry_type::unsent, body);
-  }
-  bool good = completed && of.reply.status == 200;
+  end_sending(of.ticket, completed);
+  bool good = completed && (of.reply.status == 200 || of.reply.status == 101);
   auto count = [&](counters& to) {
     --to.in_flight;
     ++(good ? to.completed : to.errors);

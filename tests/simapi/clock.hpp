@@ -38,4 +38,7 @@ private:
 /// The machine's time in milliseconds since 1970.
 int64_t real_now();
 
+/// Milliseconds of a clock that never goes back, for whatever waits.
+int64_t steady_now();
+
 } // namespace simapi

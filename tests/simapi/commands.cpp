@@ -1,13 +1,14 @@
 #include "tests/simapi/commands.hpp"
 
+#include "tests/simapi/fault_commands.hpp"
 #include "tests/simapi/json_fields.hpp"
+#include "tests/simapi/live/commands.hpp"
 #include "tests/simapi/mutations.hpp"
 #include "tests/simapi/time_text.hpp"
 
 #include <map>
 
 namespace simapi {
-namespace {
 
 namespace json = boost::json;
 
@@ -17,6 +18,8 @@ tenant_state& need_tenant(simulation& sim, const std::string& name) {
     throw command_error(404, "tenant: found '" + name + "', expected one of GET /control/tenants");
   return *found;
 }
+
+namespace {
 
 std::string set_clock(simulation& sim, const json::object& body, int64_t real) {
   json_fields fields{body, {"now", "advance_ms", "stopped", "real"}};
@@ -33,73 +36,6 @@ std::string set_clock(simulation& sim, const json::object& body, int64_t real) {
 std::string set_frozen(simulation& sim, const json::object& body, int64_t) {
   sim.frozen = json_fields{body, {"frozen"}}.flag("frozen", true);
   return json::serialize(json::object{{"frozen", sim.frozen}});
-}
-
-/// Refuses names that no tenant or stream has: a fault that can never strike is a mistake in the test.
-void check_names(simulation& sim, const fault& made) {
-  for (const auto& name : made.tenants)
-    need_tenant(sim, name);
-  if (made.stream.empty() || made.stream == "oauth")
-    return;
-  for (auto which : {dialect::graph, dialect::crm, dialect::shop})
-    for (auto kind : streams_of(which))
-      if (name_of(kind) == made.stream)
-        return;
-  throw command_error(400, "stream: found '" + made.stream + "', expected the name of a stream or oauth");
-}
-
-fault read_fault(simulation& sim, const json::object& body) {
-  json_fields fields{body, {"tenant", "stream", "kind", "rate", "times", "skip", "retry_after_s", "code", "status", "delay_ms", "at", "to"}};
-  fault made;
-  auto kind = fault_named(fields.text("kind").value_or(""));
-  if (!kind)
-    throw command_error(400, "kind: found '" + fields.text("kind").value_or("") + "', expected one of the kinds in PROTOCOL.md");
-  made.kind = *kind;
-  auto names = fields.texts("tenant");
-  made.tenants = {names.begin(), names.end()};
-  made.stream = fields.text("stream").value_or("");
-  made.rate = fields.number<double>("rate", 1);
-  made.times = fields.number<uint64_t>("times", 0);
-  made.skip = fields.number<uint64_t>("skip", 0);
-  made.retry_after_s = fields.number<uint32_t>("retry_after_s", 1);
-  made.code = fields.number<uint32_t>("code", 4);
-  made.status = fields.number<uint32_t>("status", 500);
-  made.delay_ms = fields.number<uint32_t>("delay_ms", made.kind == fault_kind::slow_first_byte ? 1000 : 0);
-  made.in_body = fields.text("at").value_or("head") == "body";
-  made.to_first = fields.text("to").value_or("self") == "first";
-  check_names(sim, made);
-  if (made.tenants.size() == 1)
-    made.set_at_serial = need_tenant(sim, *made.tenants.begin()).secrets.serial;
-  return made;
-}
-
-std::string add_fault(simulation& sim, const json::object& body, int64_t) {
-  auto made = read_fault(sim, body);
-  // Serials count per tenant, so a fault that expires the tokens of several tenants is kept as one fault each.
-  if (made.kind != fault_kind::expired_token || made.tenants.size() == 1)
-    return json::serialize(json::object{{"id", sim.faults.add(made)}});
-  auto names = made.tenants;
-  if (names.empty())
-    for (const auto& each : sim.states)
-      names.insert(each.data->name);
-  uint32_t last = 0;
-  for (const auto& name : names) {
-    made.tenants = {name};
-    made.set_at_serial = need_tenant(sim, name).secrets.serial;
-    last = sim.faults.add(made);
-  }
-  return json::serialize(json::object{{"id", last}});
-}
-
-std::string clear_faults(simulation& sim, const json::object& body, int64_t) {
-  json_fields fields{body, {"id", "tenant"}};
-  if (fields.has("id") && !sim.faults.remove(fields.number<uint32_t>("id", 0)))
-    throw command_error(404, "id: found " + json::serialize(body.at("id")) + ", expected one of GET /control/faults");
-  if (auto name = fields.text("tenant"))
-    sim.faults.remove_tenant(need_tenant(sim, *name).data->name);
-  if (body.empty())
-    sim.faults.clear();
-  return "{}";
 }
 
 void read_limits(const json_fields& fields, limits& into) {
@@ -144,6 +80,7 @@ std::string new_credentials(simulation& sim, const json::object& body, int64_t) 
   if (fields.flag("rotate", true)) {
     ++whose.secrets.generation;
     whose.secrets.rotation = 0;
+    sim.graph_tokens.clear();
   }
   return tenant_line(sim, whose);
 }
@@ -164,7 +101,9 @@ const std::map<std::string_view, command> commands{
   {"/control/mutate", change_records},     {"/control/faults", add_fault},
   {"/control/faults/clear", clear_faults}, {"/control/limits", set_limits},
   {"/control/settings", set_behaviour},    {"/control/credentials", new_credentials},
-  {"/control/requests/clear", clear_requests}};
+  {"/control/requests/clear", clear_requests}, {"/control/live", set_live},
+  {"/control/live/cut", cut_connections},  {"/control/hooks", add_hooks},
+  {"/control/hooks/remove", remove_hooks}};
 
 } // namespace
 
@@ -196,6 +135,7 @@ std::string tenant_line(const simulation& sim, const tenant_state& of) {
   line["start"] = start + "Z";
   if (data.speaks == dialect::graph) {
     line["account"] = std::to_string(data.account);
+    line["live_url"] = (scheme == "http" ? "ws://" : "wss://") + host + ':' + std::to_string(sim.port);
     line["access_token"] = of.secrets.graph_token();
   } else if (data.speaks == dialect::crm) {
     line["token_url"] = origin + "/oauth/v1/token";
@@ -203,8 +143,11 @@ std::string tenant_line(const simulation& sim, const tenant_state& of) {
     line["client_id"] = of.secrets.client_id();
     line["client_secret"] = of.secrets.client_secret();
     line["refresh_token"] = of.secrets.refresh_token();
+    line["portal"] = std::to_string(data.account);
   } else {
     line["api_key"] = of.secrets.shop_key();
+    line["client_secret"] = of.secrets.client_secret();
+    line["shop"] = host;
   }
   return json::serialize(line);
 }

@@ -19,6 +19,9 @@ struct command_error : std::runtime_error {
 /// the journal. `real` is the machine's time at which the command was given. Throws command_error.
 std::string apply_command(simulation& sim, std::string_view path, const std::string& body, int64_t real);
 
+/// The tenant of this name. Throws command_error.
+tenant_state& need_tenant(simulation& sim, const std::string& name);
+
 /// The line of GET /control/tenants, without the newline.
 std::string tenant_line(const simulation& sim, const tenant_state& of);
 

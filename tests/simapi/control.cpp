@@ -1,17 +1,13 @@
 #include "tests/simapi/control.hpp"
 
 #include "tests/simapi/commands.hpp"
+#include "tests/simapi/live/reports.hpp"
 
 #include <boost/json.hpp>
 #include <charconv>
 #include <map>
 
 namespace simapi {
-namespace {
-
-namespace json = boost::json;
-
-constexpr const char* lines_type = "application/x-ndjson";
 
 uint64_t number_of(const parameters& query, const char* name, uint64_t otherwise) {
   const auto* text = query.find(name);
@@ -31,6 +27,12 @@ tenant_state* tenant_of(simulation& sim, const parameters& query) {
     throw command_error(404, "tenant: found '" + *name + "', expected one of GET /control/tenants");
   return found;
 }
+
+namespace {
+
+namespace json = boost::json;
+
+constexpr const char* lines_type = "application/x-ndjson";
 
 control_reply health(simulation& sim, const parameters&) {
   control_reply reply;
@@ -64,6 +66,10 @@ const std::map<std::string_view, wanted_fields> wanted_by_dialect{
   {"crm", {{"base_url", "token_url", "client_id", "start"}, {"client_secret", "refresh_token"}}},
   {"shop", {{"base_url", "start"}, {"api_key"}}}};
 
+/// What a live connection wants to know beside that.
+const std::map<std::string_view, wanted_fields> wanted_by_live_dialect{
+  {"graph", {{"live_url"}, {}}}, {"crm", {{"portal"}, {}}}, {"shop", {{"shop"}, {"client_secret"}}}};
+
 json::object picked(const json::object& tenant, const std::vector<const char*>& names) {
   json::object out;
   for (const auto* name : names)
@@ -72,7 +78,7 @@ json::object picked(const json::object& tenant, const std::vector<const char*>& 
 }
 
 control_reply import(simulation& sim, const parameters& query) {
-  const auto* every = query.find("every");
+  const auto *every = query.find("every"), *live = query.find("live");
   control_reply reply;
   reply.content_type = lines_type;
   const auto* only = tenant_of(sim, query);
@@ -85,6 +91,13 @@ control_reply import(simulation& sim, const parameters& query) {
     json::object line{{"tenant", tenant.at("tenant")}, {"connection", "main"}, {"source", dialect}};
     line["configuration"] = picked(tenant, wanted.configuration);
     line["secrets"] = picked(tenant, wanted.secrets);
+    if (live && *live == "true") {
+      const auto& more = wanted_by_live_dialect.at(dialect);
+      for (const auto& each : picked(tenant, more.configuration))
+        line["configuration"].as_object().insert(each);
+      for (const auto& each : picked(tenant, more.secrets))
+        line["secrets"].as_object().insert(each);
+    }
     if (every)
       line["schedule"] = {{"every", *every}};
     reply.body += json::serialize(line) + '\n';
@@ -182,7 +195,8 @@ using reader = control_reply (*)(simulation&, const parameters&);
 const std::map<std::string_view, reader> readers{
   {"/control/health", health}, {"/control/clock", clock},       {"/control/tenants", tenants}, {"/control/import", import},
   {"/control/faults", faults},
-  {"/control/stats", stats},   {"/control/requests", requests}, {"/control/truth", truth}};
+  {"/control/stats", stats},   {"/control/requests", requests}, {"/control/truth", truth},
+  {"/control/hooks", hooks_report}, {"/control/live", live_report}, {"/control/live/settled", settled_report}};
 
 control_reply command(simulation& sim, std::string_view path, const std::string& body) {
   auto real = real_now();

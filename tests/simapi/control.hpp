@@ -16,6 +16,12 @@ struct control_reply {
   std::function<bool(std::string& piece)> more;
 };
 
+/// The tenant that the query names, or nullptr for all. Throws command_error.
+tenant_state* tenant_of(simulation& sim, const parameters& query);
+
+/// A number of the query. Throws command_error.
+uint64_t number_of(const parameters& query, const char* name, uint64_t otherwise);
+
 /// Answers one request of the control port. Takes the simulation's mutex itself, also in `more`.
 control_reply answer_control(simulation& sim, bool post, const std::string& target, const std::string& body);
 

@@ -1,5 +1,6 @@
 #include "tests/simapi/control.hpp"
 #include "tests/simapi/conversation.hpp"
+#include "tests/simapi/live/control_waits.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -56,7 +57,10 @@ asio::awaitable<void> converse_control(tcp_socket socket, simulation& sim) {
     if (error)
       co_return;
     const auto& asked = parser.get();
-    auto reply = answer_control(sim, asked.method() == http::verb::post, std::string{asked.target()}, asked.body());
+    bool is_post = asked.method() == http::verb::post;
+    std::string target{asked.target()};
+    auto refused = co_await wait_before_control(sim, is_post, target, asked.body());
+    auto reply = refused ? std::move(*refused) : answer_control(sim, is_post, target, asked.body());
     goes_on = co_await send(socket, reply) && asked.keep_alive();
   }
   boost::system::error_code ignored;

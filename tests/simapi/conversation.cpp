@@ -1,12 +1,13 @@
 // One connection of the data port: read a request, let its latency pass, answer, with the faults of the transport.
 #include "tests/simapi/conversation.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include "tests/simapi/live/session.hpp"
+#include "tests/simapi/transport.hpp"
+
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
 
 #include <array>
 
@@ -16,8 +17,6 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
-
-constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 
 using http_request = http::request<http::string_body>;
 
@@ -39,6 +38,7 @@ request understand(http_request& from) {
     ask.bearer = authorization.substr(7);
   ask.shop_key = header("X-Shop-Access-Token");
   ask.accepts_gzip = header(http::field::accept_encoding).find("gzip") != std::string_view::npos;
+  ask.upgrades = beast::websocket::is_upgrade(from);
   ask.body = std::move(from.body());
   return ask;
 }
@@ -57,36 +57,7 @@ std::array<asio::const_buffer, 4> buffers_of(const exchange& of, size_t body_byt
   return result;
 }
 
-asio::awaitable<void> wait(uint64_t milliseconds) {
-  asio::steady_timer timer{co_await asio::this_coro::executor, std::chrono::milliseconds(milliseconds)};
-  co_await timer.async_wait(quietly);
-}
-
-/// Waits until the client leaves; what it still sends is thrown away.
-template <class Stream>
-asio::awaitable<void> wait_for_end(Stream& stream) {
-  std::array<char, 256> ignored;
-  for (;;) {
-    auto [error, count] = co_await stream.async_read_some(asio::buffer(ignored), quietly);
-    if (error)
-      co_return;
-  }
-}
-
-void reset(tcp_socket& socket) {
-  boost::system::error_code ignored;
-  socket.set_option(asio::socket_base::linger(true, 0), ignored);
-  socket.close(ignored);
-}
-
-tcp_socket& tcp_of(tcp_socket& socket) {
-  return socket;
-}
-tcp_socket& tcp_of(tls_socket& socket) {
-  return socket.next_layer();
-}
-
-enum class outcome { keep, close };
+enum class outcome { keep, close, upgrade };
 
 template <class Stream>
 asio::awaitable<bool> send(Stream& stream, const exchange& of, size_t body_bytes) {
@@ -150,6 +121,10 @@ asio::awaitable<outcome> answer_one(Stream& stream, simulation& sim, exchange& o
     std::scoped_lock lock{sim.mutex};
     sim.prepare(of);
   }
+  if (of.reply.status == 101) {
+    finish(true);
+    co_return outcome::upgrade;
+  }
   auto then = outcome::keep;
   bool completed = co_await deliver(stream, of, then);
   finish(completed);
@@ -168,16 +143,12 @@ asio::awaitable<void> serve(Stream& stream, simulation& sim) {
     goes_on = parser.get().keep_alive();
     exchange of;
     of.ask = understand(parser.get());
-    if (co_await answer_one(stream, sim, of) == outcome::close)
+    auto then = co_await answer_one(stream, sim, of);
+    if (then == outcome::upgrade)
+      co_await run_live_session(stream, sim, *of.what.who, std::move(parser.get()));
+    if (then != outcome::keep)
       co_return;
   }
-}
-
-/// Lets the peer read what was sent: a close with unread input would turn into a reset.
-void close_orderly(tcp_socket& socket) {
-  boost::system::error_code ignored;
-  socket.shutdown(asio::socket_base::shutdown_both, ignored);
-  socket.close(ignored);
 }
 
 } // namespace

@@ -182,6 +182,11 @@ answer show(simulation& sim, call& what, const request& ask, const fault* spoile
 answer respond_to_search(simulation& sim, call& what, const request& ask, const fault* spoiled) {
   if (what.refusal)
     return *what.refusal;
+  if (what.one) {
+    answer made;
+    made.block = show_one(sim, what);
+    return made;
+  }
   if (auto state = judge_token(sim, what, spoiled); state != token_state::good)
     return state == token_state::expired
              ? crm_error(400, "VALIDATION_ERROR", "The 'after' token has expired.", "PAGING.AFTER_EXPIRED")
@@ -200,7 +205,9 @@ answer respond_to_search(simulation& sim, call& what, const request& ask, const 
 call parse_crm(simulation& sim, const request& ask) {
   call what;
   bool token_endpoint = ask.post && ask.path == "/oauth/v1/token";
+  constexpr std::string_view base = "/crm/v3/objects/contacts/";
   bool listing = ask.path == "/crm/v3/objects/contacts/search" || (!ask.post && ask.path == "/crm/v3/objects/contacts");
+  bool by_id = !listing && !ask.post && ask.path.starts_with(base);
   std::optional<uint32_t> index;
   if (token_endpoint) {
     const auto client = parameters{ask.body};
@@ -214,7 +221,7 @@ call parse_crm(simulation& sim, const request& ask) {
   }
   if (index && *index < sim.states.size() && sim.states[*index].data->speaks == dialect::crm)
     what.who = &sim.states[*index];
-  if (!token_endpoint && !listing)
+  if (!token_endpoint && !listing && !by_id)
     what.refusal = crm_error(404, "OBJECT_NOT_FOUND", "no such path");
   else if (!what.who)
     what.refusal = token_endpoint
@@ -222,6 +229,8 @@ call parse_crm(simulation& sim, const request& ask) {
                      : crm_error(401, "INVALID_AUTHENTICATION", "Authentication credentials not found or not valid.");
   else if (listing)
     read_search(sim, what, ask);
+  else if (by_id && !ask_for_one(sim, what, stream_kind::contacts, ask.path.substr(base.size())))
+    what.refusal = crm_error(404, "OBJECT_NOT_FOUND", "resource not found");
   return what;
 }
 

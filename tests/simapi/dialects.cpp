@@ -16,6 +16,26 @@ std::optional<dialect> dialect_of(const std::string& path) {
   return {};
 }
 
+bool ask_for_one(simulation& sim, call& what, stream_kind kind, const std::string& key) {
+  what.from = what.who->data->find(kind);
+  what.stream_name = name_of(kind);
+  what.page = std::string{what.stream_name} + "|id=" + key;
+  what.paged_by_token = false;
+  auto* found = sim.world.find(*what.from, key);
+  if (!found || found->deleted || sim.world.key_text(*what.who->data, *what.from, *found) != key)
+    return false;
+  what.one = static_cast<uint32_t>(found - what.from->records.data());
+  return true;
+}
+
+std::shared_ptr<page_block> show_one(simulation& sim, const call& what) {
+  auto made = std::make_shared<page_block>();
+  const auto& one = what.from->records[*what.one];
+  sim.world.append_text(made->text, *what.who->data, *what.from, one, one.current);
+  made->shown.emplace_back(*what.one, one.version_number);
+  return made;
+}
+
 std::optional<uint32_t> read_limit(const std::string* text, uint32_t normal) {
   if (!text)
     return normal;

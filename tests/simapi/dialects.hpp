@@ -29,6 +29,12 @@ struct cut_page {
 };
 cut_page cut(simulation& sim, call& what, const fault* spoiled);
 
+/// Makes the call one for the record with this key. False if there is none (any more); then the dialect refuses it.
+bool ask_for_one(simulation& sim, call& what, stream_kind kind, const std::string& key);
+
+/// That record as a page shows it.
+std::shared_ptr<page_block> show_one(simulation& sim, const call& what);
+
 /// Reads `limit`; a missing one is `normal`. Nothing if it is not a number of at least 1.
 std::optional<uint32_t> read_limit(const std::string* text, uint32_t normal);
 

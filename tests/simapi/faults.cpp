@@ -8,10 +8,11 @@
 namespace simapi {
 namespace {
 
-constexpr std::array<std::string_view, 15> names{
+constexpr std::array<std::string_view, 22> names{
   "",           "too_many_requests",  "rate_limited", "server_error",  "slow_first_byte", "stall_mid_body",    "truncated_body",
   "invalid_json", "wrong_content_type", "reset",        "expired_token", "dead_token",      "repeat_page_token", "expire_page_token",
-  "hang"};
+  "hang",       "event_lost",         "event_duplicated", "event_late",  "event_reordered", "event_malformed",   "event_oversize",
+  "bad_signature"};
 
 } // namespace
 
@@ -41,11 +42,14 @@ void fault_table::remove_tenant(const std::string& tenant) {
 }
 
 bool fault_table::applies(const fault& each, const fault_target& target) {
+  if (is_of_events(each.kind) != target.is_event)
+    return false;
   if (!each.tenants.empty() && !each.tenants.contains(std::string{target.tenant}))
     return false;
-  // A dead credential is dead at the token endpoint too.
-  bool everywhere = each.kind == fault_kind::dead_token && each.stream.empty();
-  if (each.stream.empty() ? target.stream == "oauth" && !everywhere : each.stream != target.stream)
+  // A dead credential is dead at the token endpoint and for WebSockets too.
+  bool everywhere = each.kind == fault_kind::dead_token;
+  bool is_special = target.stream == "oauth" || target.stream == "live";
+  if (each.stream.empty() ? is_special && !everywhere : each.stream != target.stream)
     return false;
   switch (each.kind) {
     case fault_kind::repeat_page_token:

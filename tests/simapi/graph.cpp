@@ -53,6 +53,39 @@ void take_window(call& what, const request& ask) {
   }
 }
 
+answer no_such_object(std::string_view id) {
+  return graph_error(100, 33, "Unsupported get request. Object with ID '" + std::string{id} + "' does not exist");
+}
+
+/// A post or a comment by its id. A comment's does not say whose it is, the access token does.
+void find_object(simulation& sim, call& what, const request& ask, std::string_view id) {
+  uint64_t account = 0;
+  std::from_chars(id.data(), id.data() + id.size(), account);
+  auto kind = stream_kind::posts;
+  what.who = sim.state_of(sim.world.find_account(account));
+  if (!what.who) {
+    const auto* given = ask.query.find("access_token");
+    kind = stream_kind::comments;
+    what.who = sim.find_graph_token(given ? *given : ask.bearer);
+  }
+  if (!what.who)
+    what.refusal = graph_error(190, 460, "Error validating access token: it belongs to nobody.");
+  else if (!ask_for_one(sim, what, kind, std::string{id}))
+    what.refusal = no_such_object(id);
+}
+
+/// The opening of a WebSocket.
+void find_live(simulation& sim, call& what, const request& ask, std::string_view account) {
+  uint64_t number = 0;
+  std::from_chars(account.data(), account.data() + account.size(), number);
+  what.who = sim.state_of(sim.world.find_account(number));
+  what.stream_name = "live";
+  what.page = "live";
+  what.paged_by_token = false;
+  if (!ask.upgrades)
+    what.refusal = plain_answer(426, R"({"error":"expected a WebSocket handshake"})");
+}
+
 void find_posts(simulation& sim, call& what, const request& ask, std::string_view account) {
   uint64_t number = 0;
   std::from_chars(account.data(), account.data() + account.size(), number);
@@ -79,7 +112,7 @@ void find_comments(simulation& sim, call& what, std::string_view post) {
   auto number = static_cast<int64_t>(number_in_key(std::string{post}));
   what.range = {{number, 0}, {number, last_number}};
   if (!parent || parent->deleted)
-    what.refusal = graph_error(100, 33, "Unsupported get request. Object with ID '" + std::string{post} + "' does not exist");
+    what.refusal = no_such_object(post);
 }
 
 std::string usage_header(uint32_t percent) {
@@ -105,10 +138,17 @@ call parse_graph(simulation& sim, const request& ask) {
     find_posts(sim, what, ask, parts[1]);
   else if (!ask.post && parts.size() == 3 && parts[2] == "comments")
     find_comments(sim, what, parts[1]);
+  else if (!ask.post && parts.size() == 3 && parts[2] == "live")
+    find_live(sim, what, ask, parts[1]);
+  else if (!ask.post && parts.size() == 2)
+    find_object(sim, what, ask, parts[1]);
   if (!what.who) {
-    what.refusal = graph_error(100, 33, "Unsupported " + std::string{ask.post ? "post" : "get"} + " request. Object does not exist");
+    if (!what.refusal)
+      what.refusal = graph_error(100, 33, "Unsupported " + std::string{ask.post ? "post" : "get"} + " request. Object does not exist");
     return what;
   }
+  if (what.stream_name == "live" || parts.size() == 2)
+    return what;
   auto limit = read_limit(ask.query.find("limit"), 25);
   what.range.limit = std::min(limit.value_or(1), 100u);
   if (!limit && !what.refusal)
@@ -135,8 +175,15 @@ answer respond_graph(simulation& sim, call& what, const request& ask, const faul
   if (auto state = judge_token(sim, what, spoiled); state != token_state::good)
     return with_usage(graph_error(100, 1487534, state == token_state::expired ? "(#100) The after cursor has expired"
                                                                              : "(#100) The after cursor is not valid"));
-  auto page = cut(sim, what, spoiled);
   answer made;
+  if (what.stream_name == "live" || what.one) {
+    if (what.one)
+      made.block = show_one(sim, what);
+    else
+      made.status = 101;
+    return with_usage(std::move(made));
+  }
+  auto page = cut(sim, what, spoiled);
   made.prefix = R"({"data":[)";
   made.block = page.block;
   made.suffix = "]";

@@ -12,9 +12,11 @@ enum class entry_type : uint8_t {
   ports = 'P',   // u16 data port, u16 control port
   command = 'C', // i64 real time, u32 length of path, path, body: a control command that changed something
   serial = 'O',  // u32 tenant, u32 rotation, u32 serial: a token was issued
-  sending = 'I', // u64 ticket, u32 tenant, u8 stream, then (u32 index, u32 version)...: about to be sent
+  sending = 'I', // u64 ticket, u32 tenant, u8 stream, then (u32 index, u32 version)...: about to be sent; deletes with delete_flag
   sent = 'S',    // u64 ticket: sent completely
-  unsent = 'U'   // u64 ticket: it failed, the client has not got all of it
+  unsent = 'U',  // u64 ticket: it failed, the client has not got all of it
+  released = 'R', // u32 tenant, u64 number: an event that was late was let go
+  answered = 'W'  // u32 hook, then u64 number...: a webhook's events were answered 2xx
 };
 
 struct journal_entry {

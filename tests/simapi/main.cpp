@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace {
@@ -22,7 +23,17 @@ void write_ready_file(const std::string& path, const simapi::simulation& sim) {
   std::filesystem::rename(temporary, path);
 }
 
+/// Thousands of WebSockets need a descriptor each.
+void allow_many_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
 int serve(const simapi::settings& config) {
+  allow_many_descriptors();
   simapi::simulation sim{config};
   simapi::server both{sim};
   both.stop_on_signals();

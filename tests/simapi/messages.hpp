@@ -35,6 +35,7 @@ struct request {
   std::string shop_key;
   std::string body;
   bool accepts_gzip = false;
+  bool upgrades = false; // to a WebSocket
 
   /// The path's parts between slashes.
   std::vector<std::string_view> parts() const;

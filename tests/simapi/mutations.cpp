@@ -12,13 +12,6 @@ namespace {
 
 namespace json = boost::json;
 
-tenant& need_tenant(simulation& sim, const std::string& name) {
-  auto* found = sim.world.find(name);
-  if (!found)
-    throw command_error(404, "tenant: found '" + name + "', expected one of GET /control/tenants");
-  return *found;
-}
-
 stream& need_stream(tenant& owner, const std::string& name) {
   for (auto& each : owner.streams)
     if (name_of(each.kind) == name)
@@ -34,7 +27,7 @@ public:
     auto kinds = fields.texts("streams");
     std::vector<tenant*> owners;
     for (const auto& name : names)
-      owners.push_back(&need_tenant(sim, name));
+      owners.push_back(need_tenant(sim, name).data);
     if (names.empty())
       for (auto& each : sim.world.tenants())
         owners.push_back(&each);
@@ -128,7 +121,7 @@ class step {
 public:
   step(simulation& sim, const json::object& body, int64_t now)
     : world_(sim.world), fields_(body, {"op", "tenant", "stream", "key", "parent", "raw", "to_version", "at"}),
-      op_(fields_.text("op").value_or("")), owner_(need_tenant(sim, fields_.text("tenant").value_or(""))),
+      op_(fields_.text("op").value_or("")), owner_(*need_tenant(sim, fields_.text("tenant").value_or("")).data),
       in_(need_stream(owner_, fields_.text("stream").value_or(""))), raw_(fields_.text("raw")),
       now_(fields_.number<int64_t>("at", now)) {
     if (raw_ && raw_->find('\n') != std::string::npos)
@@ -149,7 +142,7 @@ private:
     const auto* raw = raw_ ? &*raw_ : nullptr;
     if (!existing)
       return world_.insert(owner_, in_, parent_number(), now_, key ? new_number(*key) : 0, raw);
-    world_.restore(in_, *existing, now_, raw);
+    world_.restore(owner_, in_, *existing, now_, raw);
     return *existing;
   }
 
@@ -179,7 +172,7 @@ private:
     else if (op_ == "delete")
       world_.erase(owner_, in_, *one, now_);
     else if (op_ == "revert")
-      world_.revert(in_, *one, old_version(*one));
+      world_.revert(owner_, in_, *one, old_version(*one), now_);
     else
       throw command_error(400, "op: found '" + op_ + "', expected insert, edit, delete or revert");
     return *one;

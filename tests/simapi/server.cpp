@@ -1,6 +1,7 @@
 #include "tests/simapi/server.hpp"
 
 #include "tests/simapi/conversation.hpp"
+#include "tests/simapi/live/service.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -49,7 +50,7 @@ void report(std::exception_ptr error) try {
 struct server::sockets {
   explicit sockets(simulation& sim)
     : data(listen(io, sim.config.address, sim.port, sim.config.port != 0)),
-      control(listen(io, "127.0.0.1", sim.control_port, sim.config.control_port != 0)) {
+      control(listen(io, "127.0.0.1", sim.control_port, sim.config.control_port != 0)), live(io, sim) {
     if (sim.config.tls_key.empty())
       return;
     tls.emplace(asio::ssl::context::tls_server);
@@ -63,6 +64,7 @@ struct server::sockets {
   asio::io_context io;
   tcp::acceptor data;
   tcp::acceptor control;
+  live_service live;
   std::optional<asio::ssl::context> tls;
 };
 
@@ -104,6 +106,7 @@ server::server(simulation& sim) : sim_(sim), sockets_(std::make_unique<sockets>(
   sim.state.append(entry_type::ports, ports);
   asio::co_spawn(sockets_->io, sockets_->accept_data(sim), asio::detached);
   asio::co_spawn(sockets_->io, sockets_->accept_control(sim), asio::detached);
+  sockets_->live.start();
 }
 
 server::~server() = default;

@@ -102,9 +102,20 @@ std::string link_header(const simulation& sim, const call& what, const request& 
   return links.empty() ? links : "Link: " + links + "\r\n";
 }
 
+/// `{"order":{...}}`: by its id a record stands under the stream's name in the singular.
+answer show_by_id(simulation& sim, const call& what) {
+  answer made;
+  made.prefix = "{\"" + std::string{what.stream_name.substr(0, what.stream_name.size() - 1)} + "\":";
+  made.block = show_one(sim, what);
+  made.suffix = "}";
+  return made;
+}
+
 answer show(simulation& sim, call& what, const request& ask, const fault* spoiled) {
   if (what.refusal)
     return *what.refusal;
+  if (what.one)
+    return show_by_id(sim, what);
   if (auto state = judge_token(sim, what, spoiled); state != token_state::good)
     return bad_parameter("page_info", state == token_state::expired ? "Expired." : "Invalid value.");
   auto page = cut(sim, what, spoiled);
@@ -126,6 +137,9 @@ call parse_shop(simulation& sim, const request& ask) {
   name.remove_prefix(std::min(base.size(), name.size()));
   if (name.ends_with(".json"))
     name.remove_suffix(5);
+  auto slash = name.find('/');
+  auto id = slash == std::string_view::npos ? std::string{} : std::string{name.substr(slash + 1)};
+  name = name.substr(0, slash);
   what.who = owner;
   if (owner && !ask.post && ask.path.starts_with(base))
     for (auto& each : owner->data->streams)
@@ -133,6 +147,11 @@ call parse_shop(simulation& sim, const request& ask) {
         what.from = &each;
   if (!what.from) {
     what.refusal = shop_error(404, "Not Found");
+    return what;
+  }
+  if (slash != std::string_view::npos) {
+    if (!ask_for_one(sim, what, what.from->kind, id))
+      what.refusal = shop_error(404, "Not Found");
     return what;
   }
   what.stream_name = name_of(what.from->kind);

@@ -1,6 +1,5 @@
 #include "tests/simapi/simulation.hpp"
 
-#include "tests/simapi/commands.hpp"
 #include "tests/simapi/dialects.hpp"
 #include "tests/simapi/random.hpp"
 #include "tests/simapi/time_text.hpp"
@@ -33,73 +32,13 @@ tenant_state* simulation::find(const std::string& name) {
   return state_of(world.find(name));
 }
 
-namespace {
-
-sending_entry read_sending(simulation& sim, std::string_view body) {
-  auto& owner = sim.world.tenants().at(get<uint32_t>(body));
-  sending_entry result{owner.find(static_cast<stream_kind>(get<uint8_t>(body))), {}};
-  while (!body.empty()) {
-    auto index = get<uint32_t>(body);
-    result.shown.emplace_back(index, get<uint32_t>(body));
-  }
-  return result;
-}
-
-void replay_command(simulation& sim, std::string_view body) {
-  auto real = get<int64_t>(body);
-  auto path = body.substr(sizeof(uint32_t));
-  auto length = get<uint32_t>(body);
-  try {
-    apply_command(sim, path.substr(0, length), std::string{path.substr(length)}, real);
-  } catch (const command_error&) {
-    // It was refused then too.
-  }
-}
-
-} // namespace
-
-void simulation::replay(const std::vector<journal_entry>& entries) {
-  std::map<uint64_t, sending_entry> open;
-  for (const auto& [type, text] : entries)
-    replay_entry(type, text, open);
-  for (auto& [ticket, left] : open)
-    for (auto [index, version] : left.shown)
-      if (!world.was_served(*left.in, index, version))
-        world.mark_served(*left.in, index, version, false);
-}
-
-void simulation::replay_entry(entry_type type, std::string_view body, std::map<uint64_t, sending_entry>& open) {
-  switch (type) {
-    case entry_type::header:
-      return;
-    case entry_type::command:
-      return replay_command(*this, body);
-    case entry_type::ports: {
-      auto data = get<uint16_t>(body), control = get<uint16_t>(body);
-      port = config.port != 0 ? config.port : data;
-      control_port = config.control_port != 0 ? config.control_port : control;
-      return;
-    }
-    case entry_type::serial: {
-      auto& secrets = states.at(get<uint32_t>(body)).secrets;
-      secrets.rotation = get<uint32_t>(body);
-      secrets.serial = get<uint32_t>(body);
-      return;
-    }
-    case entry_type::sending: {
-      auto ticket = get<uint64_t>(body);
-      next_ticket_ = std::max(next_ticket_, ticket + 1);
-      open[ticket] = read_sending(*this, body);
-      return;
-    }
-    case entry_type::unsent:
-      open.erase(get<uint64_t>(body));
-      return;
-    case entry_type::sent:
-      if (auto found = open.extract(get<uint64_t>(body)))
-        for (auto [index, version] : found.mapped().shown)
-          world.mark_served(*found.mapped().in, index, version);
-  }
+tenant_state* simulation::find_graph_token(const std::string& token) {
+  if (graph_tokens.empty())
+    for (const auto& each : states)
+      if (each.data->speaks == dialect::graph)
+        graph_tokens[each.secrets.graph_token()] = each.data->index;
+  auto found = graph_tokens.find(token);
+  return found == graph_tokens.end() ? nullptr : &states[found->second];
 }
 
 void simulation::remember_serial(const tenant_state& whose) {
@@ -148,7 +87,7 @@ void simulation::begin(exchange& of) {
 }
 
 std::optional<fault> simulation::random_error(const exchange& of) {
-  if (manners.error_rate <= 0 || of.what.stream_name == "oauth")
+  if (manners.error_rate <= 0 || of.what.stream_name == "oauth" || of.what.stream_name == "live")
     return {};
   auto hash = mix(config.seed, of.what.who->data->index, of.what.who->count.requests, 22);
   if (unit_interval(hash) >= manners.error_rate)

@@ -4,6 +4,7 @@
 #include "tests/simapi/credentials.hpp"
 #include "tests/simapi/faults.hpp"
 #include "tests/simapi/journal.hpp"
+#include "tests/simapi/live/hub.hpp"
 #include "tests/simapi/messages.hpp"
 #include "tests/simapi/page_token.hpp"
 #include "tests/simapi/quota.hpp"
@@ -36,12 +37,13 @@ struct tenant_state {
 struct call {
   tenant_state* who = nullptr;
   stream* from = nullptr;
-  std::string_view stream_name; // static text; `oauth` for the token endpoint, empty if unknown
+  std::string_view stream_name; // static text; `oauth`: token endpoint, `live`: opening of a WebSocket, empty if unknown
   page_range range;
   bool paged_by_token = true;
   std::string token_text;          // the page token as it came
   std::optional<page_token> token; // read; nothing if absent or malformed
   std::string page;                // names the page, free of tokens
+  std::optional<uint32_t> one;     // the record that is asked for by its id, in `from`
   std::optional<answer> refusal;   // of a bad parameter; given once the credentials have been checked
   uint32_t access_serial = 0;      // crm: of the access token
 };
@@ -59,10 +61,14 @@ struct exchange {
   uint64_t ticket = 0;         // of the journal's `sending` entry, 0 = none
 };
 
+/// (index in the stream, version); with delete_flag in the version: that the record was deleted, having had that version.
+using shown_versions = std::vector<std::pair<uint32_t, uint32_t>>;
+constexpr uint32_t delete_flag = 0x80000000;
+
 /// What the journal says was about to be sent.
 struct sending_entry {
   stream* in;
-  std::vector<std::pair<uint32_t, uint32_t>> shown; // (index, version)
+  shown_versions shown;
 };
 
 /// The whole simulated world behind both ports. Members are guarded by `mutex`, which callers hold.
@@ -78,7 +84,16 @@ public:
 
   int64_t now() const { return clock.now(real_now()); }
   tenant_state* find(const std::string& name);
+  /// The graph tenant whose present access token this is.
+  tenant_state* find_graph_token(const std::string& token);
   tenant_state* state_of(const tenant* data) { return data ? &states[data->index] : nullptr; }
+
+  // What is about to be sent goes to the journal, which answers a ticket (0 = there is no state file); then what became of it.
+  uint64_t begin_sending(const tenant& owner, const stream& in, const shown_versions& shown);
+  void end_sending(uint64_t ticket, bool completed);
+
+  /// Notes what was sent; `certain` is false if it is only known that it may have arrived.
+  void mark_sent(stream& in, const shown_versions& shown, bool certain);
 
   /// Notes that a token was issued.
   void remember_serial(const tenant_state& whose);
@@ -93,9 +108,11 @@ public:
   request_log log;
   journal state;
   counters total;
+  live_hub live{*this};
   bool frozen = false;
   uint16_t port = 0;         // as bound; with a state file, as bound before
   uint16_t control_port = 0;
+  std::unordered_map<std::string, uint32_t> graph_tokens; ///< to tenants; empty = to be made anew
 
 private:
   void replay(const std::vector<journal_entry>& entries);

@@ -53,7 +53,9 @@ private:
       world.append_text(out, owner, in, one, one.current);
     out += R"(,"served":[)";
     append_served(out, owner, in, one);
-    out += "]}\n";
+    out += ']';
+    append_deletes(out, one);
+    out += "}\n";
   }
 
   void append_served(std::string& out, const tenant& owner, const stream& in, const record& one) {
@@ -68,6 +70,16 @@ private:
       out += R"({"version":)" + std::to_string(number) + R"(,"record":)" + text + '}';
       std::swap(last, text);
     }
+  }
+
+  /// Which deletions were told by events: each as the version that the record had when it was deleted.
+  static void append_deletes(std::string& out, const record& one) {
+    if (!one.past || one.past->deletes_sent.empty())
+      return;
+    out += R"(,"deletes_sent":[)";
+    for (auto version : one.past->deletes_sent)
+      out += (out.back() == '[' ? "" : ",") + std::to_string(version);
+    out += ']';
   }
 
   simulation& sim_;

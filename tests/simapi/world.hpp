@@ -5,6 +5,7 @@
 #include <compare>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -24,6 +25,7 @@ struct version {
 struct history {
   std::vector<version> versions;
   std::vector<uint32_t> served;
+  std::vector<uint32_t> deletes_sent; // versions after which it was deleted and an event has told so (ascending)
 };
 
 /// A record. Its text is made when needed (`world::append_text`).
@@ -71,6 +73,18 @@ struct tenant {
   std::vector<stream> streams;
 
   stream* find(stream_kind kind);
+};
+
+enum class change_kind : uint8_t { created, updated, deleted };
+
+/// One change of one record, told at the moment at which it is made.
+struct world_change {
+  tenant* owner;
+  stream* in;
+  uint32_t index;   // in stream::records
+  uint32_t version; // that it has now; deleted: that it had last
+  change_kind kind;
+  int64_t at;
 };
 
 /// Which part of a stream's order a page shows.
@@ -121,17 +135,22 @@ public:
   // `raw`, if any, is the record's exact text.
   record& insert(tenant& owner, stream& in, uint64_t parent, int64_t now, uint64_t number = 0, const std::string* raw = nullptr);
   void edit(tenant& owner, stream& in, record& what, int64_t now, const std::string* raw = nullptr);
-  void revert(stream& in, record& what, uint32_t to_version);
+  void revert(tenant& owner, stream& in, record& what, uint32_t to_version, int64_t now);
   void erase(tenant& owner, stream& in, record& what, int64_t now);
-  void restore(stream& in, record& what, int64_t now, const std::string* raw = nullptr);
+  void restore(tenant& owner, stream& in, record& what, int64_t now, const std::string* raw = nullptr);
   /// Gives the post of a comment a new update time. Returns whether there is a live post.
   bool touch_parent(tenant& owner, uint64_t post, int64_t now);
 
   /// Notes that a version was sent. `certain` is false if it is only known that it may have been.
   void mark_served(stream& in, uint32_t index, uint32_t version, bool certain = true);
+  /// Notes that an event told that the record was deleted, having had this version.
+  void mark_delete_sent(stream& in, uint32_t index, uint32_t version);
   bool was_served(const stream& in, uint32_t index, uint32_t version) const;
   std::vector<uint32_t> served_versions(const record& of) const;
   version version_of(const record& of, uint32_t number) const;
+
+  /// Called with each change, if set.
+  std::function<void(const world_change&)> on_change;
 
   /// Grows with each change and each first serving of a version.
   uint64_t sequence() const { return sequence_; }
@@ -142,11 +161,13 @@ private:
   void fill(tenant& owner, stream& target, uint32_t count);
   void fill_comments(tenant& owner, stream& target, uint32_t mean);
   void sort_order(stream& in);
+  void tell(tenant& owner, stream& in, const record& what, change_kind kind, int64_t now) const;
+  history& keep_history(record& what);
   void add_version(stream& in, record& what, version next);
   void leave_order(stream& in, const record& what);
   void enter_order(stream& in, const record& what);
   void forget_pages(stream& in);
-  void bury(stream& in, record& what);
+  void bury(tenant& owner, stream& in, record& what, int64_t now);
   uint32_t keep_raw(const std::string& text);
 
   settings settings_;

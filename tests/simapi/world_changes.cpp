@@ -23,14 +23,23 @@ void world::enter_order(stream& in, const record& what) {
   in.order.insert(place, static_cast<uint32_t>(&what - in.records.data()));
 }
 
-void world::add_version(stream& in, record& what, version next) {
+void world::tell(tenant& owner, stream& in, const record& what, change_kind kind, int64_t now) const {
+  if (on_change)
+    on_change({&owner, &in, static_cast<uint32_t>(&what - in.records.data()), what.version_number, kind, now});
+}
+
+history& world::keep_history(record& what) {
   if (!what.past) {
     what.past = std::make_unique<history>();
     what.past->versions.push_back(what.current);
     if (what.first_served)
       what.past->served.push_back(0);
   }
-  what.past->versions.push_back(next);
+  return *what.past;
+}
+
+void world::add_version(stream& in, record& what, version next) {
+  keep_history(what).versions.push_back(next);
   what.current = next;
   what.version_number = static_cast<uint32_t>(what.past->versions.size() - 1);
   what.uncertain = false;
@@ -50,6 +59,7 @@ record& world::insert(tenant& owner, stream& in, uint64_t parent, int64_t now, u
   auto& made = in.records.emplace_back(record{number, parent, now, first, 0, false, false, false, ++sequence_, {}});
   enter_order(in, made);
   forget_pages(in);
+  tell(owner, in, made, change_kind::created, now);
   if (in.kind == stream_kind::comments)
     touch_parent(owner, parent, now);
   return made;
@@ -59,26 +69,29 @@ void world::edit(tenant& owner, stream& in, record& what, int64_t now, const std
   leave_order(in, what);
   add_version(in, what, {now, raw ? keep_raw(*raw) : what.version_number + 1});
   enter_order(in, what);
+  tell(owner, in, what, change_kind::updated, now);
   if (in.kind == stream_kind::comments)
     touch_parent(owner, what.parent, now);
 }
 
-void world::revert(stream& in, record& what, uint32_t to_version) {
+void world::revert(tenant& owner, stream& in, record& what, uint32_t to_version, int64_t now) {
   leave_order(in, what);
   add_version(in, what, version_of(what, to_version));
   enter_order(in, what);
+  tell(owner, in, what, change_kind::updated, now);
 }
 
-void world::bury(stream& in, record& what) {
+void world::bury(tenant& owner, stream& in, record& what, int64_t now) {
   leave_order(in, what);
   what.deleted = true;
   what.touched = ++sequence_;
   ++deleted_;
   forget_pages(in);
+  tell(owner, in, what, change_kind::deleted, now);
 }
 
 void world::erase(tenant& owner, stream& in, record& what, int64_t now) {
-  bury(in, what);
+  bury(owner, in, what, now);
   if (in.kind == stream_kind::comments)
     touch_parent(owner, what.parent, now);
   if (in.kind != stream_kind::posts)
@@ -86,13 +99,14 @@ void world::erase(tenant& owner, stream& in, record& what, int64_t now) {
   auto& comments = *owner.find(stream_kind::comments);
   for (auto& child : comments.records)
     if (child.parent == what.number && !child.deleted)
-      bury(comments, child);
+      bury(owner, comments, child, now);
 }
 
-void world::restore(stream& in, record& what, int64_t now, const std::string* raw) {
+void world::restore(tenant& owner, stream& in, record& what, int64_t now, const std::string* raw) {
   what.deleted = false;
   add_version(in, what, {now, raw ? keep_raw(*raw) : what.version_number + 1});
   enter_order(in, what);
+  tell(owner, in, what, change_kind::created, now);
 }
 
 bool world::touch_parent(tenant& owner, uint64_t post, int64_t now) {
@@ -104,6 +118,7 @@ bool world::touch_parent(tenant& owner, uint64_t post, int64_t now) {
   // Same content, later time: the text differs in updated_time only.
   add_version(posts, *parent, {std::max(now, parent->current.updated_at), parent->current.content});
   enter_order(posts, *parent);
+  tell(owner, posts, *parent, change_kind::updated, now);
   ++parents_touched_;
   return true;
 }
@@ -121,6 +136,16 @@ std::vector<uint32_t> world::served_versions(const record& of) const {
 bool world::was_served(const stream& in, uint32_t index, uint32_t version) const {
   const auto& of = in.records[index];
   return of.past ? std::ranges::binary_search(of.past->served, version) : of.first_served;
+}
+
+void world::mark_delete_sent(stream& in, uint32_t index, uint32_t version) {
+  auto& of = in.records[index];
+  auto& sent = keep_history(of).deletes_sent;
+  auto place = std::ranges::lower_bound(sent, version);
+  if (place != sent.end() && *place == version)
+    return;
+  sent.insert(place, version);
+  of.touched = ++sequence_;
 }
 
 void world::mark_served(stream& in, uint32_t index, uint32_t version, bool certain) {
