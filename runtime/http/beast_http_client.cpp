@@ -1,6 +1,7 @@
 #include "runtime/http/http_client.hpp"
 #include "runtime/http/io_lane.hpp"
 #include "runtime/http/request_head.hpp"
+#include "runtime/http/tls.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -42,8 +43,7 @@ public:
     std::unique_lock guard{mutex_};
     all_ended_.wait(guard, [this] { return unreported_ == 0; });
     guard.unlock();
-    shared_->resolver.stop();
-    shared_->resolver.join(); // before the lanes, to which it posts
+    shared_->resolver.stop(); // before the lanes, to which it posts
   }
 
   request_handle start(http_request request, callback done) override;
@@ -188,24 +188,6 @@ http_client_stats beast_http_client::stats() const {
   sum.requests_started = last_id_;
   sum.requests_in_flight = exchanges_.size();
   return sum;
-}
-
-/// Trusted certificates and protocol versions. What is wrong with the settings, if anything.
-std::optional<http_error> set_up_tls(asio::ssl::context& tls, const http_client_settings& settings) {
-  SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION);
-  boost::system::error_code failure;
-  if (settings.ca_file.empty())
-    tls.set_default_verify_paths(failure);
-  for (auto& [key, file] : {std::pair{"ca_file", settings.ca_file}, {"extra_ca_file", settings.extra_ca_file}}) {
-    if (file.empty())
-      continue;
-    tls.load_verify_file(file, failure);
-    if (failure)
-      return http_error{http_failure::invalid_request, std::string{"http setting "} + key
-                                                         + ": cannot read certificates from '" + file
-                                                         + "': " + failure.message()};
-  }
-  return std::nullopt;
 }
 
 } // namespace

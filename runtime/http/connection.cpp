@@ -1,5 +1,7 @@
 #include "runtime/http/connection.hpp"
 
+#include "runtime/http/tls.hpp"
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/error.hpp>
@@ -62,24 +64,10 @@ asio::awaitable<connection::error_code> connection::connect(std::span<const asio
 
 asio::awaitable<std::string> connection::handshake(asio::ssl::context& context, const std::string& host) {
   tls_.emplace(socket_, context);
-  auto session = tls_->native_handle();
-  error_code is_name;
-  asio::ip::make_address(host, is_name);
-  auto parameters = SSL_get0_param(session);
-  if (is_name) {
-    X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    SSL_set1_host(session, host.c_str());
-    SSL_set_tlsext_host_name(session, host.c_str());
-  } else {
-    X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str());
-  }
-  SSL_set_verify(session, SSL_VERIFY_PEER, nullptr);
+  expect_certificate_of(tls_->native_handle(), host);
   error_code failure;
   co_await tls_->async_handshake(asio::ssl::stream_base::client, asio::redirect_error(asio::use_awaitable, failure));
-  if (!failure)
-    co_return std::string{};
-  auto verdict = SSL_get_verify_result(session);
-  co_return verdict == X509_V_OK ? failure.message() : std::string{X509_verify_cert_error_string(verdict)};
+  co_return failure ? why_tls_failed(tls_->native_handle(), failure) : std::string{};
 }
 
 asio::awaitable<connection::error_code> connection::write(std::string_view head, std::string_view body) {

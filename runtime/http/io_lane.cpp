@@ -19,13 +19,6 @@ auto setting_or(std::chrono::milliseconds asked, std::chrono::milliseconds usual
   return asked.count() > 0 ? asked : usual;
 }
 
-/// What a resolver thread leaves for the waiting request.
-struct lookup {
-  std::vector<tcp::endpoint> addresses;
-  bool is_done = false;
-  bool is_abandoned = false; // the request waits no more: do not touch it
-};
-
 } // namespace
 
 /// One request on one lane, and its deadline.
@@ -239,7 +232,8 @@ asio::awaitable<std::optional<http_error>> io_lane::open(hop& current) {
   auto& exchange = current.exchange;
   auto deadline = current.begin_phase(http_failure::timeout_connect, setting_or(exchange.request.timeouts.connect,
                                                                                 shared_.settings.connect_timeout));
-  auto addresses = co_await resolve(current, deadline);
+  auto addresses = co_await look_up(shared_.resolver, io_, current.route, *exchange.wake, deadline,
+                                    [&exchange] { return exchange.is_cancelled.load(); });
   if (exchange.is_cancelled)
     co_return current.cancelled();
   if (addresses.empty() && clock_type::now() >= deadline)
@@ -265,39 +259,6 @@ asio::awaitable<std::optional<http_error>> io_lane::open(hop& current) {
     if (auto failure = co_await fresh->handshake(shared_.tls, current.url.host); !failure.empty())
       co_return current.because(http_failure::tls, "TLS handshake: " + failure);
   co_return std::nullopt;
-}
-
-asio::awaitable<io_lane::endpoints> io_lane::resolve(hop& current, time_point deadline) {
-  auto& route = current.route;
-  boost::system::error_code is_name;
-  auto address = asio::ip::make_address(route.address.empty() ? route.host : route.address, is_name);
-  if (!is_name)
-    co_return endpoints{{address, route.port}};
-
-  auto& wake = *current.exchange.wake;
-  auto found = std::make_shared<lookup>();
-  asio::post(shared_.resolver, [this, found, &wake, host = route.host, port = route.port] {
-    boost::system::error_code failure;
-    tcp::resolver resolver{shared_.resolver.get_executor()};
-    std::vector<tcp::endpoint> addresses;
-    // No address_configured flag: without a network it would hide localhost.
-    for (auto& entry : resolver.resolve(host, std::to_string(port), {}, failure))
-      addresses.push_back(entry.endpoint());
-    asio::post(io_, [found, &wake, addresses = std::move(addresses)]() mutable {
-      if (found->is_abandoned)
-        return;
-      found->addresses = std::move(addresses);
-      found->is_done = true;
-      wake.cancel();
-    });
-  });
-  while (!found->is_done && !current.exchange.is_cancelled && clock_type::now() < deadline) {
-    wake.expires_at(deadline);
-    boost::system::error_code ignored;
-    co_await wake.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  }
-  found->is_abandoned = true;
-  co_return std::move(found->addresses);
 }
 
 asio::awaitable<std::optional<http_error>> io_lane::open_tunnel(hop& current) {

@@ -3,13 +3,13 @@
 #include "runtime/http/connection.hpp"
 #include "runtime/http/connection_table.hpp"
 #include "runtime/http/http_client.hpp"
+#include "runtime/http/name_resolver.hpp"
 #include "runtime/http/redirect_policy.hpp"
 #include "runtime/http/route.hpp"
 #include "runtime/http/url.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 #include <atomic>
 #include <memory>
@@ -44,8 +44,7 @@ struct lane_resources {
   http_client_settings settings;
   route_table routes;
   boost::asio::ssl::context tls{boost::asio::ssl::context::tls_client};
-  /// getaddrinfo blocks: a hanging name server must not hold up more than the names it is asked for.
-  boost::asio::thread_pool resolver{4};
+  name_resolver resolver;
 };
 
 /// An I/O thread with the connections to its share of the hosts.
@@ -69,7 +68,6 @@ public:
 
 private:
   using table = connection_table<std::shared_ptr<connection>>;
-  using endpoints = std::vector<boost::asio::ip::tcp::endpoint>;
   using time_point = connection::clock::time_point;
   struct hop;
   struct reply;
@@ -77,7 +75,6 @@ private:
 
   awaitable<std::optional<http_error>> wait_for_place(hop& current, place& own);
   awaitable<std::optional<http_error>> open(hop& current);
-  awaitable<endpoints> resolve(hop& current, time_point deadline);
   awaitable<std::optional<http_error>> open_tunnel(hop& current);
   awaitable<reply> talk(hop& current, const std::string& head);
   awaitable<http_result> talk_again_if_stale(hop& current, place& own);

@@ -20,22 +20,6 @@ bool is_header_value(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
-/// Set by the client for each hop; a caller's could desynchronise a kept connection.
-bool is_about_the_connection(std::string_view name) {
-  constexpr std::array<std::string_view, 10> names{
-    "host", "connection", "content-length", "transfer-encoding", "upgrade",
-    "te", "trailer", "keep-alive", "proxy-connection", "proxy-authorization"};
-  return std::any_of(names.begin(), names.end(), [&](auto known) { return equals_ignoring_case(name, known); });
-}
-
-/// "host" or "host:port" as the Host header has it.
-std::string host_field(const http_url& url) {
-  auto authority = authority_of(url);
-  if (url.port == (url.scheme == "https" ? 443 : 80))
-    authority.resize(authority.rfind(':'));
-  return authority;
-}
-
 void append_line(std::string& head, std::string_view name, std::string_view value) {
   head.append(name).append(": ").append(value).append("\r\n");
 }
@@ -45,6 +29,20 @@ bool announces_length(const http_request& request) {
 }
 
 } // namespace
+
+bool is_about_the_connection(std::string_view name) {
+  constexpr std::array<std::string_view, 10> names{
+    "host", "connection", "content-length", "transfer-encoding", "upgrade",
+    "te", "trailer", "keep-alive", "proxy-connection", "proxy-authorization"};
+  return std::any_of(names.begin(), names.end(), [&](auto known) { return equals_ignoring_case(name, known); });
+}
+
+std::string host_field(const http_url& url) {
+  auto authority = authority_of(url);
+  if (url.port == (url.scheme == "https" ? 443 : 80))
+    authority.resize(authority.rfind(':'));
+  return authority;
+}
 
 std::optional<http_error> check_request(const http_request& request, const http_url& url) {
   auto refused = [&](const std::string& what) {

@@ -6,11 +6,18 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace lode {
 
 /// What makes this request unfit to be sent, if anything: method or headers that would break out of their place.
 std::optional<http_error> check_request(const http_request& request, const http_url& url);
+
+/// Set by the client for each hop; a caller's could desynchronise a kept connection.
+bool is_about_the_connection(std::string_view name);
+
+/// "host" or "host:port" as the Host header has it.
+std::string host_field(const http_url& url);
 
 /// Request line and headers with the empty line, as HTTP/1.1 puts them. The request has passed check_request.
 std::string write_head(const http_request& request, const http_url& url, const http_route& route,

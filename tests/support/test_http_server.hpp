@@ -45,6 +45,12 @@ public:
   /// Ends the stream in both directions; wakes a handler that is blocked in a call of this class.
   void close();
 
+  /// Calls `use` with the stream under the conversation, TLS or not, for what goes beyond HTTP.
+  template <class Use>
+  auto with_stream(Use use) {
+    return tls_ ? use(*tls_) : use(socket_);
+  }
+
   const int number; ///< 1 for the server's first connection
 
 private:
