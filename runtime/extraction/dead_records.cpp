@@ -12,6 +12,14 @@ double allowed_by_share(const dead_record_limits& limits, int64_t records) {
 
 } // namespace
 
+std::string cut_text(std::string_view text, size_t most) {
+  if (text.size() <= most)
+    return std::string{text};
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80)
+    --most;
+  return std::string{text.substr(0, most)};
+}
+
 std::optional<std::string> why_too_many_dead(const dead_record_limits& limits, const stream_tally& tally) {
   auto dead = static_cast<double>(tally.dead);
   bool is_over_share = tally.records >= fewest_for_share && dead > allowed_by_share(limits, tally.records);

@@ -1,6 +1,7 @@
 #include "runtime/extraction/evaluation.hpp"
 
 #include "runtime/expression/datetime_format.hpp"
+#include "runtime/expression/python_text.hpp"
 #include "runtime/extraction/failure.hpp"
 #include "runtime/extraction/json_value.hpp"
 
@@ -62,6 +63,18 @@ caf::expected<std::string> text_of(const expression::program& code, const expres
   if (!text)
     return bad_template(what, text.error());
   return std::move(*text);
+}
+
+caf::expected<std::string> written_text(const expression::program& code, const expression::context& names,
+                                        std::string_view what) {
+  auto text = code.render(names);
+  if (!text)
+    return bad_template(what, text.error());
+  if (text->is_undefined_chain)
+    return bad_template(what, text->why);
+  if (text->outcome.is(expression::kind::undefined) || text->outcome.is(expression::kind::none))
+    return failed(errc::bad_source, std::string{what} + ": '" + code.source() + "' has no value");
+  return expression::to_text(text->outcome);
 }
 
 } // namespace lode

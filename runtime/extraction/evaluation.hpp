@@ -38,4 +38,9 @@ expression::context names_of(const expression::value& config, instant now);
 caf::expected<std::string> text_of(const expression::program& code, const expression::context& names,
                                    std::string_view what);
 
+/// The text that the template yields as it is written: text_of would read JSON as a Python literal and print it with other
+/// quotes. Fails as text_of does, and when a single expression has no value.
+caf::expected<std::string> written_text(const expression::program& code, const expression::context& names,
+                                        std::string_view what);
+
 } // namespace lode

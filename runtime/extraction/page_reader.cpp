@@ -15,28 +15,16 @@
 #include "runtime/extraction/json_value.hpp"
 #include "runtime/extraction/link_header.hpp"
 #include "runtime/extraction/paginator.hpp"
-#include "runtime/extraction/processor_steps.hpp"
 #include "runtime/extraction/record_key.hpp"
 #include "runtime/extraction/record_selector.hpp"
 #include "runtime/extraction/slicer.hpp"
-#include "runtime/extraction/transformations.hpp"
 
 namespace lode {
 
 namespace {
 
-constexpr size_t max_dead_payload = 64 * 1024;
 /// Hashes of a slice without a key that its continuation remembers; later pages number records by their own place.
 constexpr int max_occurrences = 2048;
-
-/// Cut at a character's border.
-std::string cut(std::string_view text, size_t most) {
-  if (text.size() <= most)
-    return std::string{text};
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80)
-    --most;
-  return std::string{text.substr(0, most)};
-}
 
 /// What the key of a record without a key begins with: partitions share no record. Slices do, where they overlap; a record
 /// that carries the cursor lies in the same ones whatever the run, any other belongs to the slice that it was read in.
@@ -86,9 +74,9 @@ private:
 /// Reads the records of one page; one per call of page_reader::read.
 class page_pass {
 public:
-  page_pass(const page_request& page, canonical_writer& canonical, expression::context names)
-      : page_(page), stream_(page.source.streams[page.stream]), canonical_(canonical), names_(std::move(names)),
-        ignored_(stream_.lode.ignore), occurrences_(page) {}
+  page_pass(const page_request& page, record_scratch& scratch, expression::context names)
+      : page_(page), stream_(page.source.streams[page.stream]), names_(std::move(names)), ignored_(stream_.lode.ignore),
+        maker_(stream_, ignored_, page.hash_seed, scratch), occurrences_(page) {}
 
   caf::error run(page_content& content) {
     auto body = page_.response.json();
@@ -137,86 +125,43 @@ private:
     return {};
   }
 
-  /// Filters and transforms, then takes what is left through the steps, keys and hashes it. What cannot be used dies alone:
-  /// the page goes on.
-  void read_record(json_node node, page_content& content) {
-    if (node.document().is_too_deep(node))
-      return bury_unseen(node, "nested deeper than " + std::to_string(json_document::max_depth) + " levels", content);
-    if (!changes_records(stream_) || !node.is(json_kind::map))
-      return take_record(node, node, content);
-    auto text = transform_record(stream_, node, names_);
-    if (!text)
-      return bury_unseen(node, message_of(text.error()), content);
-    if (!*text)
-      return note_place("-" + std::to_string(short_hash_of(node.raw())));
-    if (auto error = changed_.parse(**text))
-      return bury_unseen(node, "after the transformations: " + message_of(error), content);
-    take_record(changed_.root(), node, content);
-  }
-
-  void take_record(json_node record, json_node received, page_content& content) {
-    if (!record.is(json_kind::map))
-      return bury_unseen(received, "a record is " + shown(record) + ", an object is needed", content);
-    if (stream_.lode.steps.empty()) {
-      children_->add(record);
-      return keep_record(record, received, content);
-    }
-    auto stepped = run_steps(stream_.lode.steps, record, {page_.hash_seed});
-    if (stepped.result.what != step_result::fate::drop)
-      children_->add(record); // the API is asked for them with what it sent
-    last_before_steps_ = record.raw();
-    if (stepped.result.what == step_result::fate::drop)
-      note_place("-" + std::to_string(short_hash_of(received.raw())));
-    else if (stepped.result.what == step_result::fate::bury)
-      bury(received, {}, stepped.text, std::move(stepped.result.reason), content);
-    else if (auto error = stepped_.parse(stepped.text))
-      bury_unseen(received, "after the steps: " + message_of(error), content);
-    else if (!stepped_.root().is(json_kind::map))
-      bury_unseen(received, "the steps left no object", content);
+  /// What cannot be used dies alone: the page goes on.
+  void read_record(json_node received, page_content& content) {
+    auto shaped = maker_.shape(received, names_);
+    bool has_steps = !stream_.lode.steps.empty();
+    if (shaped.before_steps.exists() && shaped.what != shaped_record::fate::dropped)
+      children_->add(shaped.before_steps); // the API is asked for them with what it sent
+    if (shaped.before_steps.exists() && has_steps)
+      last_before_steps_ = shaped.before_steps.raw();
+    if (shaped.what == shaped_record::fate::kept)
+      return keep_record(shaped.record, received, content);
+    if (shaped.what == shaped_record::fate::dead)
+      bury(received, {}, shaped.shown, std::move(shaped.reason), content);
     else
-      return keep_record(stepped_.root(), received, content);
-    ++kept_; // steps change what is stored, not how pages follow each other
+      note_place("-" + std::to_string(short_hash_of(received.raw())));
+    if (shaped.before_steps.exists())
+      ++kept_; // steps change what is stored, not how pages follow each other
   }
 
-  /// What is kept of a record that steps have seen is what they left of it: they may be there to take secrets out.
   void bury(json_node received, std::string key, std::string_view shown, std::string reason, page_content& content) {
     note_place("?" + std::to_string(short_hash_of(received.raw())));
-    content.dead.push_back({std::move(key), cut(shown, max_dead_payload), std::move(reason)});
-  }
-
-  std::string shown(json_node record) const {
-    return stream_.lode.steps.empty() ? cut(record.raw(), 40) : "something else";
-  }
-
-  void bury_unseen(json_node received, std::string reason, page_content& content) {
-    bury(received, {}, stream_.lode.steps.empty() ? received.raw() : std::string_view{}, std::move(reason), content);
+    content.dead.push_back({std::move(key), cut_text(shown, max_dead_payload), std::move(reason)});
   }
 
   void keep_record(json_node record, json_node received, page_content& content) {
-    auto die = [&](std::string key, std::string reason) {
-      bury(received, std::move(key), stream_.lode.steps.empty() ? received.raw() : record.raw(), std::move(reason), content);
-    };
     auto cursor = cursor_of(record);
     if (!is_in_window(cursor))
       return note_place("-" + std::to_string(short_hash_of(received.raw())));
     hashed_record result;
-    if (!stream_.primary_key.empty()) {
-      auto reading = read_key(record, stream_.primary_key);
-      if (!reading.problem.empty())
-        return die({}, std::move(reading.problem));
-      result.key = std::move(reading.key);
-    }
+    if (auto problem = maker_.identify(record, result); !problem.empty())
+      return bury(received, std::move(result.key), maker_.showable(received, record), std::move(problem), content);
     if (!stream_.lode.ordering_field.empty()) {
-      auto order = read_order(record, stream_.lode.ordering_field, stream_.lode.ordering_format);
-      if (!order)
-        return die(std::move(result.key), order.error().message);
-      result.order_field = *order;
-      descent_.see(*order);
-      content.largest_order = std::max(content.largest_order.value_or(*order), *order);
+      descent_.see(result.order_field);
+      content.largest_order = std::max(content.largest_order.value_or(result.order_field), result.order_field);
     }
     if (cursor)
       content.largest_cursor = std::max(content.largest_cursor.value_or(*cursor), *cursor);
-    result.hash = hash_of(canonical_.write(record, ignored_), page_.hash_seed);
+    result.hash = maker_.hash(record);
     if (stream_.primary_key.empty()) {
       auto place = to_text(result.hash);
       bool is_seam = is_first_ && place == page_.state.seam_key();
@@ -401,14 +346,12 @@ private:
 
   const page_request& page_;
   const stream_plan& stream_;
-  canonical_writer& canonical_;
   expression::context names_;
   ignored_fields ignored_;
+  record_maker maker_;
   occurrence_counter occurrences_;
   std::optional<child_collector> children_; ///< made by run()
   page_descent descent_;
-  json_document changed_; ///< the record that is transformed at the moment
-  json_document stepped_; ///< ... that has passed the steps
   std::string last_before_steps_;
   field_path cursor_field_;
   page_facts facts_;
@@ -425,7 +368,7 @@ caf::expected<page_content> page_reader::read(const page_request& page) {
   if (!names)
     return names.error();
   page_content content;
-  page_pass pass{page, canonical_, std::move(*names)};
+  page_pass pass{page, scratch_, std::move(*names)};
   if (auto error = pass.run(content))
     return error;
   return content;

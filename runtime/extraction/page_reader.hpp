@@ -13,7 +13,7 @@
 #include "messages/wire/continuation.pb.h"
 #include "runtime/expression/value.hpp"
 #include "runtime/extraction/received_response.hpp"
-#include "runtime/extraction/canonical_form.hpp"
+#include "runtime/extraction/record_maker.hpp"
 #include "runtime/manifest/plan.hpp"
 
 namespace lode {
@@ -69,7 +69,7 @@ public:
   caf::expected<page_content> read(const page_request& page);
 
 private:
-  canonical_writer canonical_;
+  record_scratch scratch_;
 };
 
 /// For a response that the error rules ignore: no records, the slice ends.

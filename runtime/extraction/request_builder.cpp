@@ -10,6 +10,7 @@
 #include "runtime/extraction/json_value.hpp"
 #include "runtime/extraction/paginator.hpp"
 #include "runtime/extraction/request_fields.hpp"
+#include "runtime/extraction/request_url.hpp"
 #include "runtime/http/text.hpp"
 #include "runtime/http/url.hpp"
 
@@ -178,44 +179,11 @@ caf::expected<std::string> url_of(const stream_plan& stream, const std::string& 
   auto path = link.empty() ? text_of(stream.requester.path, names, "path") : caf::expected<std::string>{link};
   if (!path)
     return path.error();
-  path->erase(0, path->find_first_not_of('/') == std::string::npos ? path->size() : path->find_first_not_of('/'));
-  if (path->empty())
-    return base;
-  if (!base->ends_with('/'))
-    *base += '/';
-  auto joined = resolve_reference(*base, *path);
+  auto joined = join_url(*base, *path);
   if (!link.empty())
     if (auto error = check_link(stream, *base, joined))
       return error;
   return joined;
-}
-
-caf::error append_values(std::vector<query_parameter>& out, const std::string& key, const value& item,
-                         std::string_view bag) {
-  using expression::kind;
-  if (item.is(kind::none))
-    return {};
-  if (item.is(kind::map))
-    return failed(errc::bad_source, "the " + std::string{bag} + " `" + key + "` is a map, text or a list is needed");
-  if (!item.is(kind::list)) {
-    out.emplace_back(key, expression::to_text(item));
-    return {};
-  }
-  for (const auto& element : item.list())
-    out.emplace_back(key, expression::to_text(element));
-  return {};
-}
-
-caf::expected<std::string> with_parameters(std::string url, const request_fields::entries& parameters) {
-  auto present = query_parameters(url);
-  std::vector<query_parameter> wanted;
-  for (const auto& [key, item] : parameters)
-    if (auto error = append_values(wanted, key, item, "parameter"))
-      return error;
-  // A next link repeats what the request is made of; what it says with the same value is not said twice.
-  std::erase_if(wanted,
-                [&](const auto& entry) { return std::find(present.begin(), present.end(), entry) != present.end(); });
-  return wanted.empty() ? url : append_query(url, wanted);
 }
 
 // -- body --------------------------------------------------------------------------------------------------------------
@@ -251,12 +219,6 @@ caf::error put_body(http_request& request, const requester_plan& plan, const req
     set_header(request, "Content-Type", "application/json");
   }
   return {};
-}
-
-http_timeouts timeouts_of(const lode_extension& extension) {
-  using std::chrono::milliseconds;
-  return {extension.timeouts.connect.value_or(milliseconds{0}), extension.timeouts.first_byte.value_or(milliseconds{0}),
-          extension.timeouts.whole.value_or(milliseconds{0})};
 }
 
 /// What all components say together; `link` is where the next page is, if its token says that.

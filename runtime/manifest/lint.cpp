@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "runtime/manifest/live_lint.hpp"
 #include "runtime/manifest/loader.hpp"
 
 namespace lode {
@@ -137,6 +138,7 @@ lint_report lint(const std::filesystem::path& file, const manifest_setup& setup)
     out.supported_streams.push_back(stream.name);
     linter.check(stream);
   }
+  lint_live(file.string(), *loaded.plan, out.warnings);
   for (auto& stream : loaded.plan->unsupported) {
     out.unsupported_streams.push_back(stream.name);
     out.unsupported.insert(out.unsupported.end(), stream.reasons.begin(), stream.reasons.end());

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "runtime/manifest/live_reader.hpp"
 #include "runtime/manifest/parameters.hpp"
 #include "runtime/manifest/references.hpp"
 #include "runtime/manifest/stream_compiler.hpp"
@@ -114,6 +115,7 @@ void read_streams(loading& state, const manifest_node& root) {
   state.plan.streams = std::move(compiler.streams());
   std::move(compiler.unsupported().begin(), compiler.unsupported().end(), std::back_inserter(state.plan.unsupported));
   std::move(compiler.notes().begin(), compiler.notes().end(), std::back_inserter(state.notes));
+  state.plan.live = group_live(state.plan.streams, state.file, state.notes);
 }
 
 void check_names(loading& state) {

@@ -49,6 +49,8 @@ struct dead_record_limits {
 class processor_step; // runtime/manifest/processor_step.hpp
 using processor_step_pointer = std::shared_ptr<const processor_step>;
 
+struct stream_live; // runtime/manifest/live_plan.hpp
+
 struct named_step {
   std::string name;
   processor_step_pointer step;
@@ -79,6 +81,7 @@ struct lode_extension {
   std::vector<rate_budget> budgets;
   std::vector<limit_header> limit_headers;
   std::vector<std::string> next_link_hosts; ///< other hosts that a next link may name
+  std::shared_ptr<const stream_live> live; ///< null: the stream is captured by its pages alone
 };
 
 } // namespace lode

@@ -6,18 +6,13 @@
 
 #include "runtime/expression/datetime_format.hpp"
 #include "runtime/expression/json_text.hpp"
+#include "runtime/manifest/field_readers.hpp"
+#include "runtime/manifest/live_reader.hpp"
 #include "runtime/registry.hpp"
 
 namespace lode {
 
 namespace {
-
-/// A word and what it means.
-template <class Meaning>
-struct choice {
-  std::string_view word;
-  Meaning means;
-};
 
 constexpr std::array budget_scopes{choice<rate_budget::scope>{"app", rate_budget::scope::app},
                                    choice<rate_budget::scope>{"credential", rate_budget::scope::credential},
@@ -36,33 +31,6 @@ enum class page_order : uint8_t { none, stable, newest_first, newest_created_fir
 constexpr std::array page_orders{choice<page_order>{"none", page_order::none}, choice<page_order>{"stable", page_order::stable},
                                  choice<page_order>{"newest_first", page_order::newest_first},
                                  choice<page_order>{"newest_created_first", page_order::newest_created_first}};
-
-template <class Choices>
-auto read_choice(const component& block, std::string_view name, const Choices& choices, decltype(choices[0].means) otherwise) {
-  auto found = block.text(name);
-  std::string known;
-  for (auto& each : choices) {
-    if (each.word == found)
-      return each.means;
-    known += (known.empty() ? "" : ", ") + std::string{each.word};
-  }
-  if (block.has(name))
-    block.error("expected one of " + known + ", found '" + found + "'", name);
-  return otherwise;
-}
-
-/// Calls `store` with the span if the key is there and in bounds.
-template <class Store>
-void read_span_field(const component& block, std::string_view name, std::chrono::milliseconds least, Store store) {
-  if (!block.has(name))
-    return;
-  auto span = read_span(block.text(name));
-  if (!span || *span < least || *span > std::chrono::hours{24 * 366})
-    return block.error("expected a time such as 500ms, 30s, 5m, 2h or 7d, from " + std::to_string(least.count())
-                         + "ms to 366d, found " + describe(*block.field(name)),
-                       name);
-  store(*span);
-}
 
 void read_dead_limits(const component& block, lode_extension& out) {
   auto limits = block.child("dead_limits");
@@ -217,7 +185,7 @@ lode_extension read_lode_extension(const component& stream, const std::vector<fi
     return out;
   block->refuse_unknown({"ordering_field", "ordering_format", "ignore", "settle_time", "full_pass_every", "dead_limits",
                       "page_bytes_estimate", "timeouts", "budgets", "limit_headers", "next_link_hosts", "miner", "steps",
-                      "delete_brake_percent", "order"});
+                      "delete_brake_percent", "order", "live"});
   read_miner(*block, setup, out);
   read_steps(*block, primary_key, setup, out);
   read_order(*block, out);
@@ -238,6 +206,7 @@ lode_extension read_lode_extension(const component& stream, const std::vector<fi
   read_budgets(*block, out);
   read_limit_headers(*block, out);
   out.next_link_hosts = block->texts("next_link_hosts");
+  out.live = read_live(*block, setup);
   return out;
 }
 

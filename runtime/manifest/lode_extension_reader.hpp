@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/manifest/component.hpp"
+#include "runtime/manifest/field_readers.hpp"
 #include "runtime/manifest/manifest_setup.hpp"
 
 namespace lode {
@@ -9,8 +10,5 @@ namespace lode {
 /// found and what is allowed; the field then keeps its default.
 lode_extension read_lode_extension(const component& stream, const std::vector<field_path>& primary_key,
                                    const manifest_setup& setup);
-
-/// `500ms`, `30s`, `5m`, `2h`, `7d`, or ISO-8601 without months; nothing when it is neither.
-std::optional<std::chrono::milliseconds> read_span(std::string_view text);
 
 } // namespace lode

@@ -12,6 +12,7 @@
 #include "runtime/expression/program.hpp"
 #include "runtime/expression/value.hpp"
 #include "runtime/manifest/diagnostic.hpp"
+#include "runtime/manifest/live_plan.hpp"
 #include "runtime/manifest/lode_extension.hpp"
 
 /// The plan: what a manifest says, checked and compiled. Pure data, immutable once loaded and shared
@@ -306,6 +307,7 @@ struct source_plan {
   std::vector<std::string> check_streams;
   std::vector<stream_plan> streams; ///< parents come before their children
   std::vector<unsupported_stream> unsupported;
+  std::vector<live_plan> live; ///< one per listener of a connection: streams with the same one share it
 
   /// The selectable stream of this name, or null.
   const stream_plan* find(const std::string& stream) const;

@@ -21,4 +21,10 @@ inline constexpr std::array<std::string_view, 9> change{"config",          "reco
 inline constexpr std::array<std::string_view, 2> answer{"response", "headers"};
 inline constexpr std::array<std::string_view, 3> error_message{"config", "response", "headers"};
 
+/// Texts that a listener sends, and of them those that concern an event.
+inline constexpr std::array<std::string_view, 2> live{"config", "streams"};
+inline constexpr std::array<std::string_view, 3> live_event{"config", "streams", "event_id"};
+/// The request of one record: `keys` are the fields of its key.
+inline constexpr std::array<std::string_view, 3> fetch{"config", "key", "keys"};
+
 } // namespace lode::scopes

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/manifest/compile.hpp"
+#include "runtime/manifest/live_reader.hpp"
 #include "runtime/manifest/lode_extension_reader.hpp"
 #include "runtime/manifest/scopes.hpp"
 
@@ -131,6 +132,7 @@ stream_compiler::compiled stream_compiler::compile(const manifest_node_pointer& 
     stream.error("a stream needs 'retriever'");
   check_newest_first(stream, plan);
   plan.transformations = compile_transformations(stream);
+  fit_live(stream, plan);
   plan.schema = read_schema(stream);
   stream.refuse({"file_uploader"});
   bool is_usable = !has_level(out.made.notes, diagnostic::level::error) && !has_level(out.made.notes, diagnostic::level::unsupported);

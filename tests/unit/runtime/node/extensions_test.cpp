@@ -75,6 +75,20 @@ TEST_F(extensions_test, a_source_names_its_miner_and_its_steps) {
   EXPECT_TRUE(miners_by_name(known.miners)(system, miner_job{{}, item_connection(1, loaded.plan), {}, 0, {}, {}, {}}));
 }
 
+TEST_F(extensions_test, a_source_may_name_every_listener_of_its_node) {
+  for (auto name : {"own", "websocket", "webhook"})
+    EXPECT_TRUE(setup().listeners.contains(name)) << name;
+  auto source = [](const std::string& listener) {
+    return std::string{manifest_text{.stream = "    x-lode: {live: {listener: " + listener
+                                               + ", settings: {}, messages: [{payload: full}]}}\n"}};
+  };
+  auto loaded = load_manifest_text(source("own"), "test.yaml", setup());
+  ASSERT_TRUE(loaded.plan) << testing::PrintToString(messages(loaded));
+  EXPECT_EQ(loaded.plan->live.at(0).listener, "own");
+  EXPECT_THAT(messages(load_manifest_text(source("smoke"), "test.yaml", setup())),
+              testing::ElementsAre(HasSubstr("there is no listener 'smoke'; known: own, webhook, websocket")));
+}
+
 TEST_F(extensions_test, a_node_refuses_a_source_whose_miner_it_does_not_have) {
   std::string text = manifest_text{.stream = "    x-lode: {miner: soap}\n"};
   auto told = inspect_manifest("calls", text, setup());
