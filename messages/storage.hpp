@@ -67,7 +67,8 @@ enum class change_kind : uint8_t {
   inserted,  ///< the key was not there, or was deleted
   updated,   ///< the content differs from the latest
   deleted,
-  reordered, ///< same content, newer order: no feed entry
+  /// Same content, newer order: no feed entry. With a hash of zero of what is deleted, and stays so, or was never seen.
+  reordered,
   reformed,  ///< same content, hashed in another form: only hash and form change, no feed entry
 };
 
@@ -93,6 +94,19 @@ struct page_counters {
   int64_t dead = 0;
   int64_t bytes = 0;
   int64_t deleted = 0;
+};
+
+/// A key whose truth is open from this commit on: it is to be fetched again.
+struct raised_doubt {
+  std::string key;
+  std::chrono::microseconds due_in{0}; ///< from the commit on, by the store's clock
+  fact_order asked;                    ///< the fact that raised it
+};
+
+/// A key that this commit settles: it was fetched after the doubt that `asked` names. A later doubt stays.
+struct settled_doubt {
+  std::string key;
+  fact_order asked; ///< recheck_row::asked, as it was loaded before the fetch
 };
 
 /// Stands in a page's marks for a record that is there and whose key nobody could read.
@@ -125,6 +139,10 @@ struct page_commit {
   std::vector<uint64_t> marks{};
   /// With the page that closes a newest-first slice: becomes the anchor of its partition, unless one of a later run stands there.
   std::optional<slice_anchor> anchor{};
+  /// For the recheck list. What a commit settles goes first, so a key that it raises a doubt about anew stays on the list. Of two
+  /// doubts about a key the one with the later logical time (epoch, counter) counts, and its due time if that is the later one.
+  std::vector<raised_doubt> rechecks{};
+  std::vector<settled_doubt> rechecked{};
 };
 
 enum class commit_status : uint8_t {

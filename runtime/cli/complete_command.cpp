@@ -52,6 +52,8 @@ std::string advice_for(std::string_view reason, const std::string& names) {
     return "put right what the reason names, then " + trigger;
   if (reason == "shifted")
     return trigger + " --kind full, at a quiet hour of the API";
+  if (reason == "not_heard")
+    return "a repair is started once the API is listened to again, or " + trigger + " --kind full";
   if (reason == "dead_records")
     return "see the dead letters (docs/api.md), put the source right, then " + trigger + " --kind full";
   return trigger;

@@ -20,7 +20,7 @@ namespace json = boost::json;
 constexpr size_t rows_looked_at = 10'000;
 
 std::string_view name_of(owed_reason why) {
-  constexpr std::array<std::string_view, 6> names{"not_read", "run_open", "failed", "shifted", "cancelled", "dead_records"};
+  constexpr std::array<std::string_view, 7> names{"not_read", "run_open", "failed", "shifted", "cancelled", "dead_records", "not_heard"};
   return names.at(static_cast<size_t>(why));
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "messages/gaps.hpp"
 #include "runtime/storage/catalog_store.hpp"
 #include "runtime/storage/run_store.hpp"
 
@@ -102,6 +103,14 @@ struct stream_reading {
   std::vector<read_slice> slices;
   bool is_cut = false; ///< there is more than is listed
   std::vector<died_records> died{}; ///< by run, latest first
+  std::vector<gap_row> gaps{};      ///< of the connection: owed, or under repair; oldest first
+};
+
+/// A gap that is not closed, with the names that people know.
+struct open_gap {
+  std::string tenant;
+  std::string connection;
+  gap_row gap;
 };
 
 /// What people ask and correct beside the daily work; the console's view over all tenants. Used by one thread. Fails like catalog_store.
@@ -116,6 +125,11 @@ public:
   virtual caf::expected<std::vector<stopped_connection>> list_stopped(size_t limit) = 0;
   /// Dead letters of a tenant with an id above `after`, in id order. One that is seen again keeps its id.
   virtual caf::expected<std::vector<dead_letter_row>> list_dead_letters(tenant_id tenant, int64_t after, size_t limit) = 0;
+
+  /// Live capture in all shards.
+  virtual caf::expected<live_counts> count_live() = 0;
+  /// Gaps that are owed or under repair, oldest first; not of what is being erased.
+  virtual caf::expected<std::vector<open_gap>> list_open_gaps(size_t limit) = 0;
 
   /// How completely a stream was read; at most `limit` rows of a kind. Streams of another connection have none.
   virtual caf::expected<stream_reading> load_reading(connection_id connection, stream_id stream, size_t limit) = 0;

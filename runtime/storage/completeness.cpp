@@ -264,6 +264,24 @@ private:
 
 } // namespace
 
+namespace {
+
+/// A gap is of all partitions.
+void judge_gaps(const stream_reading& reading, std::optional<instant> from, instant to, owed_list& out) {
+  for (const auto& gap : reading.gaps) {
+    if (gap.state == gap_state::closed || gap.from >= to || (from && gap.until && *gap.until <= *from))
+      continue;
+    owed_interval owed;
+    owed.why = owed_reason::not_heard;
+    owed.run = gap.repair;
+    owed.detail = gap.reason + (gap.repair ? ", run " + to_string(gap.repair) + " repairs it" : "");
+    auto begins = std::max(gap.from, from.value_or(instant{}));
+    out.add(owed, "", begins == instant{} ? std::nullopt : std::optional{begins}, std::min(gap.until.value_or(to), to));
+  }
+}
+
+} // namespace
+
 completeness judge_completeness(const stream_reading& reading, std::optional<instant> from, instant to) {
   completeness out;
   out.is_cut = reading.is_cut;
@@ -280,6 +298,7 @@ completeness judge_completeness(const stream_reading& reading, std::optional<ins
     out.read_until = stream.read_until();
     stream.judge(owed);
   }
+  judge_gaps(reading, from, to, owed);
   return out;
 }
 

@@ -15,6 +15,7 @@ enum class owed_reason : uint8_t {
   shifted,      ///< it was read, but its rows kept shifting meanwhile
   cancelled,    ///< by a person, a reset or a newer manifest
   dead_records, ///< it was read, but records of it could not be used
+  not_heard,    ///< the connection was not listening, and no repair has ended since
 };
 
 /// A span of a partition of which not everything is there that the API had.
@@ -44,7 +45,8 @@ struct completeness {
 /// run began that read all its slices to the end; with partitions also all else that it had to read, since a parent that failed
 /// hides them. A newest-first partition is known up to its anchor's `known_until`. Records that died are owed until a later run
 /// has read their place without losing any; of runs that are no longer known their dead letters tell, as long as they are kept.
-/// What was read under another source or edition, by a backfill or by a repair makes no stream without dates whole.
+/// What was read under another source or edition, by a backfill or by a repair makes no stream without dates whole. What a gap of
+/// live capture covers is owed until its repair ends, whatever was read of it.
 completeness judge_completeness(const stream_reading& reading, std::optional<instant> from, instant to);
 
 /// So many intervals are told at most.

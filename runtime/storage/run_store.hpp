@@ -55,6 +55,10 @@ struct run_start {
   fact_order stamp{};         ///< logical time before the first request
   int64_t edition = 0;        ///< of the connection, as the run was planned
   std::string source_version{};
+  /// Of a repair: it takes the connection's gaps that are owed, have ended and lie wholly within this span, which it was planned to
+  /// repair; its slices may read more, for skew and settle time. A run of the other kinds but backfill takes what was before the first
+  /// listener if that ended before `to`: not above the lowest upper end of its slices. Absent: takes none. Nothing is taken by a run that has nothing to read or was planned for another edition or version.
+  std::optional<slice_bounds> repairs{};
 };
 
 struct started_run {

@@ -9,7 +9,9 @@ namespace lode {
 
 /// How long is kept what is over; zero: for ever. The store's own clock measures it, which also dated the rows.
 struct retention {
-  std::chrono::microseconds runs{0}; ///< ended runs with their continuations, but the latest of each connection
+  /// Ended runs with their continuations, but the latest of each connection; with the gaps that they have closed, and never while a
+  /// gap names them.
+  std::chrono::microseconds runs{0};
   std::chrono::microseconds dead_letters{0}; ///< since they were last seen
   std::chrono::microseconds feed{0}; ///< whole weeks, once all of a week is older
   /// Commands that were taken (run_store::take_command), and lives of nodes that are gone and own nothing.

@@ -88,6 +88,27 @@ public:
     return reading_of(connection, stream, limit);
   }
 
+  caf::expected<live_counts> count_live() override {
+    std::scoped_lock lock{db_->mutex};
+    if (db_->is_unavailable())
+      return unavailable();
+    return db_->count_live(std::nullopt);
+  }
+
+  caf::expected<std::vector<open_gap>> list_open_gaps(size_t limit) override {
+    std::scoped_lock lock{db_->mutex};
+    if (db_->is_unavailable())
+      return unavailable();
+    std::vector<open_gap> out;
+    for (const auto& [id, entry] : db_->gaps) {
+      auto gap = db_->shown(entry);
+      const auto& connection = db_->connections.at(gap.connection).row;
+      if (gap.state != gap_state::closed && connection.state != activity::deleting && out.size() < limit)
+        out.push_back({db_->tenants.at(connection.tenant).name, connection.name, std::move(gap)});
+    }
+    return out;
+  }
+
   caf::expected<int64_t> edit_state(const state_edit& edit) override {
     std::scoped_lock lock{db_->mutex};
     if (db_->is_unavailable())
@@ -164,6 +185,9 @@ stream_reading memory_admin_store::reading_of(connection_id connection, stream_i
       add(out.anchors, row);
   add_slices(out, connection, stream, limit);
   add_died(out, stream, limit);
+  for (const auto& [id, gap] : db_->gaps)
+    if (auto row = db_->shown(gap); row.connection == connection && row.state != gap_state::closed)
+      add(out.gaps, std::move(row));
   return out;
 }
 

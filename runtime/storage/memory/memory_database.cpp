@@ -27,6 +27,11 @@ void memory_database::poison(std::function<bool(const record_change&)> is_poison
   state_->is_poison = std::move(is_poison);
 }
 
+void memory_database::set_recheck_clock(std::function<instant()> clock) {
+  std::lock_guard lock{state_->mutex};
+  state_->clock = std::move(clock);
+}
+
 void memory_database::close_behind_its_run(continuation_id continuation) {
   std::lock_guard lock{state_->mutex};
   state_->continuations.at(continuation).phase = continuation_phase::closed;
@@ -48,7 +53,9 @@ size_t memory_database::rows_of(tenant_id tenant) const {
   for (const auto& [id, connection] : db.connections) {
     if (connection.row.tenant != tenant)
       continue;
-    out += 1 + db.due.count(id) + db.refreshes.count(id) + db.paces.count(id);
+    out += 1 + db.due.count(id) + db.refreshes.count(id) + db.paces.count(id) + db.listeners.count(id);
+    for (const auto& [number, gap] : db.gaps)
+      out += gap.row.connection == id ? 1 : 0;
     for (const auto& [key, requested] : db.requested)
       out += key.first == id ? 1 : 0;
     for (const auto& dead : db.dead)
@@ -66,6 +73,8 @@ size_t memory_database::rows_of(tenant_id tenant) const {
     for (const auto& [key, cursor] : db.cursors)
       out += key.first == id ? 1 : 0;
     for (const auto& [key, anchor] : db.anchors)
+      out += key.first == id ? 1 : 0;
+    for (const auto& [key, doubt] : db.rechecks)
       out += key.first == id ? 1 : 0;
   }
   for (const auto& [id, run] : db.runs)

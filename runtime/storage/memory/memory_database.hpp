@@ -6,6 +6,7 @@
 #include "runtime/storage/admin_store.hpp"
 #include "runtime/storage/catalog_store.hpp"
 #include "runtime/storage/generation_store.hpp"
+#include "runtime/storage/live_store.hpp"
 #include "runtime/storage/membership_store.hpp"
 #include "runtime/storage/page_store.hpp"
 #include "runtime/storage/run_store.hpp"
@@ -40,7 +41,10 @@ public:
   std::unique_ptr<upkeep_store> make_upkeep_store();
   std::unique_ptr<generation_store> make_generation_store();
   std::unique_ptr<membership_store> make_membership_store(incarnation self);
+  std::unique_ptr<live_store> make_live_store(incarnation self);
 
+  /// The clock by which rechecks become due, in place of the counter that passes for time here; called with the data locked.
+  void set_recheck_clock(std::function<instant()> clock);
   /// The next `times` operations that the fault applies to fail so: `unavailable` to every operation (also probes),
   /// `lost_marks` to load_marks, the others to commits.
   void inject(memory_fault fault, int times = 1);

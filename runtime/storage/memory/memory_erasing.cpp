@@ -68,6 +68,8 @@ void memory_catalog_store::erase_connection(connection_id connection, size_t& le
   erase_entries(db_->intervals, left, [&](const auto& entry) { return is_its_stream(entry.first.first); });
   erase_entries(db_->cursors, left, [&](const auto& entry) { return is_its_stream(entry.first.first); });
   erase_entries(db_->anchors, left, [&](const auto& entry) { return is_its_stream(entry.first.first); });
+  erase_entries(db_->rechecks, left, [&](const auto& entry) { return is_its_stream(entry.first.first); });
+  erase_entries(db_->gaps, left, [&](const auto& entry) { return entry.second.row.connection == connection; });
   erase_entries(db_->continuations, left,
                 [&](const auto& entry) { return is_its_stream(entry.second.row.stream); });
   erase_entries(db_->runs, left, [&](const auto& entry) { return entry.second.summary.connection == connection; });
@@ -78,6 +80,7 @@ void memory_catalog_store::erase_connection(connection_id connection, size_t& le
   std::erase_if(db_->sweeps, [&](const auto& entry) { return !db_->streams.contains(entry.first); });
   std::erase_if(db_->marks, [&](const auto& entry) { return !db_->streams.contains(entry.first.first); });
   std::erase_if(db_->full_passes, [&](const auto& entry) { return !db_->streams.contains(entry.first); });
+  std::erase_if(db_->listeners, [&](const auto& entry) { return !db_->connections.contains(entry.first); });
   std::erase_if(db_->paces, [&](const auto& entry) { return !db_->connections.contains(entry.first); });
 }
 

@@ -187,7 +187,7 @@ void memory_page_store::write_changes(const page_commit& page, page_outcome& out
       row.form = page.form;
       continue;
     }
-    const bool is_deletion = change.kind == change_kind::deleted;
+    const bool is_deletion = change.hash == content_hash{};
     db_->records[page.stream][change.key] = {change.payload, change.hash, change.order, is_deletion, page.form};
     if (change.kind != change_kind::reordered)
       db_->feed[page.shard].push_back({page.shard, ++db_->shards[page.shard].feed_seq, page.tenant, page.connection,
@@ -209,6 +209,7 @@ page_outcome memory_page_store::write(const page_commit& page) {
   if (page.completes_slice)
     db_->close_interval(page.stream, page.partition, page.completed);
   db_->move_anchor(page);
+  db_->note_rechecks(page);
   out.opened = db_->open_continuations(page.move.run, page.opens);
   if (!page.move.id)
     return out;

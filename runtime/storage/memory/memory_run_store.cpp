@@ -336,6 +336,7 @@ caf::expected<started_run> memory_run_store::start_run(const run_start& start) {
     db_->count_open(id, 0, 0, "");
   started_run out{id, db_->open_continuations(id, start.first)};
   db_->open_sweeps(id, start);
+  db_->plan_repair(id, start);
   for (const auto& skip : start.skips)
     if (auto cursor = db_->cursors.find({skip.stream, skip.partition});
         cursor != db_->cursors.end() && cursor->second.known_up_to == skip.from)
@@ -413,8 +414,10 @@ caf::error memory_run_store::stop_stream(run_id run, stream_id stream, const std
     db_->count_open(run, -1, 1, reason);
   }
   auto& row = found->second.summary;
-  if (row.phase == run_phase::finished)
+  if (row.phase == run_phase::finished) {
     row.phase = run_phase::incomplete;
+    db_->return_gaps(row);
+  }
   if (row.reason.empty())
     row.reason = reason;
   return {};

@@ -74,6 +74,7 @@ void memory_database::state::end_run(run_row& run, run_phase phase) {
   run.summary.phase = phase;
   run.summary.open = 0;
   run.summary.ended = now();
+  return_gaps(run.summary);
   if (!run.is_followed || connections.at(run.summary.connection).row.state == activity::deleting)
     return;
   auto at = *run.summary.ended;

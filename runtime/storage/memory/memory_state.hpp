@@ -52,6 +52,7 @@ struct memory_database::state {
   struct run_row {
     run_summary summary;
     shard_id shard;
+    int64_t edition = 0; ///< of the connection, as it was planned
     bool is_followed = false; ///< another one is due when it ends
   };
   struct pace_row {
@@ -114,6 +115,23 @@ struct memory_database::state {
     std::string what{};                  ///< of a request to the API
     std::optional<requested_run> said{}; ///< what it was answered
   };
+  enum class listener_state : uint8_t { listening, silent, handed_over };
+  struct listener_row {
+    live_subscription subscription;
+    int64_t edition = 0;
+    instant healthy_until{};
+    listener_state standing = listener_state::listening;
+  };
+  struct gap_entry {
+    gap_row row; ///< its state follows from its run
+    int64_t edition = 0; ///< as the repair was planned
+    std::string source_version;
+  };
+  struct recheck_entry {
+    instant due{};
+    fact_order asked;
+    int32_t attempts = 0;
+  };
   using partition_key = std::pair<stream_id, std::string>;
 
   std::mutex mutex;
@@ -147,9 +165,14 @@ struct memory_database::state {
   std::map<stream_id, std::map<std::string, record_row>> records;
   std::map<shard_id, std::vector<feed_entry>> feed;
   std::vector<dead_row> dead;
-  std::array<int64_t, 6> next_id{1, 1, 1, 1, 1, 1}; ///< tenant, source, connection, stream, run, continuation
+  std::map<connection_id, listener_row> listeners;
+  std::map<int64_t, gap_entry> gaps;
+  std::map<std::pair<stream_id, std::string>, recheck_entry> rechecks;
+  std::array<int64_t, 7> next_id{1, 1, 1, 1, 1, 1, 1}; ///< tenant, source, connection, stream, run, continuation, gap
   int64_t ticks = 0;
   int64_t commits = 0;
+
+  std::function<instant()> clock; ///< of the recheck list; none: time is counted
 
   std::deque<memory_fault> faults;
   std::function<bool(const record_change&)> is_poison;
@@ -198,6 +221,22 @@ struct memory_database::state {
   bool opens_sweep(run_id run, const run_start& start, const pass_start& pass);
   /// A sweep that has ended, or that failed, was the last word on its pass.
   void end_sweep(const continuation_entry& sweep);
+
+  /// When the latest run began that read everything of the connection as it is now.
+  std::optional<instant> known_until(connection_id connection) const;
+  gap_row shown(const gap_entry& gap) const;
+  live_counts count_live(std::optional<incarnation> owner) const; ///< of its shards, or of all
+  void add_gap(gap_row row) {
+    const auto id = row.id = take_id(6);
+    gaps[id].row = std::move(row);
+  }
+  /// Notes what a run that has just begun is of, and gives it the gaps that it repairs.
+  void plan_repair(run_id run, const run_start& start);
+  /// Of a run that has ended: what it did not repair is owed again.
+  void return_gaps(const run_summary& run);
+  instant recheck_time() { return clock ? clock() : now(); }
+  /// What a page says of the recheck list.
+  void note_rechecks(const page_commit& page);
 };
 
 /// A session of a life's store, as the real one sees them.

@@ -19,7 +19,7 @@ public:
     if (db_->is_unavailable())
       return store_error(errc::store_unavailable, "injected: the store does not answer");
     now_ = db_->now();
-    return (keep.runs.count() > 0 && trim_runs(keep.runs, rows))
+    return (keep.runs.count() > 0 && (trim_gaps(keep.runs, rows) || trim_runs(keep.runs, rows)))
            || (keep.dead_letters.count() > 0 && trim_dead_letters(keep.dead_letters, rows)) || trim_marks()
            || (keep.cluster.count() > 0 && trim_cluster(keep.cluster));
   }
@@ -32,10 +32,26 @@ private:
     return true;
   }
 
+  bool is_named_by_gap(run_id run) const {
+    return std::ranges::any_of(db_->gaps, [&](const auto& entry) { return entry.second.row.repair == run; });
+  }
+
+  bool trim_gaps(std::chrono::microseconds keep, size_t rows) {
+    for (auto gap = db_->gaps.begin(); gap != db_->gaps.end();) {
+      const auto row = db_->shown(gap->second);
+      const bool is_old = row.state == gap_state::closed && *db_->runs.at(row.repair).summary.ended < now_ - keep;
+      if (is_old && rows == 0)
+        return true;
+      rows -= is_old ? 1 : 0;
+      gap = is_old ? db_->gaps.erase(gap) : std::next(gap);
+    }
+    return false;
+  }
+
   bool trim_runs(std::chrono::microseconds keep, size_t rows) {
     for (auto run = db_->runs.begin(); run != db_->runs.end();) {
       const auto& summary = run->second.summary;
-      if (summary.phase == run_phase::open || *summary.ended >= now_ - keep || is_latest(summary)) {
+      if (summary.phase == run_phase::open || *summary.ended >= now_ - keep || is_latest(summary) || is_named_by_gap(run->first)) {
         ++run;
         continue;
       }

@@ -5,6 +5,7 @@
 -- parameters' arrays without being put into tables on the way, and the feed takes slices of them. `c_write` says what becomes of
 -- the record's row: 0 nothing (a later change of the same key writes it), 1 it is looked for, 2 its writer knows that there is
 -- none: an insert that need not look costs half. Should there be one after all, the group fails as of data, and `p_careful` looks.
+-- What has no hash is deleted, whatever the kind: a later deletion of what is deleted only moves its order.
 -- Another parameter makes another function, so the one before goes.
 DROP FUNCTION lode_commit_v1;
 
@@ -121,13 +122,13 @@ BEGIN
     FOR i IN 1..cardinality(c_page) LOOP
       CONTINUE WHEN c_kind[i] = 4;
       BEGIN
-        SELECT (r.hash_high, r.hash_low, r.deleted) = (c_high[i], c_low[i], c_kind[i] = 2), NOT r.deleted
+        SELECT (r.hash_high, r.hash_low) = (c_high[i], c_low[i]), NOT r.deleted
         INTO v_is_same, v_is_live
         FROM record r WHERE r.shard = p_shard[c_page[i]] AND r.stream_id = p_stream[c_page[i]] AND r.key = c_key[i];
         INSERT INTO record AS r (shard, stream_id, key, payload, hash_high, hash_low, order_field, order_epoch,
                                  order_counter, deleted, form)
         VALUES (p_shard[c_page[i]], p_stream[c_page[i]], c_key[i], c_payload[i], c_high[i], c_low[i], c_field[i],
-                c_epoch[i], c_counter[i], c_kind[i] = 2, p_form[c_page[i]])
+                c_epoch[i], c_counter[i], c_high[i] = 0 AND c_low[i] = 0, p_form[c_page[i]])
         ON CONFLICT (shard, stream_id, key) DO UPDATE
         SET payload = EXCLUDED.payload, hash_high = EXCLUDED.hash_high, hash_low = EXCLUDED.hash_low,
             order_field = EXCLUDED.order_field, order_epoch = EXCLUDED.order_epoch,
@@ -170,11 +171,11 @@ BEGIN
     IF 1 = ANY (c_write) THEN
       INSERT INTO record AS r (shard, stream_id, key, payload, hash_high, hash_low, order_field, order_epoch,
                                order_counter, deleted, form)
-      SELECT p_shard[c.page], p_stream[c.page], c.key, c.payload, c.high, c.low, c.field, c.epoch, c.counter, c.kind = 2,
-             p_form[c.page]
-      FROM (SELECT unnest(c_page) AS page, unnest(c_kind) AS kind, unnest(c_write) AS write, unnest(c_key) AS key,
-                   unnest(c_payload) AS payload, unnest(c_high) AS high, unnest(c_low) AS low, unnest(c_field) AS field,
-                   unnest(c_epoch) AS epoch, unnest(c_counter) AS counter) c
+      SELECT p_shard[c.page], p_stream[c.page], c.key, c.payload, c.high, c.low, c.field, c.epoch, c.counter,
+             c.high = 0 AND c.low = 0, p_form[c.page]
+      FROM (SELECT unnest(c_page) AS page, unnest(c_write) AS write, unnest(c_key) AS key, unnest(c_payload) AS payload,
+                   unnest(c_high) AS high, unnest(c_low) AS low, unnest(c_field) AS field, unnest(c_epoch) AS epoch,
+                   unnest(c_counter) AS counter) c
       WHERE c.write = 1
       ON CONFLICT (shard, stream_id, key) DO UPDATE
       SET payload = EXCLUDED.payload, hash_high = EXCLUDED.hash_high, hash_low = EXCLUDED.hash_low,

@@ -121,7 +121,7 @@ struct hash_key_of_stream {
   }
 };
 
-/// What becomes of a row, as lode_commit_v1 takes it. One statement may touch a key once, so the last change of each writes;
+/// What becomes of a row, as lode_commit_v1 takes it; only a live record is inserted without a look. One statement may touch a key once, so the last change of each writes;
 /// all of them go into the feed. What is only hashed in another form has a statement of its own.
 enum row_write : int64_t { nothing, upsert, insert };
 
@@ -135,7 +135,7 @@ numbers row_writes(std::span<const page_commit> pages, const std::vector<row_of_
       continue;
     auto [entry, is_only] = last.try_emplace({pages[static_cast<size_t>(rows[i].page - 1)].stream.value, change.key}, i);
     out[std::exchange(entry->second, i)] = nothing;
-    out[i] = is_only && change.is_first ? insert : upsert;
+    out[i] = is_only && change.is_first && change.kind == change_kind::inserted ? insert : upsert;
   }
   return out;
 }
@@ -176,16 +176,17 @@ std::string numbered_parameters(int count) {
 const std::string commit_text = "SELECT out_status, out_version, out_opened, out_run_ended, out_refused "
                                 "FROM lode_commit_v1(" + numbered_parameters(55) + ")";
 
-/// The same, and in its transaction what full passes leave: deleted by page 1, marks 3 (0020_deletes.sql), and what newest-first
-/// slices leave: anchors 7 (0050_anchors.sql).
+/// The same, and in its transaction what full passes leave: deleted by page 1, marks 3 (0020_deletes.sql), what newest-first slices
+/// leave: anchors 7 (0050_anchors.sql), and doubts: raised 6, settled 4 (0080_live.sql).
 const std::string noting_text = "SELECT out_status, out_version, out_opened, out_run_ended, out_refused, "
                                 "lode_note_deletes(out_status, $11, $56, $57, $58, $59), "
-                                "lode_note_anchors(out_status, $60, $61, $62, $63, $64, $65, $66) "
+                                "lode_note_anchors(out_status, $60, $61, $62, $63, $64, $65, $66), "
+                                "lode_note_rechecks(out_status, $6, $7, $67, $68, $69, $70, $71, $72, $73, $74, $75, $76) "
                                 "FROM lode_commit_v1(" + numbered_parameters(55) + ")";
 
 bool leaves_notes(std::span<const page_commit> pages) {
   return std::any_of(pages.begin(), pages.end(), [](const page_commit& page) {
-    return page.pass || page.counters.deleted > 0 || page.anchor;
+    return page.pass || page.counters.deleted > 0 || page.anchor || !page.rechecks.empty() || !page.rechecked.empty();
   });
 }
 
@@ -209,6 +210,21 @@ void add_anchors(parameters& out, std::span<const page_commit> pages) {
   out.add_texts(text_column(leaving, [](const page_commit* page) { return std::string_view{page->anchor->source_version}; }));
 }
 
+void add_rechecks(parameters& out, std::span<const page_commit> pages) {
+  const auto raised = rows_of(pages, &page_commit::rechecks);
+  out.add(column(raised, [](const auto& at) { return at.page; }));
+  out.add_texts(text_column(raised, [](const auto& at) { return std::string_view{at.row->key}; }));
+  out.add(column(raised, [](const auto& at) { return at.row->due_in.count(); }));
+  out.add(column(raised, [](const auto& at) { return at.row->asked.field; }));
+  out.add(column(raised, [](const auto& at) { return at.row->asked.epoch; }));
+  out.add(column(raised, [](const auto& at) { return at.row->asked.counter; }));
+  const auto settled = rows_of(pages, &page_commit::rechecked);
+  out.add(column(settled, [](const auto& at) { return at.page; }));
+  out.add_texts(text_column(settled, [](const auto& at) { return std::string_view{at.row->key}; }));
+  out.add(column(settled, [](const auto& at) { return at.row->asked.epoch; }));
+  out.add(column(settled, [](const auto& at) { return at.row->asked.counter; }));
+}
+
 void add_notes(parameters& out, std::span<const page_commit> pages) {
   out.add(column(pages, [](const page_commit& page) { return page.counters.deleted; }));
   numbers streams, passes;
@@ -221,6 +237,7 @@ void add_notes(parameters& out, std::span<const page_commit> pages) {
     }
   out.add(streams).add(passes).add_byte_strings(texts{keys.begin(), keys.end()});
   add_anchors(out, pages);
+  add_rechecks(out, pages);
 }
 
 constexpr size_t dead_payload_limit = 65536;
@@ -267,6 +284,10 @@ page_commit without_unstorable(page_commit page) {
     page.dead.push_back({std::move(change.key), std::move(change.payload), std::move(reason), change.order});
   }
   page.changes = std::move(kept);
+  // What can't be a key is no record's.
+  const auto is_no_key = [](const auto& doubt) { return doubt.key.size() > max_key_bytes || !is_storable_text(doubt.key); };
+  std::erase_if(page.rechecks, is_no_key);
+  std::erase_if(page.rechecked, is_no_key);
   for (auto& dead : page.dead) {
     dead.key = storable_text(dead.key, max_key_bytes);
     dead.payload = storable_text(dead.payload, dead_payload_limit);

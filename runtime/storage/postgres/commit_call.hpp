@@ -14,13 +14,13 @@ struct commit_identity {
   int64_t group = 0;
 };
 
-/// Which call commits this group: pages of full passes, and deletions, leave more than others.
+/// Which call commits this group: pages of full passes, deletions and doubts leave more than others.
 const statement& commit_statement_for(std::span<const page_commit> pages);
 
 /// The parameters of that call for a group of pages. `careful`: records one by one, see 0011_commit.sql.
 parameters commit_parameters(const commit_identity& who, std::span<const page_commit> pages, bool careful);
 
-/// The page with every record that the database can't take as text, or as a key, moved to its dead ones.
+/// The page with every record that the database can't take as text, or as a key, moved to its dead ones, and without doubts about such.
 page_commit without_unstorable(page_commit page);
 
 } // namespace lode

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/storage/postgres/gap_rows.hpp"
 #include "runtime/storage/postgres/query_rows.hpp"
 #include "runtime/storage/store_error.hpp"
 
@@ -79,6 +80,16 @@ constexpr statement letters_by_run{
                     "JOIN stream s ON s.id = l.stream_id WHERE s.connection_id = $1::bigint AND l.stream_id = $2::bigint "
                     "ORDER BY l.id DESC LIMIT $3::bigint) d GROUP BY d.run_id ORDER BY d.run_id DESC"};
 
+constexpr statement open_gaps{
+  "open_gaps", "SELECT " LODE_GAP_COLUMNS_OF("g") " FROM live_gap g WHERE connection_id = $1::bigint AND state < 2 "
+               "AND EXISTS (SELECT FROM stream s WHERE s.id = $2::bigint AND s.connection_id = g.connection_id) "
+               "ORDER BY id LIMIT $3::bigint"};
+
+constexpr statement all_open_gaps{
+  "all_open_gaps", "SELECT " LODE_GAP_COLUMNS_OF("g") ", t.name::text, n.name::text FROM live_gap g "
+                   "JOIN connection n ON n.id = g.connection_id AND n.state <> 3 JOIN tenant t ON t.id = g.tenant_id "
+                   "WHERE g.repair_run = 0 OR g.state = 1 ORDER BY g.id LIMIT $1::bigint"};
+
 instant at(int64_t micros) {
   return instant{std::chrono::microseconds{micros}};
 }
@@ -141,12 +152,13 @@ public:
     auto anchors = ask(counting_anchors);
     auto slices = ask(read_slices);
     auto letters = ask(letters_by_run);
-    for (const auto* rows : {&closed, &anchors, &slices, &letters})
+    auto gaps = ask(open_gaps);
+    for (const auto* rows : {&closed, &anchors, &slices, &letters, &gaps})
       if (!*rows)
         return rows->error();
     stream_reading out;
     auto most = static_cast<int>(limit);
-    out.is_cut = std::max({closed->rows(), anchors->rows(), slices->rows()}) > most;
+    out.is_cut = std::max({closed->rows(), anchors->rows(), slices->rows(), gaps->rows()}) > most;
     for (int row = 0; row < std::min(closed->rows(), most); ++row)
       out.closed.push_back({closed->string(row, 0), {at(closed->number(row, 1)), at(closed->number(row, 2))}});
     for (int row = 0; row < std::min(anchors->rows(), most); ++row)
@@ -159,6 +171,8 @@ public:
                             slices->string(row, 3), {at(slices->number(row, 4)), at(slices->number(row, 5))},
                             static_cast<continuation_phase>(slices->number(row, 6)), slices->string(row, 7),
                             slices->number(row, 8), static_cast<run_kind>(slices->number(row, 9)), slices->boolean(row, 10)});
+    for (int row = 0; row < std::min(gaps->rows(), most); ++row)
+      out.gaps.push_back(read_gap(*gaps, row));
     int64_t dead = 0;
     for (int row = 0; row < letters->rows(); ++row) {
       out.died.push_back({{letters->number(row, 0)}, letters->number(row, 1), at(letters->number(row, 2))});
@@ -166,6 +180,17 @@ public:
     }
     out.is_cut = out.is_cut || dead > static_cast<int64_t>(limit);
     return out;
+  }
+
+  caf::expected<live_counts> count_live() override {
+    auto rows = link_.execute(count_live_query, parameters{}.add(int64_t{0}));
+    return rows ? caf::expected<live_counts>{read_counts(*rows)} : rows.error();
+  }
+
+  caf::expected<std::vector<open_gap>> list_open_gaps(size_t limit) override {
+    return read_all(link_.execute(all_open_gaps, parameters{}.add(static_cast<int64_t>(limit))), [](const query_result& rows, int row) {
+      return open_gap{rows.string(row, 9), rows.string(row, 10), read_gap(rows, row)};
+    });
   }
 
   caf::expected<int64_t> edit_state(const state_edit& edit) override {

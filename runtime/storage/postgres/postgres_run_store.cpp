@@ -42,11 +42,13 @@ constexpr statement set_pace_statement{"set_pace", "SELECT lode_set_pace($1::big
 
 // -- runs -------------------------------------------------------------------------------------
 
-/// Cursors are moved, and passes begin, once the run has its row, which is under the fence.
+/// Cursors are moved, passes begin and gaps are taken once the run has its row, which is under the fence.
 constexpr statement start{"start_run", "SELECT out_run, out_opened, lode_skip_cursors($12::bigint[], $13::text[], "
                                        "$14::bigint[], $15::bigint[]), lode_open_sweeps(out_run, $4::bigint, "
                                        "$16::bigint, $17::bigint, $18::text, $19::bigint[], $20::boolean[], "
-                                       "$21::boolean[], $22::bigint[], $23::bigint[], $24::bigint[]) "
+                                       "$21::boolean[], $22::bigint[], $23::bigint[], $24::bigint[]), "
+                                       "lode_plan_repair(out_run, $2::bigint, $5::bigint, $17::bigint, $18::text, "
+                                       "$25::bigint, $26::bigint) "
                                        "FROM lode_begin_run($1::bigint, $2::bigint, "
                                        "$3::bigint, $4::bigint, $5::bigint, $6::bigint[], $7::text[], $8::bigint[], "
                                        "$9::bigint[], $10::bytea[], $11::bigint)"};
@@ -577,6 +579,8 @@ caf::expected<started_run> postgres_run_store::start_run(const run_start& wanted
   values.add(wanted.next_due ? std::optional{micros(*wanted.next_due)} : std::nullopt);
   add_skips(values, wanted.skips);
   add_passes(values, wanted);
+  values.add(wanted.repairs ? std::optional{micros(wanted.repairs->from)} : std::nullopt);
+  values.add(wanted.repairs ? std::optional{micros(wanted.repairs->to)} : std::nullopt);
   auto rows = link_.execute(start, values);
   if (!rows)
     return rows.error();

@@ -25,6 +25,8 @@ constexpr statement trim_marks{"trim_marks", "SELECT lode_trim_marks($1::bigint)
 
 constexpr statement trim_commands{"trim_commands", "SELECT lode_trim_commands($1::bigint, $2::bigint)"};
 
+constexpr statement trim_gaps{"trim_gaps", "SELECT lode_trim_gaps($1::bigint, $2::bigint)"};
+
 constexpr statement trim_nodes{"trim_nodes", "SELECT lode_trim_nodes($1::bigint, $2::bigint)"};
 
 class postgres_upkeep_store final : public upkeep_store {
@@ -46,7 +48,7 @@ private:
   caf::expected<bool> step(const retention& keep, int64_t rows) {
     switch (at_) {
       case stage::runs:
-        return keep.runs.count() > 0 ? walk(trim_runs, last_run_, keep.runs, rows) : false;
+        return keep.runs.count() > 0 ? next_runs(keep, rows) : false;
       case stage::dead_letters:
         return keep.dead_letters.count() > 0 ? walk(trim_dead_letters, last_letter_, keep.dead_letters, rows) : false;
       case stage::feed:
@@ -73,6 +75,14 @@ private:
     bool has_more = !done->is_null(0, 0);
     last = has_more ? done->number(0, 0) : 0;
     return has_more;
+  }
+
+  /// Gaps first: a run stays as long as one names it.
+  caf::expected<bool> next_runs(const retention& keep, int64_t rows) {
+    auto has_more = trim_old(trim_gaps, keep.runs, rows);
+    if (!has_more || *has_more)
+      return has_more;
+    return walk(trim_runs, last_run_, keep.runs, rows);
   }
 
   /// Weeks first: what strayed from its week stands behind those before.

@@ -20,6 +20,7 @@ public:
   std::unique_ptr<membership_store> make_membership_store(incarnation self) override {
     return database_.make_membership_store(self);
   }
+  std::unique_ptr<live_store> make_live_store(incarnation self) override { return database_.make_live_store(self); }
   std::unique_ptr<page_store> make_breakable_page_store(incarnation self, int64_t number) override {
     return database_.make_page_store(self, number);
   }

@@ -3,6 +3,7 @@
 #include "runtime/storage/postgres/postgres_admin_store.hpp"
 #include "runtime/storage/postgres/postgres_catalog_store.hpp"
 #include "runtime/storage/postgres/postgres_generation_store.hpp"
+#include "runtime/storage/postgres/postgres_live_store.hpp"
 #include "runtime/storage/postgres/postgres_membership_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
@@ -51,6 +52,9 @@ public:
   }
   std::unique_ptr<membership_store> make_membership_store(incarnation self) override {
     return make_postgres_membership_store(database_.settings(self), "cluster");
+  }
+  std::unique_ptr<live_store> make_live_store(incarnation self) override {
+    return make_postgres_live_store(database_.settings(self));
   }
   std::unique_ptr<page_store> make_breakable_page_store(incarnation self, int64_t number) override {
     proxy_.emplace(database_.dsn());

@@ -12,6 +12,7 @@
 #include "runtime/storage/admin_store.hpp"
 #include "runtime/storage/catalog_store.hpp"
 #include "runtime/storage/generation_store.hpp"
+#include "runtime/storage/live_store.hpp"
 #include "runtime/storage/membership_store.hpp"
 #include "runtime/storage/page_store.hpp"
 #include "runtime/storage/run_store.hpp"
@@ -32,6 +33,7 @@ public:
   /// A tool's, which is no life of a node.
   virtual std::unique_ptr<generation_store> make_generation_store() = 0;
   virtual std::unique_ptr<membership_store> make_membership_store(incarnation self) = 0;
+  virtual std::unique_ptr<live_store> make_live_store(incarnation self) = 0;
 
   /// A page store whose next commit loses its reply, done or not, when break_next says so.
   virtual std::unique_ptr<page_store> make_breakable_page_store(incarnation self, int64_t number) = 0;

@@ -50,7 +50,7 @@ partition_anchor anchor(const std::string& partition, int known_until) {
 
 /// An answer as words: "PARTITION FROM-TO REASON", days counted as above.
 std::vector<std::string> words(const completeness& found) {
-  constexpr std::array names{"not_read", "run_open", "failed", "shifted", "cancelled", "dead_records"};
+  constexpr std::array names{"not_read", "run_open", "failed", "shifted", "cancelled", "dead_records", "not_heard"};
   auto text = [](instant at) { return std::to_string((at - day(0)) / std::chrono::days{1}); };
   std::vector<std::string> out;
   for (const auto& each : found.owed)
@@ -174,6 +174,39 @@ TEST(completeness, of_a_stream_without_dates_is_not_proved_by_backfills_or_repai
   reading.slices[0].kind = run_kind::full;
   reading.slices[0].is_current = reading.slices[1].is_current = false;
   EXPECT_THAT(owed(reading, 0, 102), ElementsAre(" 0-102 not_read"));
+}
+
+namespace {
+
+gap_row gap(int from, std::optional<int> until, gap_state state = gap_state::owed) {
+  gap_row out;
+  out.from = from == 0 ? instant{} : day(from);
+  out.until = until ? std::optional{day(*until)} : std::nullopt;
+  out.reason = "connection reset";
+  out.state = state;
+  out.repair = state == gap_state::owed ? run_id{} : run_id{7};
+  return out;
+}
+
+} // namespace
+
+TEST(completeness, of_what_a_gap_of_live_capture_covers_is_owed_until_its_repair_has_ended) {
+  stream_reading reading{{{"", {day(1), day(20)}}}, {}, {}, false};
+  EXPECT_THAT(owed(reading, 1, 20), IsEmpty());
+  reading.gaps = {gap(4, 6), gap(8, 9, gap_state::repairing), gap(10, 11, gap_state::closed), gap(15, std::nullopt)};
+  EXPECT_THAT(owed(reading, 1, 20), ElementsAre(" 4-6 not_heard", " 8-9 not_heard", " 15-20 not_heard"));
+  EXPECT_THAT(owed(reading, 5, 8), ElementsAre(" 5-6 not_heard")) << "what lies in the span that is asked for";
+  EXPECT_THAT(owed(reading, 6, 8), IsEmpty());
+  auto found = judge_completeness(reading, day(8), day(9)).owed.at(0);
+  EXPECT_EQ(found.detail, "connection reset, run 7 repairs it");
+  EXPECT_EQ(found.run, run_id{7});
+}
+
+TEST(completeness, of_a_stream_that_nobody_listened_to_before_is_owed_from_the_beginning) {
+  stream_reading reading{{}, {}, {whole(2)}, false};
+  reading.gaps = {gap(0, 50)};
+  EXPECT_THAT(owed(reading, std::nullopt, 102), ElementsAre(" start-50 not_heard"));
+  EXPECT_THAT(owed(reading, 10, 102), ElementsAre(" 10-50 not_heard"));
 }
 
 TEST(completeness, is_not_claimed_when_not_all_was_looked_at) {
