@@ -73,10 +73,42 @@ using miner_actor = caf::typed_actor<
   caf::result<void>(finish_page),
   caf::result<void>(timer_fired)>;
 
+/// Whoever waits for the commit of pages.
+using page_client_actor = caf::typed_actor<
+  caf::result<void>(page_committed),
+  caf::result<void>(page_refused)>;
+
+/// CAPTURE: the live side of one connection. Owns its listener, keeps the gap ledger and knows what is not committed yet.
+using capture_actor = caf::typed_actor<
+  // From its listener.
+  caf::result<void>(listening_began),
+  caf::result<void>(still_listening),
+  caf::result<void>(listening_ended),
+  caf::result<void>(messages_heard),
+  // From the processor, then one of the others from the writer for each page.
+  caf::result<void>(messages_processed),
+  caf::result<void>(page_committed),
+  caf::result<void>(page_refused),
+  // From the gap keeper: fetched one after the other; while some are, others wait.
+  caf::result<void>(recheck_keys),
+  // From its supervisor: what was heard commits, nothing more is; then it ends.
+  caf::result<void>(leave_tenant),
+  caf::result<void>(timer_fired)>;
+
+/// RECHECKER: fetches records whose truth is open, one after the other. Ends by itself.
+using rechecker_actor = caf::typed_actor<
+  caf::result<void>(permit_granted),
+  caf::result<void>(response_arrived),
+  caf::result<void>(page_committed),
+  caf::result<void>(page_refused),
+  caf::result<void>(timer_fired)>;
+
 /// PROCESSOR: stateless worker, one per core. Judges, parses, selects, keys and hashes; compares nothing.
 using processor_actor = caf::typed_actor<
   // Hands the hashed page to the shard's writer, then tells the miner page_parsed; or tells it page_unreadable.
   caf::result<void>(process_page, miner_actor),
+  // Hands a page of each stream that the messages tell of to the shard's writer, then tells the capture messages_processed.
+  caf::result<void>(process_messages, capture_actor),
   // Answers when nothing is in work; pages of other continuations wait from then on, in their order.
   caf::result<void>(hold_pages),
   // Takes up what has waited.
@@ -85,8 +117,8 @@ using processor_actor = caf::typed_actor<
 /// PAGE WRITER: detached, owns one database connection; each shard belongs to exactly one writer of its node. Compares in
 /// commit order, groups pages, commits.
 using page_writer_actor = caf::typed_actor<
-  // Ends in page_committed or page_refused to the miner.
-  caf::result<void>(hashed_page, miner_actor),
+  // Ends in page_committed or page_refused.
+  caf::result<void>(hashed_page, page_client_actor),
   // Answers when nothing is pending, in an outage after it; pages of other continuations wait until release_pages.
   caf::result<void>(hold_pages),
   // Takes up what has waited, in its order.
@@ -102,6 +134,7 @@ using run_keeper_actor = caf::typed_actor<
   // Plan, configuration and secrets of an active connection; errc::conflict when it is paused, suspended or deleting.
   caf::result<connection_pointer>(load_connection),
   caf::result<open_runs_loaded>(load_open_runs),
+  caf::result<live_connections_loaded>(load_live_connections),
   // errc::conflict: a run of this connection is open; its due time was moved on, and with overlap policy queue another run
   // is due as soon as that one ends. These three fail with errc::stale_version when the connection they name was changed
   // since it was loaded: pages read under it must not commit.
@@ -138,20 +171,37 @@ using run_keeper_actor = caf::typed_actor<
 using listener_owner_actor = caf::typed_actor<
   // Nothing is missed from here on: the repair of the open gaps may begin.
   caf::result<void>(listening_began),
+  caf::result<void>(still_listening),
   // A gap is open until the next listening_began and the repair after it.
   caf::result<void>(listening_ended),
-  caf::result<void>(events_heard)>;
+  caf::result<void>(messages_heard)>;
 
 /// LISTENER: the live capture of one connection. Owns no durable state: what it missed is a gap of its owner's.
 using listener_actor = caf::typed_actor<
   // Connect, authenticate, subscribe. Ends in listening_began or listening_ended to the owner, who asks again.
   caf::result<void>(start_listening),
-  // Events that were handed on are committed.
-  caf::result<void>(events_settled),
+  // A batch that was handed on is committed: so many more messages may be, and the API is told where it wants to know.
+  caf::result<void>(messages_settled),
   // Answers when its events are committed; the sender repeats what failed.
   caf::result<void>(webhook_arrived),
   // Time to ping, or to look for a sign of life.
   caf::result<void>(timer_fired)>;
+
+/// WEBSOCKET LISTENER: hears over a socket that lives on the node's I/O threads.
+using websocket_listener_actor = listener_actor::extend<caf::result<void>(socket_spoke)>;
+
+/// GAP KEEPER: detached, owns one database connection; the durable side of live capture.
+/// All fail with errc::store_unavailable while the database does not answer.
+using gap_keeper_actor = caf::typed_actor<
+  // errc::stale_version, errc::conflict: the connection is another one by now, or not active; errc::not_owner: not this node's.
+  caf::result<gaps_owed>(begin_listening),
+  caf::result<void>(end_listening),
+  caf::result<void>(hand_over_listening),
+  // Kept, and told the store with those of all others every two seconds.
+  caf::result<void>(health_proof),
+  caf::result<void>(postpone_rechecks),
+  // To itself: tell the store, look for repairs that are owed.
+  caf::result<void>(wake)>;
 
 /// SINK: delivers changes to one target.
 using sink_actor = caf::typed_actor<
@@ -167,6 +217,7 @@ using tenant_supervisor_actor = caf::typed_actor<
   caf::result<void>(resume_run),
   caf::result<void>(connection_changed),
   caf::result<void>(cancel_run),
+  caf::result<void>(listen),
   // From the shard region: ends when its miners have.
   caf::result<void>(leave_tenant),
   // From its miners.

@@ -53,6 +53,8 @@ struct process_page {
   exchange_pointer exchange;
   bool is_beside_another_run = false; ///< another run of the connection was open when the request was sent
   run_id pass{}; ///< see continuation_row
+  /// Of a connection that listens: see hashed_page. `stamp` is then taken when the response was here.
+  std::optional<fact_order> doubt_from{};
 };
 
 /// The processor's answer to the miner, sent when the page is on its way to the writer.
@@ -100,6 +102,14 @@ struct hashed_page {
   std::vector<std::string> unseen{};
   bool is_sweep = false;
   std::optional<slice_anchor> anchor{}; ///< see page_commit
+  /// Of a connection that listens: what the store knows from this moment on may be newer than what the page tells, unless their
+  /// ordering fields differ. The page's stamp is then the latest moment at which it can have been true. Absent for events: what is
+  /// known since their own receipt.
+  std::optional<fact_order> doubt_from{};
+  bool is_of_events = false; ///< of no continuation: what a listener heard
+  std::vector<std::string> doubts{};      ///< keys of which an event says that they changed, not to what
+  std::vector<settled_doubt> rechecked{}; ///< keys for whose sake the page was fetched
+  std::chrono::microseconds recheck_in{0}; ///< when keys whose truth is open are fetched again
 };
 
 struct page_committed {

@@ -27,12 +27,14 @@ struct fact_order {
   friend auto operator<=>(const fact_order&, const fact_order&) = default;
 };
 
-/// A record as a page carries it: keyed and hashed, not yet compared.
+/// A record as a page or an event carries it: keyed and hashed, not yet compared.
 struct hashed_record {
   std::string key;     ///< primary key as text; UTF-8, at most max_key_bytes
   std::string payload; ///< the JSON text that the API sent
   content_hash hash;
   int64_t order_field = 0;
+  int64_t counter = 0;     ///< of an event: taken when it was received; 0: its page's stamp says it
+  bool is_deleted = false; ///< an event says that it is gone: no payload, no hash, perhaps no order field
 };
 
 /// A record that could not be keyed or read: kept with the reason, the page goes on.

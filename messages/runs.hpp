@@ -91,6 +91,13 @@ struct open_run {
   int32_t crash_resumes = 0; ///< the highest of its open continuations
 };
 
+/// An active connection that has, or may have, a live side.
+struct live_connection {
+  tenant_id tenant;
+  connection_id connection;
+  shard_id shard;
+};
+
 struct due_connection {
   connection_id connection;
   tenant_id tenant;

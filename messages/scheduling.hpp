@@ -36,9 +36,14 @@ struct cancel_run {
   std::string reason;
 };
 
+/// Listen to the connection, where its source and its configuration say so. Listened to already: nothing happens.
+struct listen {
+  connection_id connection;
+};
+
 struct tenant_command {
   tenant_id tenant;
-  std::variant<begin_run, resume_run, connection_changed, cancel_run> command;
+  std::variant<begin_run, resume_run, connection_changed, cancel_run, listen> command;
 };
 
 /// The tenant's supervisor has nothing left to do after so many commands; the region lets it end unless it sent more.
@@ -92,6 +97,13 @@ struct load_open_runs {
 };
 struct open_runs_loaded {
   std::vector<open_run> runs;
+};
+/// Active connections whose source has a live side, of these shards.
+struct load_live_connections {
+  std::vector<shard_id> shards; ///< none: all of this node's, but only of sources that changed since this was asked last
+};
+struct live_connections_loaded {
+  std::vector<live_connection> connections;
 };
 /// Makes a run of the connection durable: slices from its cursors, first continuations, next due time.
 struct start_run {

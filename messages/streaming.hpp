@@ -1,55 +1,125 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "messages/error.hpp"
+#include "messages/extraction.hpp"
+#include "messages/gaps.hpp"
 #include "messages/ids.hpp"
 #include "messages/records.hpp"
 #include "messages/storage.hpp"
 
-/// What listeners hear and what sinks deliver. A node spawns neither yet: docs/extending.md says what runs today.
+/// What listeners hear and what sinks deliver.
 namespace lode {
 
 // -- listeners: the live capture of a connection -------------------------------------------------------------------------
 
-/// What an event carries of its record.
-enum class event_payload : uint8_t {
-  full,   ///< all of it, as a page would
-  patch,  ///< the fields that changed
-  notice, ///< that it changed
+/// A text that an API sent, as it came.
+struct heard_message {
+  int64_t counter = 0; ///< logical time, taken when it was received
+  std::string body;
+  instant received_at{}; ///< node clock; for "now" in templates
+  std::vector<std::pair<std::string, std::string>> headers{}; ///< of a webhook, where topics and ids stand
 };
 
-struct live_event {
-  uint32_t stream = 0; ///< index in the plan
-  fact_order stamp;    ///< epoch and counter taken when it was received
-  event_payload carries = event_payload::notice;
-  std::string body;    ///< JSON as it was received
-};
-
+/// Connect, authenticate, subscribe.
 struct start_listening {};
 /// Subscribed, and the API said so: nothing is missed from here on. The repair of the open gaps may begin.
 struct listening_began {
   connection_id connection;
 };
-/// Nothing is heard any more. A gap is open since the last proof of health.
+/// The API showed a sign of life: nothing was missed until now.
+struct still_listening {
+  connection_id connection;
+};
+/// Nothing is heard any more. A gap is open since the last sign of life.
 struct listening_ended {
   connection_id connection;
-  std::string reason;
+  caf::error reason; ///< errc::unauthorized: a person must act; anything else is tried again
+  std::chrono::nanoseconds after{0}; ///< not before: the API asked for it
 };
-/// At most as many events without events_settled as were allowed.
-struct events_heard {
-  connection_id connection;
-  std::vector<live_event> events;
+/// At most as many messages without messages_settled as were allowed.
+struct messages_heard {
+  uint64_t batch = 0; ///< numbers of one listener grow by one
+  std::vector<heard_message> messages;
 };
-/// So many more events may be handed on.
-struct events_settled {
-  uint32_t count = 0;
+/// What the batch says is committed, or (is_lost) never will be by this node.
+struct messages_settled {
+  uint64_t batch = 0;
+  std::vector<std::string> event_ids{}; ///< that its messages carried, for the acknowledgement
+  bool is_lost = false;
 };
+struct socket_event; // actors/streaming/websocket_listener.hpp: what the I/O thread says
+/// From a listener's own socket; of an earlier one it means nothing.
+struct socket_spoke {
+  uint64_t generation = 0;
+  std::shared_ptr<const socket_event> event;
+};
+
 /// A webhook's request that reached this node's HTTP port.
 struct webhook_arrived {
   std::string headers; ///< a JSON object: signatures stand there
   std::string body;
+};
+
+/// A batch on its way through the processor: what it tells of each stream becomes a page of no continuation.
+struct process_messages {
+  uint64_t batch = 0;
+  connection_pointer connection;
+  uint32_t live = 0; ///< index of the live side in the plan
+  /// What is known from this moment on may be newer than what the batch tells. Absent: the API keeps the order of its events.
+  std::optional<fact_order> doubt_from{};
+  std::vector<heard_message> messages;
+};
+/// The processor's answer, sent when the pages are on their way to the writer.
+struct messages_processed {
+  uint64_t batch = 0;
+  uint32_t pages = 0; ///< each of them is committed or refused with the batch as its generation
+  std::vector<std::string> event_ids{};
+  uint32_t ignored = 0; ///< messages that no rule fits
+};
+
+// -- the gap ledger -------------------------------------------------------------------------------------------------------
+
+/// The API has confirmed a subscription: what it sends from `now` on, by the node's clock, is heard.
+struct begin_listening {
+  connection_pointer connection;
+  live_subscription subscription;
+  instant now{};
+};
+/// Gaps that are owed a repair; runs that repair them are requested.
+struct gaps_owed {
+  size_t count = 0;
+};
+/// Nothing is heard since `since`. A word of an earlier subscription changes nothing.
+struct end_listening {
+  live_subscription subscription;
+  instant since{};
+  std::string reason;
+};
+/// All that was heard is committed, and this node hears nothing more.
+struct hand_over_listening {
+  live_subscription subscription;
+};
+
+// -- keys whose truth is open ----------------------------------------------------------------------------------------------
+
+/// Due keys of the connection, a bounded number. From the gap keeper to whoever listens to the connection.
+struct recheck_keys {
+  std::vector<recheck_row> rows;
+};
+/// They could not be fetched: due again later.
+struct postpone_rechecks {
+  connection_id connection;
+  shard_claim claim;
+  std::vector<recheck_row> rows;
+  std::chrono::microseconds by{0};
 };
 
 // -- sinks: where changes go -----------------------------------------------------------------------------------------------

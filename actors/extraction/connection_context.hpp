@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,6 +13,8 @@
 #include "runtime/manifest/plan.hpp"
 
 namespace lode {
+
+class event_rules; // runtime/extraction/event_mapper.hpp
 
 /// Everything that mining one connection needs: immutable, shared by the tenant's actors, made again when it changes.
 struct connection_context {
@@ -33,6 +37,12 @@ struct connection_context {
   int64_t edition = 0; ///< of the connection when it was loaded
   std::string source_version; ///< of the manifest that the plan was made from
 
+  /// Its live sides that are switched on, by index in the plan; null: not listened to.
+  std::vector<std::shared_ptr<const event_rules>> live{};
+
+  bool is_live() const {
+    return std::any_of(live.begin(), live.end(), [](const auto& side) { return side != nullptr; });
+  }
   const stream_plan& stream(size_t index) const { return plan->streams[index]; }
   /// Index in the plan, or plan->streams.size() when the stream is not mined here.
   size_t index_of(stream_id id) const {
@@ -51,5 +61,17 @@ struct connection_context {
     return {tenant_name, connection_name, index < streams.size() ? stream(index).name : "", run, store_generation};
   }
 };
+
+/// How far the clocks of nodes and APIs may be apart where spans of time are compared that nobody listened in.
+inline constexpr std::chrono::seconds live_clock_skew{5};
+
+/// So long after a change a run that begins then reads it, by the API's clock and this node's: settle time and skew.
+inline std::chrono::microseconds settles_within(const connection_context& connection) {
+  std::chrono::microseconds longest{0};
+  for (size_t i = 0; i < connection.streams.size(); ++i)
+    if (connection.streams[i])
+      longest = std::max<std::chrono::microseconds>(longest, connection.stream(i).lode.settle_time);
+  return longest + live_clock_skew;
+}
 
 } // namespace lode

@@ -245,11 +245,15 @@ void miner_state::leave_quarantine(bool is_committed) {
 void miner_state::parse(exchange_pointer exchange) {
   at = step::parsing;
   last_progress = self->clock().now();
-  self->send(job.services->processor_of(job.row.id),
-             process_page{job.row.id, job.row.run, generation, version, stamp, job.connection, job.stream,
-                          job.row.partition, job.row.slice, state.SerializeAsString(), failures, waits, requested_at,
-                          std::move(exchange), is_beside_another_run, job.row.pass},
-             miner_actor{self});
+  process_page page{job.row.id, job.row.run, generation, version, stamp, job.connection, job.stream,
+                    job.row.partition, job.row.slice, state.SerializeAsString(), failures, waits, requested_at,
+                    std::move(exchange), is_beside_another_run, job.row.pass};
+  // What was heard between request and response may be newer than the page, or older.
+  if (job.connection->is_live()) {
+    page.doubt_from = stamp;
+    page.stamp.counter = job.services->clock->next();
+  }
+  self->send(job.services->processor_of(job.row.id), std::move(page), miner_actor{self});
 }
 
 void miner_state::parsed(page_parsed& page) {
@@ -396,7 +400,7 @@ void miner_state::give_up(const caf::error& reason) {
   page.stamp = stamp;
   page.move = {job.row.id, job.row.run, version, continuation_phase::failed, {}, message_of(reason)};
   page.handed_on = self->clock().now();
-  self->send(job.services->writer_of(connection.claim.shard), std::move(page), miner_actor{self});
+  self->send(job.services->writer_of(connection.claim.shard), std::move(page), page_client_actor{miner_actor{self}});
 }
 
 void miner_state::suspend(const caf::error& reason) {

@@ -115,6 +115,9 @@ struct mining_services {
   std::vector<page_writer_actor> writers;
   /// Makes the miner for a job; from the registry.
   std::function<miner_actor(caf::actor_system&, miner_job)> make_miner;
+  /// Makes the capture of one live side of a connection.
+  std::function<capture_actor(caf::actor_system&, connection_pointer, uint32_t side, tenant_supervisor_actor,
+                              credential_keeper_actor)> make_capture;
   http_client* http = nullptr;
   const continuation_codec* codec = nullptr;
   logical_clock* clock = nullptr;

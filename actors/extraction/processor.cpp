@@ -3,6 +3,7 @@
 #include <caf/all.hpp>
 
 #include "actors/extraction/connection_context.hpp"
+#include "actors/extraction/event_pages.hpp"
 #include "actors/extraction/http_exchange.hpp"
 #include "messages/fault_point.hpp"
 #include "runtime/extraction/continuation_codec.hpp"
@@ -83,9 +84,15 @@ processor_actor::behavior_type processor_state::make_behavior() {
   return {
     [this](process_page& page, const miner_actor& miner) {
       if (alone && page.continuation != *alone)
-        held.emplace_back(std::move(page), miner);
+        held.push_back([this, page = std::move(page), miner]() mutable { process(page, miner); });
       else
         process(page, miner);
+    },
+    [this](process_messages& batch, const capture_actor& capture) {
+      if (alone)
+        held.push_back([this, batch = std::move(batch), capture]() mutable { process(batch, capture); });
+      else
+        process(batch, capture);
     },
     // One page at a time: whoever can answer has nothing in work.
     [this](hold_pages msg) { alone = msg.continuation; },
@@ -95,8 +102,8 @@ processor_actor::behavior_type processor_state::make_behavior() {
 
 void processor_state::release() {
   alone.reset();
-  for (auto& [page, miner] : std::exchange(held, {}))
-    process(page, miner);
+  for (auto& work : std::exchange(held, {}))
+    work();
 }
 
 void processor_state::process(process_page& page, const miner_actor& miner) {
@@ -118,11 +125,28 @@ void processor_state::process(process_page& page, const miner_actor& miner) {
     return self->send(miner, unreadable(page, std::move(hashed.error()), after));
   LODE_DIE_AT("processor.before_writer");
   // The writer first: whatever the miner sends there after our answer comes later in the writer's mailbox.
-  hashed->handed_on = self->clock().now();
-  const auto& writer = writers[static_cast<size_t>(hashed->shard.value) % writers.size()];
-  self->send(writer, std::move(*hashed), miner);
+  hand_on(std::move(*hashed), page_client_actor{miner});
   LODE_DIE_AT("processor.after_writer");
   self->send(miner, std::move(parsed));
+}
+
+void processor_state::hand_on(hashed_page&& page, const page_client_actor& client) {
+  page.handed_on = self->clock().now();
+  const auto& writer = writers[static_cast<size_t>(page.shard.value) % writers.size()];
+  self->send(writer, std::move(page), client);
+}
+
+void processor_state::process(process_messages& batch, const capture_actor& capture) {
+  event_pages pages{batch};
+  for (const auto& message : batch.messages)
+    pages.add(message, mapper);
+  messages_processed done{batch.batch, 0, pages.take_event_ids(), pages.ignored()};
+  // The writer first, as with pages: what the capture sends there after our answer comes later.
+  for (auto& page : pages.take()) {
+    ++done.pages;
+    hand_on(std::move(page), page_client_actor{capture});
+  }
+  self->send(capture, std::move(done));
 }
 
 caf::expected<page_content> processor_state::read(const process_page& page, std::chrono::nanoseconds& after) {
@@ -176,6 +200,8 @@ caf::expected<hashed_page> processor_state::seal(process_page& page, page_conten
   result.epoch = connection.claim.epoch;
   result.partition = std::move(page.partition);
   result.stamp = page.stamp;
+  result.doubt_from = page.doubt_from;
+  result.recheck_in = connection.stream(page.stream).lode.settle_time;
   result.is_beside_another_run = page.is_beside_another_run;
   result.pass = page.pass;
   result.is_unsure = content.is_unsure;

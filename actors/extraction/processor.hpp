@@ -1,12 +1,13 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <random>
-#include <utility>
 #include <vector>
 
 #include "actors/extraction/mining_services.hpp"
 #include "messages/actors.hpp"
+#include "runtime/extraction/event_mapper.hpp"
 #include "runtime/extraction/received_response.hpp"
 #include "runtime/extraction/page_reader.hpp"
 
@@ -22,6 +23,8 @@ struct processor_state {
   processor_actor::behavior_type make_behavior();
 
   void process(process_page& page, const miner_actor& miner);
+  void process(process_messages& batch, const capture_actor& capture);
+  void hand_on(hashed_page&& page, const page_client_actor& client);
   void release();
   caf::expected<page_content> read(const process_page& page, std::chrono::nanoseconds& after);
   caf::expected<hashed_page> seal(process_page& page, page_content& content);
@@ -30,8 +33,9 @@ struct processor_state {
   std::vector<page_writer_actor> writers;
   const continuation_codec* codec;
   std::optional<continuation_id> alone; ///< only its pages, until they are released
-  std::vector<std::pair<process_page, miner_actor>> held; ///< at most one of each miner
+  std::vector<std::function<void()>> held; ///< what waits for that: at most a page of each miner, a window of each capture
   page_reader reader;
+  event_mapper mapper;
   json_document scratch;
   std::minstd_rand random{std::random_device{}()};
 };

@@ -187,7 +187,7 @@ void sweeper_state::commit(continuation_phase phase, const std::string& reason) 
     self->send(job.services->timers, arm_timer{job.services->page_deadline, timer_token});
   };
   self->send(job.services->timers, arm_timer{job.services->page_deadline, ++timer_token});
-  self->send(job.services->writer_of(connection.claim.shard), std::move(page), miner_actor{self});
+  self->send(job.services->writer_of(connection.claim.shard), std::move(page), page_client_actor{miner_actor{self}});
 }
 
 void sweeper_state::committed(const page_committed& page) {

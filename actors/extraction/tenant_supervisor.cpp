@@ -58,6 +58,8 @@ tenant_supervisor_actor::behavior_type tenant_supervisor_state::make_behavior() 
   self->set_down_handler([this](const caf::down_msg& down) { child_down(down); });
   self->set_exit_handler([this](caf::exit_msg& exit) {
     stop_miners(std::nullopt, exit.reason);
+    for (auto& [side, capture] : captures)
+      self->send_exit(capture, exit.reason);
     for (auto& [id, keeper] : credentials)
       self->send_exit(keeper, exit.reason);
     self->quit(std::move(exit.reason));
@@ -67,6 +69,7 @@ tenant_supervisor_actor::behavior_type tenant_supervisor_state::make_behavior() 
     [this](const resume_run& command) { return obey([&](answer done) { resume(command.run, done); }); },
     [this](const connection_changed& command) { return obey([&](answer done) { changed(command.connection, done); }); },
     [this](const cancel_run& command) { return obey([&](answer done) { cancel(command, done); }); },
+    [this](const listen& command) { return obey([&](answer done) { listen_to(command, done); }); },
     [this](leave_tenant) { leave(); },
     [this](const continuation_ended& report) { ended(report); },
     [this](const continuations_opened& report) { opened(report); },
@@ -228,7 +231,7 @@ bool tenant_supervisor_state::mine(active_run& run, continuation_row row) {
 void tenant_supervisor_state::spawn_miner(active_run& run, continuation_row row, uint32_t stream) {
   auto miner = services->make_miner(self->system(),
                                     miner_job{services, run.connection, row, stream, tenant_supervisor_actor{self},
-                                              credentials_of(run, stream), open_runs[run.connection->connection]});
+                                              credentials_of(run.connection, stream), open_runs[run.connection->connection]});
   adopt(run, std::move(miner), std::move(row));
 }
 
@@ -303,6 +306,7 @@ void tenant_supervisor_state::opened(const continuations_opened& report) {
 
 void tenant_supervisor_state::suspend(const suspend_connection& order) {
   leave_open(order.connection, order.reason);
+  stop_listening(order.connection);
   write_suspension(order);
 }
 
@@ -350,10 +354,28 @@ void tenant_supervisor_state::write_suspension(const suspend_connection& order) 
 }
 
 void tenant_supervisor_state::child_down(const caf::down_msg& down) {
+  auto capture = std::find_if(captures.begin(), captures.end(),
+                              [&](const auto& entry) { return entry.second.address() == down.source; });
+  if (capture != captures.end())
+    return capture_down(capture->first.first, down);
   if (keepers.erase(down.source) == 0)
     return miner_down(down);
-  if (is_leaving)
+  rest();
+}
+
+void tenant_supervisor_state::capture_down(connection_id connection, const caf::down_msg& down) {
+  std::erase_if(captures, [&](const auto& entry) { return entry.second.address() == down.source; });
+  // It ends by itself when its connection is another one by now, or another node's: whoever made it so says what comes next.
+  if (is_leaving || !down.reason || down.reason == caf::exit_reason::user_shutdown)
+    return rest();
+  auto [i, is_new] = budgets.try_emplace(connection, services->restarts);
+  auto wait = i->second.spend(self->clock().now());
+  if (!wait)
+    return suspend({connection, "its live capture failed again and again: " + message_of(down.reason)});
+  later(*wait, [this, connection] {
+    listen_to({connection}, {});
     rest();
+  });
 }
 
 void tenant_supervisor_state::miner_down(const caf::down_msg& down) {
@@ -421,12 +443,12 @@ void tenant_supervisor_state::stop_miners(std::optional<connection_id> which, co
   }
 }
 
-credential_keeper_actor tenant_supervisor_state::credentials_of(const active_run& run, uint32_t stream) {
-  if (!std::holds_alternative<oauth_auth>(run.connection->stream(stream).requester.authenticator))
+credential_keeper_actor tenant_supervisor_state::credentials_of(const connection_pointer& connection, size_t stream) {
+  if (!std::holds_alternative<oauth_auth>(connection->stream(stream).requester.authenticator))
     return {};
-  auto& keeper = credentials[run.connection->connection];
+  auto& keeper = credentials[connection->connection];
   if (!keeper) {
-    keeper = self->spawn<credential_keeper>(services, run.connection, stream);
+    keeper = self->spawn<credential_keeper>(services, connection, static_cast<uint32_t>(stream));
     self->monitor(keeper);
     keepers.insert(keeper.address());
   }
@@ -447,7 +469,7 @@ void tenant_supervisor_state::later(std::chrono::nanoseconds delay, std::functio
 void tenant_supervisor_state::rest() {
   if (is_leaving)
     return is_gone() ? self->quit(caf::exit_reason::user_shutdown) : void();
-  if (runs.empty() && busy == 0 && delayed.empty())
+  if (runs.empty() && busy == 0 && delayed.empty() && captures.empty())
     self->send(region, tenant_idle{tenant, commands});
 }
 

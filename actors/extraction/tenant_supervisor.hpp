@@ -76,6 +76,12 @@ struct tenant_supervisor_state {
   void resume_open(std::optional<connection_id> connection, answer done = {});
   void cancel(const cancel_run& command, answer done);
 
+  // the live side
+  void listen_to(const listen& command, answer done);
+  void listen_to_all();
+  void capture(const connection_pointer& connection);
+  void stop_listening(std::optional<connection_id> which);
+
   // its end
   static caf::error moves_away();
   void leave();
@@ -115,6 +121,7 @@ struct tenant_supervisor_state {
   void refused(connection_id connection, const caf::error& why, run_id run = {});
   void child_down(const caf::down_msg& down);
   void miner_down(const caf::down_msg& down);
+  void capture_down(connection_id connection, const caf::down_msg& down);
   void restart_later(active_run& run, const continuation_row& row, const caf::error& why);
   void restart(run_id run, continuation_id continuation);
 
@@ -122,7 +129,7 @@ struct tenant_supervisor_state {
   void stop_miners(std::optional<connection_id> which, const caf::error& reason = caf::exit_reason::user_shutdown);
   /// Its runs stay open in the store and are nobody's here.
   void leave_open(std::optional<connection_id> which, const std::string& reason);
-  credential_keeper_actor credentials_of(const active_run& run, uint32_t stream);
+  credential_keeper_actor credentials_of(const connection_pointer& connection, size_t stream);
   /// People: metrics and log lines.
   void tell(run_event event, const active_run& run, stream_id stream, const std::string& detail);
   void later(std::chrono::nanoseconds delay, std::function<void()> action);
@@ -136,6 +143,7 @@ struct tenant_supervisor_state {
   std::map<run_id, active_run> runs;
   std::map<connection_id, budget> budgets;
   std::map<connection_id, credential_keeper_actor> credentials;
+  std::map<std::pair<connection_id, uint32_t>, capture_actor> captures; ///< by connection and side
   std::set<caf::actor_addr> keepers; ///< credential keepers that have not ended, those of before a change too
   std::map<connection_id, std::shared_ptr<std::atomic<uint32_t>>> open_runs; ///< how many; its miners read it
   std::map<uint64_t, std::function<void()>> delayed; ///< by timer token

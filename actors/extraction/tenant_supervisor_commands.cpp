@@ -5,6 +5,7 @@
 
 #include "actors/extraction/connection_context.hpp"
 #include "actors/extraction/tenant_supervisor.hpp"
+#include "runtime/storage/shard_hash.hpp"
 
 /// What a supervisor is told from outside: commands, and to leave.
 namespace lode {
@@ -96,8 +97,73 @@ void tenant_supervisor_state::resume(const open_run& run, answer done) {
       });
 }
 
+void tenant_supervisor_state::listen_to(const listen& command, answer done) {
+  if (captures.lower_bound({command.connection, 0}) != captures.upper_bound({command.connection, UINT32_MAX}))
+    return done.deliver();
+  ++busy;
+  self->request(services->keeper, caf::infinite, load_connection{command.connection})
+    .then(
+      [this, done](const connection_pointer& connection) mutable {
+        --busy;
+        done.deliver();
+        if (!is_leaving)
+          capture(connection);
+        rest();
+      },
+      [this, command, done](const caf::error& why) mutable {
+        --busy;
+        if (why == errc::store_unavailable)
+          return later(store_retry, [this, command, done] { listen_to(command, done); });
+        done.deliver(why);
+        rest();
+      });
+}
+
+
+void tenant_supervisor_state::listen_to_all() {
+  ++busy;
+  self->request(services->keeper, caf::infinite, load_live_connections{{shard_of(tenant)}})
+    .then(
+      [this](const live_connections_loaded& loaded) {
+        --busy;
+        for (const auto& each : loaded.connections)
+          if (each.tenant == tenant && !is_leaving)
+            listen_to({each.connection}, {});
+        rest();
+      },
+      [this](const caf::error&) {
+        --busy;
+        later(store_retry, [this] { listen_to_all(); });
+      });
+}
+
+void tenant_supervisor_state::capture(const connection_pointer& connection) {
+  for (uint32_t side = 0; side < connection->live.size(); ++side)
+    if (connection->live[side] && !captures.contains({connection->connection, side})) {
+      auto actor = services->make_capture(self->system(), connection, side, tenant_supervisor_actor{self},
+                                          credentials_of(connection, connection->plan->live[side].streams.front()));
+      self->monitor(actor);
+      captures.emplace(std::pair{connection->connection, side}, std::move(actor));
+    }
+}
+
+void tenant_supervisor_state::stop_listening(std::optional<connection_id> which) {
+  std::erase_if(captures, [&](const auto& entry) {
+    if (entry.first.first != which.value_or(entry.first.first))
+      return false;
+    self->demonitor(entry.second);
+    self->send_exit(entry.second, caf::exit_reason::user_shutdown);
+    return true;
+  });
+}
+
 void tenant_supervisor_state::changed(std::optional<connection_id> connection, answer done) {
   leave_open(connection, "the connection was changed");
+  stop_listening(connection);
+  if (connection)
+    listen_to({*connection}, {});
+  else
+    listen_to_all();
   std::erase_if(credentials, [&](const auto& entry) {
     if (entry.first != connection.value_or(entry.first))
       return false;
@@ -158,13 +224,15 @@ void tenant_supervisor_state::leave() {
   for (auto& [id, run] : runs)
     for (auto& [continuation, miner] : run.mining)
       self->send(miner.actor, finish_page{});
+  for (auto& [side, capture] : captures)
+    self->send(capture, leave_tenant{});
   for (auto& [id, keeper] : credentials) // it stays until a successor is stored
     self->send_exit(keeper, caf::exit_reason::user_shutdown);
   rest();
 }
 
 bool tenant_supervisor_state::is_gone() const {
-  return mined == 0 && busy == 0 && keepers.empty();
+  return mined == 0 && busy == 0 && keepers.empty() && captures.empty();
 }
 
 } // namespace lode

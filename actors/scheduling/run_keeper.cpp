@@ -11,6 +11,8 @@
 #include "runtime/extraction/connection_config.hpp"
 #include "runtime/extraction/continuation_codec.hpp"
 #include "runtime/extraction/early_end.hpp"
+#include "runtime/extraction/event_mapper.hpp"
+#include "runtime/extraction/live_texts.hpp"
 #include "runtime/extraction/slicer.hpp"
 #include "runtime/storage/shard_hash.hpp"
 
@@ -115,6 +117,7 @@ run_keeper_actor::behavior_type run_keeper_state::make_behavior() {
     [this](const move_due& ask) { return done_or(parts.runs->set_due(ask.connection, ask.due, ask.kind)); },
     [this](const load_connection& ask) { return reply_with<connection_pointer>(load(ask.connection)); },
     [this](const load_open_runs& ask) { return reply_with<open_runs_loaded>(load_open_here(ask)); },
+    [this](const load_live_connections& ask) { return reply_with<live_connections_loaded>(load_live_here(ask)); },
     [this](const start_run& ask) { return reply_with<run_started>(start(ask)); },
     [this](const load_continuations& ask) {
       return reply_with<continuations_loaded>(
@@ -344,6 +347,8 @@ caf::expected<connection_pointer> run_keeper_state::load(connection_id id) {
   result->source_version = plans[row->source].first;
   if (auto error = choose_streams(*row, *result))
     return error;
+  if (auto error = prepare_live(*result))
+    return error;
   return connection_pointer{std::move(result)};
 }
 
@@ -384,17 +389,68 @@ caf::expected<T> run_keeper_state::if_current(const connection_pointer& connecti
   return answer;
 }
 
+caf::error run_keeper_state::prepare_live(connection_context& into) {
+  const auto now = parts.now();
+  std::vector<bool> wanted;
+  for (size_t i = 0; i < into.streams.size(); ++i)
+    wanted.push_back(into.streams[i] && into.parents_only.count(i) == 0);
+  into.live.resize(into.plan->live.size());
+  for (size_t side = 0; side < into.live.size(); ++side) {
+    const auto& live = into.plan->live[side];
+    auto is_on = is_enabled(live, into.config, now);
+    if (!is_on)
+      return is_on.error();
+    auto is_wanted = std::any_of(live.streams.begin(), live.streams.end(), [&](auto stream) { return wanted[stream]; });
+    if (!*is_on || !is_wanted || !parts.can_listen(live.listener))
+      continue;
+    auto rules = event_rules::make(into.plan, side, into.config, wanted, into.hash_seed, now);
+    if (!rules)
+      return rules.error();
+    into.live[side] = std::make_shared<const event_rules>(std::move(*rules));
+  }
+  return {};
+}
+
+caf::expected<live_connections_loaded> run_keeper_state::load_live_here(const load_live_connections& ask) {
+  auto sources = parts.catalog->list_sources();
+  if (!sources)
+    return sources.error();
+  std::vector<source_id> live;
+  for (const auto& source : *sources) {
+    auto is_news = ask.shards.empty() && std::exchange(listed[source.id], source.version) != source.version;
+    if (ask.shards.empty() && !is_news)
+      continue;
+    // One that cannot be loaded is told of by what is mined of it.
+    if (auto plan = plan_of(source); plan && !(*plan)->live.empty())
+      live.push_back(source.id);
+  }
+  if (live.empty())
+    return live_connections_loaded{};
+  auto rows = parts.runs->load_active(live);
+  if (!rows)
+    return rows.error();
+  const std::set<shard_id> shards{ask.shards.begin(), ask.shards.end()};
+  std::erase_if(*rows, [&](const live_connection& each) {
+    return !epochs.contains(each.shard) || (!shards.empty() && !shards.contains(each.shard));
+  });
+  return live_connections_loaded{std::move(*rows)};
+}
+
 caf::expected<source_plan_pointer> run_keeper_state::plan_of(source_id id) {
   auto row = parts.catalog->load_source(id);
   if (!row)
     return row.error();
-  auto& [version, plan] = plans[id];
-  if (!plan || version != row->version) {
-    auto loaded = parts.load_plan(*row);
+  return plan_of(*row);
+}
+
+caf::expected<source_plan_pointer> run_keeper_state::plan_of(const source_row& row) {
+  auto& [version, plan] = plans[row.id];
+  if (!plan || version != row.version) {
+    auto loaded = parts.load_plan(row);
     if (!loaded)
       return loaded.error();
     plan = *loaded;
-    version = row->version;
+    version = row.version;
   }
   return plan;
 }
@@ -416,10 +472,14 @@ caf::expected<run_started> run_keeper_state::start(const start_run& ask) {
   auto passes = passes_of(connection, ask.kind);
   if (!passes)
     return passes.error();
-  auto planned = plan_run(connection, ask.kind, passes->is_whole);
+  auto repairs = repairs_of(connection, ask.kind);
+  if (!repairs)
+    return repairs.error();
+  auto planned = plan_run(connection, ask.kind, passes->is_whole, *repairs);
   if (!planned)
     return planned.error();
   planned->next_due = next;
+  planned->repairs = *repairs;
   add_passes(*planned, connection, *passes);
   caf::expected<started_run> started = started_run{};
   LODE_DIE_AT("run.before_start");
@@ -460,8 +520,24 @@ caf::expected<full_passes> run_keeper_state::passes_of(const connection_context&
   return plan_full_passes(mined, known, kind, parts.now());
 }
 
+caf::expected<std::optional<slice_bounds>> run_keeper_state::repairs_of(const connection_context& connection, run_kind kind) {
+  std::optional<slice_bounds> none;
+  if (kind != run_kind::repair || !parts.gaps)
+    return none;
+  auto owed = parts.gaps->owed_repair_of(connection.connection);
+  if (!owed)
+    return owed.error();
+  if (!*owed)
+    return none;
+  // What ended later would be read no further than its end.
+  auto span = (*owed)->span;
+  span.to = std::min(span.to, parts.now() - settles_within(connection));
+  return span.from <= span.to ? std::optional{span} : none;
+}
+
 caf::expected<run_start> run_keeper_state::plan_run(const connection_context& connection, run_kind kind,
-                                                    const std::vector<bool>& is_whole) {
+                                                    const std::vector<bool>& is_whole,
+                                                    const std::optional<slice_bounds>& repairs) {
   auto cursors = parts.runs->load_cursors(connection.connection);
   if (!cursors)
     return cursors.error();
@@ -483,6 +559,8 @@ caf::expected<run_start> run_keeper_state::plan_run(const connection_context& co
       // A stream that is read for its children's sake is read whole: what it holds is not known from earlier runs.
       auto is_known = known != cursors->end() && connection.parents_only.count(i) == 0;
       auto cursor = is_known && !is_whole[i] ? std::optional{known->known_up_to} : std::nullopt;
+      if (repairs && !is_whole[i])
+        cursor = repairs->from == instant{} ? std::nullopt : std::optional{repairs->from - live_clock_skew};
       auto slices = plan_slices(connection.stream(i), {connection.config, partition, cursor, parts.now(), {}});
       if (!slices)
         return slices.error();

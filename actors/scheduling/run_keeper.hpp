@@ -14,6 +14,7 @@
 #include "messages/actors.hpp"
 #include "runtime/manifest/plan.hpp"
 #include "runtime/storage/catalog_store.hpp"
+#include "runtime/storage/live_store.hpp"
 #include "runtime/storage/run_store.hpp"
 
 namespace lode {
@@ -24,6 +25,7 @@ class continuation_codec;
 struct run_keeper_parts {
   std::shared_ptr<run_store> runs;
   std::shared_ptr<catalog_store> catalog;
+  std::shared_ptr<live_store> gaps{}; ///< what repairs are to read; null: nobody listens
   const continuation_codec* codec = nullptr;
   std::vector<shard_claim> claims{}; ///< with which it begins; more come and go
   std::function<caf::expected<source_plan_pointer>(const source_row&)> load_plan;
@@ -32,6 +34,8 @@ struct run_keeper_parts {
   std::function<instant()> now;
   std::function<int64_t()> tick = [] { return int64_t{0}; }; ///< the node's logical clock
   schedule_registry schedules = builtin_schedules();
+  /// Whether this node has a listener of that name.
+  std::function<bool(const std::string&)> can_listen = [](const std::string&) { return false; };
   run_report report = no_run_report; ///< of what becomes durable here
 };
 
@@ -59,6 +63,7 @@ struct run_keeper_state {
   caf::expected<connection_pointer> load(connection_id id);
   caf::expected<due_loaded> load_due_here(const load_due& ask);
   caf::expected<open_runs_loaded> load_open_here(const load_open_runs& ask);
+  caf::expected<live_connections_loaded> load_live_here(const load_live_connections& ask);
   /// What never changes while the store is up is asked for once.
   caf::error learn_store();
   /// errc::stale_version when the connection is no longer what it was when it was loaded, or is not active.
@@ -67,11 +72,18 @@ struct run_keeper_state {
   caf::expected<T> if_current(const connection_pointer& connection, caf::expected<T> answer);
   /// Ids by index in the plan: the chosen streams, and in `parents_only` what else they need.
   caf::error choose_streams(const connection_row& row, connection_context& into);
+  /// Its live sides, where the configuration switches them on.
+  caf::error prepare_live(connection_context& into);
   caf::expected<source_plan_pointer> plan_of(source_id id);
+  caf::expected<source_plan_pointer> plan_of(const source_row& row);
   caf::expected<run_started> start(const start_run& ask);
   /// The slices that a run of this kind reads, from the cursors. `is_whole[i]`: stream i of the plan is read from the
   /// beginning, whatever its cursor says.
-  caf::expected<run_start> plan_run(const connection_context& connection, run_kind kind, const std::vector<bool>& is_whole);
+  /// `repairs`: what a repair has to read, whatever the cursors say.
+  caf::expected<run_start> plan_run(const connection_context& connection, run_kind kind, const std::vector<bool>& is_whole,
+                                    const std::optional<slice_bounds>& repairs);
+  /// The gaps of live capture that a run begun now would repair; nothing where it is no such run, or there are none.
+  caf::expected<std::optional<slice_bounds>> repairs_of(const connection_context& connection, run_kind kind);
   /// Down to where its newest-first streams need not be read, as far as it still says something: of this edition and source.
   caf::expected<std::vector<partition_anchor>> anchors_of(const connection_context& connection);
   /// What the run's full passes begin with, before its first request.
@@ -93,6 +105,7 @@ struct run_keeper_state {
   std::map<shard_id, shard_epoch> epochs; ///< of the shards that are this node's and not about to leave it
   std::map<shard_id, shard_epoch> left;   ///< of those that were: the latest claim, for commands that were taken under it
   std::map<source_id, std::pair<std::string, source_plan_pointer>> plans; ///< by source, with the version
+  std::map<source_id, std::string> listed; ///< version under which the connections of each source were last asked for
   std::mt19937_64 random{std::random_device{}()};
   std::optional<uint64_t> seed; ///< known: the generation too
   int64_t generation = 0;

@@ -58,9 +58,12 @@ void scheduler_state::look() {
     return;
   if (!unread.empty())
     load_open();
+  else if (!unheard.empty())
+    load_live({unheard.begin(), unheard.end()});
   else if (self->clock().now() - compared >= settings.compare_every)
     compare();
   resume_some();
+  listen_some();
   load_due_runs();
 }
 
@@ -97,6 +100,7 @@ void scheduler_state::compare() {
         is_asking = false;
         compared = self->clock().now();
         resume(std::move(loaded.runs));
+        load_live({}); // of sources that got a live side meanwhile
       },
       [this](const caf::error&) { is_asking = false; });
 }
@@ -115,8 +119,10 @@ void scheduler_state::resume(std::vector<open_run> runs) {
 
 void scheduler_state::gained(const shards_gained& msg) {
   for (const auto& claim : msg.claims)
-    if (shards.insert(claim.shard).second)
+    if (shards.insert(claim.shard).second) {
       unread.insert(claim.shard);
+      unheard.insert(claim.shard);
+    }
   look();
 }
 
@@ -124,7 +130,9 @@ void scheduler_state::leaving(const shards_leaving& msg) {
   for (auto shard : msg.shards) {
     shards.erase(shard);
     unread.erase(shard);
+    unheard.erase(shard);
   }
+  std::erase_if(to_listen, [&](const live_connection& each) { return !shards.contains(each.shard); });
   std::erase_if(starting, [&](const auto& entry) { return !is_mine(entry.second); });
   std::erase_if(open, [&](const auto& entry) { return !is_mine(entry.second.tenant); });
   std::erase_if(to_resume, [&](const open_run& run) { return !shards.contains(run.shard); });
@@ -142,6 +150,31 @@ void scheduler_state::resume_some() {
     auto run = to_resume.front();
     to_resume.pop_front();
     self->send(region, tenant_command{run.tenant, resume_run{run}});
+  }
+}
+
+void scheduler_state::load_live(std::vector<shard_id> asked) {
+  if (std::exchange(is_asking, true))
+    return;
+  self->request(keeper, caf::infinite, load_live_connections{asked})
+    .then(
+      [this, asked](const live_connections_loaded& loaded) {
+        is_asking = false;
+        for (auto shard : asked)
+          unheard.erase(shard);
+        to_listen.insert(to_listen.end(), loaded.connections.begin(), loaded.connections.end());
+        look();
+      },
+      [this](const caf::error&) { is_asking = false; });
+}
+
+/// Within the same rate as runs that are resumed: a socket is no cheaper than a first page.
+void scheduler_state::listen_some() {
+  for (auto n = resumes.room(self->clock().now()); n > 0 && !to_listen.empty(); --n) {
+    resumes.take(1);
+    auto next = to_listen.front();
+    to_listen.pop_front();
+    self->send(region, tenant_command{next.tenant, listen{next.connection}});
   }
 }
 

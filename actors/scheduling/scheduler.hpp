@@ -41,6 +41,8 @@ struct scheduler_state {
   void leaving(const shards_leaving& msg);
   bool is_mine(tenant_id tenant) const;
   void resume_some();
+  void load_live(std::vector<shard_id> asked);
+  void listen_some();
   void load_due_runs();
   void start(const std::vector<due_connection>& due, size_t room);
   void lost(const tenant_lost& msg);
@@ -59,6 +61,8 @@ struct scheduler_state {
   caf::actor_clock::time_point compared{};
   bool is_asking = false;               ///< a question to the keeper has no answer yet
   std::deque<open_run> to_resume;
+  std::set<shard_id> unheard;             ///< those of `shards` whose live connections are not known yet
+  std::deque<live_connection> to_listen;
   steady_rate starts;
   steady_rate resumes;
   std::map<connection_id, tenant_id> starting; ///< told to begin, not heard of since

@@ -1,8 +1,8 @@
 #include "actors/storage/page_comparison.hpp"
 
 #include <algorithm>
-#include <optional>
 
+#include "actors/storage/fact_verdict.hpp"
 #include "messages/fault_point.hpp"
 #include "runtime/extraction/record_form.hpp"
 
@@ -14,26 +14,19 @@ int64_t form_of(const hashed_page& page) {
   return page.form ? page.form->number : 0;
 }
 
-/// What a record means after `latest`; nothing when it is no change. Counts it either way.
-std::optional<change_kind> judge(const stored_fact& latest, bool is_same, const fact_order& order,
-                                 bool is_beside_another_run, page_counters& counters) {
-  if (!latest.known || (latest.deleted && !(order < latest.order))) {
-    ++counters.inserted;
-    return change_kind::inserted;
+void count(fact_count as, page_counters& counters) {
+  switch (as) {
+    case fact_count::inserted: ++counters.inserted; break;
+    case fact_count::updated: ++counters.updated; break;
+    case fact_count::deleted: ++counters.deleted; break;
+    case fact_count::unchanged: ++counters.unchanged; break;
+    case fact_count::refused_older: ++counters.refused_older; break;
   }
-  if (is_same && !LODE_FAULT("compare.off")) {
-    ++counters.unchanged;
-    // Only the source's own field moves the order of equal content: logical time grows with every pass. Beside another run
-    // it moves too: a page that run asked for earlier may still arrive, with what the record was meanwhile.
-    auto is_news = is_beside_another_run ? latest.order < order : latest.order.field < order.field;
-    return is_news ? std::optional{change_kind::reordered} : std::nullopt;
-  }
-  if (order < latest.order) {
-    ++counters.refused_older;
-    return std::nullopt;
-  }
-  ++counters.updated;
-  return change_kind::updated;
+}
+
+/// Whether the order of an unchanged record counts, which only the store knows.
+bool needs_order(const hashed_page& page) {
+  return page.is_beside_another_run || page.is_of_events;
 }
 
 /// What the page saw, for the sweep of its full pass. Of a record that died the key may be all that is known, or not even that.
@@ -51,9 +44,9 @@ std::vector<uint64_t> marks_of(const hashed_page& page) {
   return marks;
 }
 
-/// Order fields apart, which a full pass knows nothing of.
-bool is_before(const fact_order& fact, const fact_order& stamp) {
-  return fact.epoch < stamp.epoch || (fact.epoch == stamp.epoch && fact.counter < stamp.counter);
+/// By logical time: order fields apart.
+const fact_order& latest_of(const fact_order& a, const fact_order& b) {
+  return is_before(a, b) ? b : a;
 }
 
 } // namespace
@@ -80,8 +73,7 @@ void page_comparison::look_up(const hashed_page& page) {
     const auto& record = page.records[i];
     if (facts)
       known[i] = facts->look(print_of(record.key, record.hash, record.order_field, form));
-    // Beside another run the order of an unchanged record counts, which only the store knows.
-    if (known[i] == unchanged && page.is_beside_another_run)
+    if (known[i] == unchanged && needs_order(page))
       known[i] = unknown;
     if (known[i] == unknown)
       wanted_[stream].push_back(record.key);
@@ -151,6 +143,9 @@ page_commit page_comparison::compare(const hashed_page& page, const answers& kno
   }
   for (const auto& key : page.unseen)
     remove(key, page.stamp, latest[key], result);
+  for (const auto& key : page.doubts)
+    result.rechecks.push_back({key, page.recheck_in, page.stamp});
+  result.rechecked = page.rechecked;
   return result;
 }
 
@@ -169,22 +164,32 @@ void page_comparison::remove(const std::string& key, const fact_order& stamp, la
 void page_comparison::compare(const hashed_page& page, const hashed_record& record, latest_fact& latest,
                               page_commit& into) const {
   auto& fact = latest.fact;
-  fact_order order{record.order_field, page.stamp.epoch, page.stamp.counter};
-  auto same = fact.known && !fact.deleted && is_same(latest, page, record);
-  auto kind = judge(fact, same, order, page.is_beside_another_run, into.counters);
+  told_fact told;
+  told.order = {record.order_field, page.stamp.epoch, record.counter ? record.counter : page.stamp.counter};
+  told.is_deleted = record.is_deleted;
+  told.is_same = fact.known && fact.deleted == record.is_deleted && (record.is_deleted || is_same(latest, page, record))
+                 && !LODE_FAULT("compare.off");
+  told.is_of_event = page.is_of_events;
+  told.is_beside_another_run = page.is_beside_another_run;
+  told.doubt_from = page.is_of_events && !page.doubt_from ? std::optional{told.order} : page.doubt_from;
+  auto verdict = judge(fact, told);
+  count(verdict.counts_as, into.counters);
+  if (verdict.is_in_doubt)
+    into.rechecks.push_back({record.key, page.recheck_in, latest_of(fact.order, told.order)});
   // The stored text stays, so an older page may say it too. What this group has touched is left to the next pass: one
   // statement touches a row once.
-  if (same && fact.form != into.form && page.form && !latest.is_of_group && kind != change_kind::updated) {
+  if (told.is_same && !told.is_deleted && fact.form != into.form && page.form && !latest.is_of_group) {
     into.changes.push_back({change_kind::reformed, record.key, {}, record.hash, fact.order});
     fact.hash = record.hash;
     fact.form = into.form;
     latest.is_of_group = true;
   }
-  if (!kind)
+  if (!verdict.change)
     return;
-  const auto is_first = !fact.known && !LODE_FAULT("compare.off"); // without a comparison nobody knows
-  latest = {{true, false, record.hash, order, into.form}, record.payload, true};
-  into.changes.push_back({*kind, record.key, record.payload, record.hash, order, is_first});
+  // A tombstone is written the long way; without a comparison nobody knows.
+  const auto is_first = !fact.known && !record.is_deleted && !LODE_FAULT("compare.off");
+  latest = {{true, record.is_deleted, record.hash, verdict.order, into.form}, record.payload, true};
+  into.changes.push_back({*verdict.change, record.key, record.payload, record.hash, verdict.order, is_first});
 }
 
 bool page_comparison::is_same(const latest_fact& latest, const hashed_page& page, const hashed_record& record) const {
@@ -199,7 +204,7 @@ std::vector<fact_print> prints_after(const page_commit& page, const page_outcome
   const auto& dead = outcome.dead_lettered;
   for (const auto& change : page.changes) {
     auto& print = out.emplace_back(print_of(change.key, change.hash, change.order.field, page.form));
-    if (change.kind == change_kind::deleted || std::find(dead.begin(), dead.end(), change.key) != dead.end())
+    if (change.hash == content_hash{} || std::find(dead.begin(), dead.end(), change.key) != dead.end())
       print.fact = 0;
   }
   return out;

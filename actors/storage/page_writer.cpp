@@ -61,11 +61,11 @@ page_writer_actor::behavior_type page_writer_state::make_behavior() {
       wake_up();
   });
   return {
-    [this](hashed_page& page, const miner_actor& miner) {
+    [this](hashed_page& page, const page_client_actor& client) {
       if (alone && page.move.id != *alone)
-        held.emplace_back(std::move(page), miner);
+        held.emplace_back(std::move(page), client);
       else
-        take(std::move(page), miner);
+        take(std::move(page), client);
     },
     [this](hold_pages msg) -> caf::result<void> {
       alone = msg.continuation;
@@ -88,9 +88,9 @@ page_writer_actor::behavior_type page_writer_state::make_behavior() {
   };
 }
 
-void page_writer_state::take(hashed_page&& page, const miner_actor& miner) {
+void page_writer_state::take(hashed_page&& page, const page_client_actor& client) {
   pending.push_back(std::move(page));
-  miners.push_back(miner);
+  clients.push_back(client);
   if (!is_out)
     gather();
 }
@@ -127,8 +127,8 @@ void page_writer_state::tell_when_quiet() {
 
 void page_writer_state::release() {
   alone.reset();
-  for (auto& [page, miner] : std::exchange(held, {}))
-    take(std::move(page), miner);
+  for (auto& [page, client] : std::exchange(held, {}))
+    take(std::move(page), client);
 }
 
 void page_writer_state::wake_up() {
@@ -195,7 +195,7 @@ void page_writer_state::conclude(const std::vector<page_commit>& commits, const 
     const auto& outcome = outcomes[i];
     if (outcome.status == commit_status::again) {
       std::swap(pending[left], pending[i]);
-      std::swap(miners[left++], miners[i]);
+      std::swap(clients[left++], clients[i]);
       continue;
     }
     tell(i, outcome);
@@ -208,7 +208,7 @@ void page_writer_state::conclude(const std::vector<page_commit>& commits, const 
   auto first_done = static_cast<ptrdiff_t>(left);
   auto end_of_group = static_cast<ptrdiff_t>(outcomes.size());
   pending.erase(pending.begin() + first_done, pending.begin() + end_of_group);
-  miners.erase(miners.begin() + first_done, miners.begin() + end_of_group);
+  clients.erase(clients.begin() + first_done, clients.begin() + end_of_group);
   if (left == 0)
     page_limit = std::min(settings.group_pages, page_limit * 2);
   if (!pending.empty())
@@ -240,15 +240,15 @@ void page_writer_state::head_timed_out(const std::string& why) {
 
 void page_writer_state::set_aside(connection_id connection) {
   std::vector<hashed_page> pages;
-  std::vector<miner_actor> waiting;
+  std::vector<page_client_actor> waiting;
   for (bool is_turn_of_slow : {false, true})
     for (size_t i = 0; i < pending.size(); ++i)
       if ((pending[i].connection == connection) == is_turn_of_slow) {
         pages.push_back(std::move(pending[i]));
-        waiting.push_back(std::move(miners[i]));
+        waiting.push_back(std::move(clients[i]));
       }
   pending = std::move(pages);
-  miners = std::move(waiting);
+  clients = std::move(waiting);
 }
 
 void page_writer_state::tell(size_t index, const page_outcome& outcome) {
@@ -256,12 +256,12 @@ void page_writer_state::tell(size_t index, const page_outcome& outcome) {
   slow.erase(page.move.id);
   pages_committed += outcome.status == commit_status::committed ? 1 : 0;
   if (outcome.status == commit_status::committed)
-    self->send(miners[index],
+    self->send(clients[index],
                page_committed{page.generation, outcome.version, page.move.phase,
                               static_cast<uint32_t>(outcome.opened.size()), outcome.run_ended, page.move.reason,
                               static_cast<uint32_t>(page.dead.size() + outcome.dead_lettered.size())});
   else
-    self->send(miners[index], page_refused{page.generation, outcome.status});
+    self->send(clients[index], page_refused{page.generation, outcome.status});
 }
 
 void page_writer_state::settle() {

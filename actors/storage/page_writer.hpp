@@ -58,7 +58,7 @@ struct page_writer_report {
 ///
 /// Told to hold pages it answers as soon as nothing is pending, and takes only those of one continuation until release_pages.
 ///
-/// A page leaves `pending` only when its outcome is known. A restart loses what was pending: the miners' deadlines notice
+/// A page leaves `pending` only when its outcome is known. A restart loses what was pending: the clients' deadlines notice
 /// and read those pages again.
 struct page_writer_state {
   static constexpr const char* name = "lode.page-writer";
@@ -70,7 +70,7 @@ struct page_writer_state {
   ~page_writer_state();
   page_writer_actor::behavior_type make_behavior();
 
-  void take(hashed_page&& page, const miner_actor& miner);
+  void take(hashed_page&& page, const page_client_actor& client);
   void gather();
   bool is_full() const;
   void commit_group();
@@ -99,10 +99,10 @@ struct page_writer_state {
   page_writer_settings settings;
   page_writer_report report;
   std::vector<hashed_page> pending;
-  std::vector<miner_actor> miners;    ///< who waits for each pending page
+  std::vector<page_client_actor> clients;    ///< who waits for each pending page
   std::optional<continuation_id> alone; ///< only its pages, until they are released
   caf::typed_response_promise<void> quiet; ///< of who waits until nothing is pending
-  std::vector<std::pair<hashed_page, miner_actor>> held;
+  std::vector<std::pair<hashed_page, page_client_actor>> held;
   std::vector<page_commit> unsettled; ///< the group whose outcome is unknown: the first of `pending`
   std::chrono::steady_clock::time_point group_began; ///< of the group at the head, at its latest try
   size_t page_limit;                  ///< halved while a group is too much, or holds a value that the database refuses

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "messages/actors.hpp"
@@ -8,21 +9,27 @@
 
 namespace lode {
 
-/// What a listener is made for: the live capture of one connection.
+struct mining_services; // actors/extraction/mining_services.hpp
+struct live_services;   // actors/streaming/live_services.hpp
+
+/// What a listener is made for: one live side of one connection.
 struct listener_job {
   connection_pointer connection;
-  std::string settings; ///< JSON object: how the source describes its live side
+  uint32_t side = 0; ///< index in the plan's `live`, where its settings stand
+  std::shared_ptr<const mining_services> services;
+  std::shared_ptr<const live_services> live;
   listener_owner_actor owner;
-  timers_actor timers;
 };
 
 /// Makes the listener of one connection. Whatever it is made of speaks listener_actor.
 using listener_factory = std::function<listener_actor(caf::actor_system&, listener_job)>;
 using listener_registry = registry<listener_factory>;
 
-/// Lode brings none yet. Add listeners of your own with add().
-inline listener_registry builtin_listeners() {
-  return listener_registry{"listener"};
-}
+/// websocket. Add listeners of your own with add().
+listener_registry builtin_listeners();
+
+/// Makes every job's listener by the name that its live side gives. `known` must outlive the result and hold the names that plans
+/// were loaded with: another name is a defect and ends the process.
+listener_factory listeners_by_name(const listener_registry& known);
 
 } // namespace lode

@@ -62,6 +62,10 @@ void put(wire::command& out, const cancel_run& x) {
   to.set_reason(x.reason);
 }
 
+void put(wire::command& out, const listen& x) {
+  out.mutable_listen()->set_connection(x.connection.value);
+}
+
 void put(wire::peer_message& out, const ask_tenant& x) {
   auto& to = *out.mutable_command();
   to.set_id(x.id);
@@ -153,18 +157,30 @@ caf::expected<any_command> value_of(const wire::resume_run& x) {
                                          shard_id{x.shard()}, *kind, x.crash_resumes()}}};
 }
 
+caf::expected<any_command> value_of(const wire::connection_changed& x) {
+  connection_changed out;
+  if (x.has_connection())
+    out.connection = connection_id{x.connection()};
+  return any_command{out};
+}
+
+caf::expected<any_command> value_of(const wire::cancel_run& x) {
+  return any_command{cancel_run{connection_id{x.connection()}, run_id{x.run()}, x.reason()}};
+}
+
+caf::expected<any_command> value_of(const wire::listen& x) {
+  any_command out; // by way of a whole one: GCC 12 takes the rest of a small one for uninitialized
+  out.emplace<listen>(listen{connection_id{x.connection()}});
+  return out;
+}
+
 caf::expected<any_command> what_of(const wire::command& x) {
   switch (x.what_case()) {
     case wire::command::kBeginRun: return value_of(x.begin_run());
     case wire::command::kResumeRun: return value_of(x.resume_run());
-    case wire::command::kConnectionChanged: {
-      connection_changed out;
-      if (x.connection_changed().has_connection())
-        out.connection = connection_id{x.connection_changed().connection()};
-      return any_command{out};
-    }
-    case wire::command::kCancelRun:
-      return any_command{cancel_run{connection_id{x.cancel_run().connection()}, run_id{x.cancel_run().run()}, x.cancel_run().reason()}};
+    case wire::command::kConnectionChanged: return value_of(x.connection_changed());
+    case wire::command::kCancelRun: return value_of(x.cancel_run());
+    case wire::command::kListen: return value_of(x.listen());
     case wire::command::WHAT_NOT_SET: break;
   }
   return unreadable("has a command that this release does not know");

@@ -14,8 +14,8 @@
 /// What a manifest says of live capture (`x-lode.live`), checked and compiled. Pure data, as the rest of the plan.
 namespace lode {
 
-inline constexpr const char* websocket_listener = "websocket";
-inline constexpr const char* webhook_listener = "webhook";
+inline constexpr const char* websocket_listener_name = "websocket";
+inline constexpr const char* webhook_listener_name = "webhook";
 
 /// Where a text stands in what was received. Neither: nowhere.
 struct live_place {

@@ -86,9 +86,9 @@ void read_listener(const component& block, const manifest_setup& setup, stream_l
   if (auto text = expression::to_json(to_value(settings->node())))
     out.settings = std::move(*text);
   settings->record(out.settings);
-  if (out.listener == websocket_listener)
+  if (out.listener == websocket_listener_name)
     out.typed = read_websocket(*settings);
-  else if (out.listener == webhook_listener)
+  else if (out.listener == webhook_listener_name)
     out.typed = read_webhook(*settings);
   if (known->second)
     known->second(*settings);
@@ -112,7 +112,7 @@ void read_rules(const component& block, stream_live& out) {
     block.error("live capture needs 'messages': at least one rule of how a message becomes a record");
   for (auto& each : rules) {
     out.rules.push_back(read_rule(each));
-    if (out.listener == websocket_listener)
+    if (out.listener == websocket_listener_name)
       refuse_headers(each, out.rules.back());
   }
 }

@@ -18,7 +18,7 @@ struct manifest_setup {
   std::vector<std::string> miners{default_miner}; ///< that `x-lode.miner` may name
   const step_registry* steps = nullptr;           ///< that `x-lode.steps` may name; null = none
   /// That `x-lode.live` may name. Null: the settings are the listener's own affair (of the two built in they are checked here).
-  std::map<std::string, listener_check, std::less<>> listeners{{webhook_listener, {}}, {websocket_listener, {}}};
+  std::map<std::string, listener_check, std::less<>> listeners{{webhook_listener_name, {}}, {websocket_listener_name, {}}};
   retry_defaults retries;
   dead_record_limits dead_limits;
   uint32_t delete_brake_percent = 20;

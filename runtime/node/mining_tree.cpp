@@ -11,6 +11,8 @@
 #include "actors/scheduling/run_keeper.hpp"
 #include "actors/scheduling/scheduler.hpp"
 #include "actors/storage/page_writer.hpp"
+#include "actors/streaming/capture.hpp"
+#include "actors/streaming/gap_keeper.hpp"
 #include "actors/supervision/timers.hpp"
 #include "cluster/sharding/shard_region.hpp"
 #include "messages/fault_point.hpp"
@@ -39,6 +41,7 @@ run_keeper_parts keeper_parts(mining_resources& resources) {
   run_keeper_parts parts;
   parts.runs = resources.open_run_store();
   parts.catalog = resources.open_catalog();
+  parts.gaps = resources.open_live_store();
   parts.codec = resources.codec;
   parts.load_plan = [setup = manifest_setup_of(resources.config.mining, *resources.known)](const source_row& source) {
     return load_plan(source, setup);
@@ -48,7 +51,19 @@ run_keeper_parts keeper_parts(mining_resources& resources) {
   parts.now = resources.now;
   parts.tick = [&resources] { return resources.clock.next(); };
   parts.schedules = resources.known->schedules;
+  parts.can_listen = [known = resources.known](const std::string& listener) { return bool{known->listeners.find(listener)}; };
   parts.report = event_report(resources);
+  return parts;
+}
+
+gap_keeper_parts gap_parts(mining_resources& resources, std::function<void()> look_for_work) {
+  gap_keeper_parts parts;
+  parts.gaps = resources.open_live_store();
+  parts.runs = resources.open_run_store();
+  parts.now = resources.now;
+  parts.look_for_work = std::move(look_for_work);
+  parts.report = live_report(resources);
+  parts.tick = [&resources] { resources.history.note(std::chrono::steady_clock::now(), resources.clock.next()); };
   return parts;
 }
 
@@ -84,8 +99,12 @@ mining_tree::mining_tree(caf::actor_system& system, mining_resources& resources)
   if (LODE_FAULT("quarantine.waits_long")) // a test kills from outside again and again, also on a slow machine
     watch.patience = std::chrono::minutes{1};
   quarantine_ = watched(system.spawn<quarantine>(std::move(watch)));
+  auto scheduler_slot = std::make_shared<scheduler_actor>(); // it knows the others, and they know it
+  gaps_ = watched(system.spawn<gap_keeper, caf::detached>(gap_parts(resources, [scheduler_slot] {
+    if (*scheduler_slot)
+      caf::anon_send(*scheduler_slot, wake{});
+  })));
   auto services = make_services(resources);
-  auto scheduler_slot = std::make_shared<scheduler_actor>(); // region and scheduler know each other
   region_ = watched(system.spawn<shard_region>(shard_region_parts{
     [services, scheduler_slot](caf::actor_system& sys, tenant_id tenant, const shard_region_actor& region) {
       return sys.spawn<tenant_supervisor>(tenant, services, *scheduler_slot, region);
@@ -114,6 +133,7 @@ mining_tree::~mining_tree() {
   for (const auto& writer : writers_)
     stop(writer);
   stop(quarantine_);
+  stop(gaps_);
   stop(keeper_, is_abandoned_ ? caf::exit_reason::kill : caf::exit_reason::user_shutdown); // no refresh can be stored any more
   stop(gate_);
   if (leaser_)
@@ -168,6 +188,11 @@ services_pointer mining_tree::make_services(mining_resources& resources) {
   result->processors = processors_;
   result->writers = writers_;
   result->make_miner = counted_miners(resources);
+  result->make_capture = [services = std::weak_ptr<const mining_services>{result}, live = make_live_services(resources)](
+                           caf::actor_system& system, const connection_pointer& connection, uint32_t side,
+                           const tenant_supervisor_actor& supervisor, const credential_keeper_actor& credentials) -> capture_actor {
+    return system.spawn<capture>(capture_job{services.lock(), live, connection, side, supervisor, credentials});
+  };
   result->http = resources.http;
   result->codec = resources.codec;
   result->clock = &resources.clock;
@@ -181,6 +206,15 @@ services_pointer mining_tree::make_services(mining_resources& resources) {
   result->page_deadline = mining.continuation_deadline;
   result->restarts.restarts = mining.restart_budget;
   result->restarts.window = mining.restart_window;
+  return result;
+}
+
+live_services_pointer mining_tree::make_live_services(mining_resources& resources) {
+  auto result = std::make_shared<live_services>();
+  result->gaps = gaps_;
+  result->sockets = resources.sockets;
+  result->history = &resources.history;
+  result->make_listener = listeners_by_name(resources.known->listeners);
   return result;
 }
 

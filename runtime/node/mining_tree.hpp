@@ -8,6 +8,7 @@
 
 #include "actors/extraction/mining_services.hpp"
 #include "actors/scheduling/turn_leaser.hpp"
+#include "actors/streaming/live_services.hpp"
 #include "cluster/links/cluster_transport.hpp"
 #include "cluster/membership/view_board.hpp"
 #include "config/settings.hpp"
@@ -21,6 +22,7 @@
 #include "runtime/redis/shared_facts.hpp"
 #include "runtime/security/sealer.hpp"
 #include "runtime/storage/catalog_store.hpp"
+#include "runtime/storage/live_store.hpp"
 #include "runtime/storage/membership_store.hpp"
 #include "runtime/storage/page_store.hpp"
 #include "runtime/storage/run_store.hpp"
@@ -28,12 +30,14 @@
 namespace lode {
 
 class http_client;
+class websocket_client;
 struct metrics;
 
 /// What outlives the actors of a node. Owned by the composition root.
 struct mining_resources {
   settings config;
   http_client* http = nullptr;
+  websocket_client* sockets = nullptr;
   const sealer* seal = nullptr;
   const continuation_codec* codec = nullptr;
   metrics* measured = nullptr;
@@ -46,9 +50,11 @@ struct mining_resources {
   /// What it is for, names its session.
   std::function<std::unique_ptr<membership_store>(const std::string& purpose)> open_membership;
   std::function<std::shared_ptr<run_store>()> open_run_store;
+  std::function<std::shared_ptr<live_store>()> open_live_store;
   std::function<std::shared_ptr<catalog_store>()> open_catalog;
   std::function<instant()> now;
   logical_clock clock;
+  clock_history history; ///< of that
   store_health health;
   node_figures figures;
   /// What the node knows of itself, for other nodes.
@@ -97,6 +103,7 @@ public:
 
 private:
   services_pointer make_services(mining_resources& resources);
+  live_services_pointer make_live_services(mining_resources& resources);
   template <class Handle>
   Handle watched(Handle handle);
   template <class Handle>
@@ -111,6 +118,7 @@ private:
   turn_leaser_actor leaser_; ///< nothing where there is no Redis
   fetch_gate_actor gate_;
   run_keeper_actor keeper_;
+  gap_keeper_actor gaps_;
   quarantine_actor quarantine_;
   std::vector<page_writer_actor> writers_;
   std::vector<processor_actor> processors_;

@@ -18,6 +18,7 @@
 #include "runtime/redis/shared_turns.hpp"
 #include "runtime/storage/postgres/postgres_catalog_store.hpp"
 #include "runtime/storage/postgres/postgres_generation_store.hpp"
+#include "runtime/storage/postgres/postgres_live_store.hpp"
 #include "runtime/storage/postgres/postgres_membership_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
@@ -25,6 +26,7 @@
 #include "runtime/storage/store_error.hpp"
 #include "runtime/telemetry/log.hpp"
 #include "runtime/telemetry/metrics.hpp"
+#include "runtime/websocket/websocket_client.hpp"
 #include "runtime/wall_clock.hpp"
 
 namespace lode {
@@ -82,6 +84,7 @@ std::unique_ptr<mining_resources> make_resources(const settings& config, const e
   };
   made->open_page_store = [of_this_life](int64_t writer) { return make_postgres_page_store(of_this_life(), writer); };
   made->open_run_store = [of_this_life] { return make_postgres_run_store(of_this_life()); };
+  made->open_live_store = [of_this_life] { return make_postgres_live_store(of_this_life()); };
   made->open_catalog = [of_this_life] { return make_postgres_catalog_store(of_this_life()); };
   made->open_membership = [of_this_life](const std::string& purpose) {
     return make_postgres_membership_store(hasty(of_this_life()), purpose);
@@ -122,6 +125,9 @@ exit_code run_node(const settings& config, const extensions& known) {
   auto http = open_http_client(config.http);
   if (!http)
     return give_up(http.error());
+  auto sockets = open_websocket_client(config.http);
+  if (!sockets)
+    return give_up(sockets.error());
   auto redis = redis_of(config.cache);
   if (!redis)
     return give_up(redis.error());
@@ -140,6 +146,7 @@ exit_code run_node(const settings& config, const extensions& known) {
     return end_without_store(store.error());
   auto resources = make_resources(config, known, postgres);
   resources->http = http->get();
+  resources->sockets = sockets->get();
   resources->seal = &*seal;
   resources->codec = &codec;
   resources->measured = &measured;

@@ -222,6 +222,19 @@ std::function<void(size_t)> shards_report(mining_resources& resources) {
   };
 }
 
+std::function<void(const live_counts&)> live_report(mining_resources& resources) {
+  return [&resources](const live_counts& counts) {
+    auto& measured = *resources.measured;
+    measured.listening->value(counts.listening);
+    measured.silent->value(counts.silent);
+    measured.gaps_owed->value(counts.owed);
+    measured.gaps_repairing->value(counts.repairing);
+    measured.rechecks->value(counts.rechecks);
+    auto age = counts.oldest ? resources.now() - *counts.oldest : std::chrono::microseconds{0};
+    measured.gap_age->value(std::max<int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(age).count()));
+  };
+}
+
 miner_factory counted_miners(mining_resources& resources) {
   return [make = miners_by_name(resources.known->miners), &resources](caf::actor_system& system, miner_job job) {
     auto miner = make(system, std::move(job));

@@ -16,6 +16,7 @@ mining_report page_path_report(mining_resources& resources);
 run_report event_report(mining_resources& resources);
 std::function<void(int64_t)> open_runs_report(mining_resources& resources);
 std::function<void(size_t)> shards_report(mining_resources& resources);
+std::function<void(const live_counts&)> live_report(mining_resources& resources);
 /// The miners that sources name, counted while they live.
 miner_factory counted_miners(mining_resources& resources);
 

@@ -14,6 +14,30 @@
 
 namespace lode {
 
+namespace {
+
+http_client_settings client_settings_of(const http_settings& http) {
+  http_client_settings settings;
+  settings.connect_timeout = http.connect_timeout;
+  settings.first_byte_timeout = http.first_byte_timeout;
+  settings.total_timeout = http.total_timeout;
+  settings.idle_timeout = http.idle_timeout;
+  settings.max_connections_per_host = http.connections_per_host;
+  settings.max_connections = http.connections;
+  settings.max_response_bytes = http.max_response_bytes.value;
+  settings.threads = http.threads;
+  settings.user_agent = http.user_agent;
+  settings.ca_file = http.ca_file;
+  settings.extra_ca_file = http.extra_ca_file;
+  settings.http_proxy = http.http_proxy;
+  settings.https_proxy = http.https_proxy;
+  settings.no_proxy = http.no_proxy;
+  settings.resolve = http.resolve;
+  return settings;
+}
+
+} // namespace
+
 incarnation random_incarnation() {
   std::random_device device;
   auto high = static_cast<uint64_t>(device()) << 32;
@@ -42,26 +66,20 @@ caf::expected<sealer> open_sealer(const security_settings& security) {
 }
 
 caf::expected<std::unique_ptr<http_client>> open_http_client(const http_settings& http) {
-  http_client_settings settings;
-  settings.connect_timeout = http.connect_timeout;
-  settings.first_byte_timeout = http.first_byte_timeout;
-  settings.total_timeout = http.total_timeout;
-  settings.idle_timeout = http.idle_timeout;
-  settings.max_connections_per_host = http.connections_per_host;
-  settings.max_connections = http.connections;
-  settings.max_response_bytes = http.max_response_bytes.value;
-  settings.threads = http.threads;
-  settings.user_agent = http.user_agent;
-  settings.ca_file = http.ca_file;
-  settings.extra_ca_file = http.extra_ca_file;
-  settings.http_proxy = http.http_proxy;
-  settings.https_proxy = http.https_proxy;
-  settings.no_proxy = http.no_proxy;
-  settings.resolve = http.resolve;
-  auto made = make_beast_http_client(settings);
+  auto made = make_beast_http_client(client_settings_of(http));
   if (auto* error = std::get_if<http_error>(&made))
     return caf::make_error(errc::bad_argument, "http: " + error->message);
   return std::get<std::unique_ptr<http_client>>(std::move(made));
+}
+
+caf::expected<std::unique_ptr<websocket_client>> open_websocket_client(const http_settings& http) {
+  websocket_client_settings settings;
+  settings.network = client_settings_of(http);
+  settings.threads = http.threads;
+  auto made = make_websocket_client(settings);
+  if (auto* error = std::get_if<http_error>(&made))
+    return caf::make_error(errc::bad_argument, "http: " + error->message);
+  return std::get<std::unique_ptr<websocket_client>>(std::move(made));
 }
 
 caf::expected<std::optional<redis_settings>> redis_of(const cache_settings& cache) {

@@ -12,6 +12,7 @@
 #include "runtime/redis/redis_connection.hpp"
 #include "runtime/security/sealer.hpp"
 #include "runtime/storage/postgres/connection.hpp"
+#include "runtime/websocket/websocket_client.hpp"
 
 /// The steps of a node's start. Each fails with a message that names the setting and what to do.
 namespace lode {
@@ -20,6 +21,8 @@ incarnation random_incarnation();
 postgres_settings postgres_of(const settings& config, incarnation self);
 caf::expected<sealer> open_sealer(const security_settings& security);
 caf::expected<std::unique_ptr<http_client>> open_http_client(const http_settings& http);
+/// The same network for live capture.
+caf::expected<std::unique_ptr<websocket_client>> open_websocket_client(const http_settings& http);
 /// Nothing where no Redis is configured; an address that cannot be is an error, a Redis that does not answer is none.
 caf::expected<std::optional<redis_settings>> redis_of(const cache_settings& cache);
 /// The store as the node begins with it.

@@ -59,6 +59,8 @@ public:
   virtual caf::expected<std::optional<owed_repair>> owed_repair_of(connection_id connection) = 0;
   virtual caf::expected<live_counts> count_live() = 0;
 
+  /// Active connections in this life's shards that have keys due, those with the oldest first.
+  virtual caf::expected<std::vector<connection_id>> connections_to_recheck(size_t limit) = 0;
   /// Keys of chosen streams that are due within this time, the most urgent first.
   virtual caf::expected<std::vector<recheck_row>> load_rechecks(connection_id connection, std::chrono::microseconds within,
                                                                 size_t limit) = 0;

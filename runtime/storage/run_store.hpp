@@ -156,6 +156,8 @@ public:
   /// Open runs of this node's shards, latest first; those of active connections and tenants only. Runs of a paused or
   /// suspended connection stay open: made active again, they are listed again and go on where they were.
   virtual caf::expected<std::vector<open_run>> load_open_runs() = 0;
+  /// Active connections of these sources in this node's shards.
+  virtual caf::expected<std::vector<live_connection>> load_active(const std::vector<source_id>& sources) = 0;
   /// Open continuations of a run with an id above `after`, in id order.
   virtual caf::expected<std::vector<continuation_row>> load_continuations(run_id run, continuation_id after,
                                                                          size_t limit) = 0;

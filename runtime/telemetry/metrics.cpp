@@ -73,6 +73,12 @@ metrics::metrics(metric_registry& r) {
   pages_lost_in_process = counter_of(r, names::pages_lost_in_process, "Pages that died with their worker and were read again.");
   pages_refetched = counter_of(r, names::pages_refetched, "Pages abandoned because their shard went to another node, which fetches them again.");
   shards = gauge_of(r, names::shards, "Shards that this node owns.");
+  listening = gauge_of(r, names::listening, "Connections that this node listens to.");
+  silent = gauge_of(r, names::silent, "Connections of this node that are to be listened to and are not heard at the moment.");
+  gaps_owed = gauge_of(r, names::gaps_owed, "Gaps of live capture that are owed a repair, those that last included.");
+  gaps_repairing = gauge_of(r, names::gaps_repairing, "Gaps of live capture whose repair runs.");
+  gap_age = r.gauge_singleton(names::prefix, names::gap_age, "Age of the oldest gap that is not repaired.", "seconds");
+  rechecks = gauge_of(r, names::rechecks, "Keys whose truth is open until they are fetched again.");
   waiting_for_lease = gauge_of(r, names::waiting_for_lease, "Requests and token refreshes held back because other nodes may have declared this one gone.");
   connections_suspended = counter_of(r, names::connections_suspended, "Connections suspended because they need a person.");
   store_outages = counter_of(r, names::store_outages, "Times the store stopped answering.");

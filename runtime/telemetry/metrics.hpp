@@ -43,6 +43,12 @@ struct metrics {
   counter* pages_refetched;
   gauge* shards;
   gauge* waiting_for_lease;
+  gauge* listening;
+  gauge* silent;
+  gauge* gaps_owed;
+  gauge* gaps_repairing;
+  gauge* gap_age; ///< seconds
+  gauge* rechecks;
   counter* connections_suspended;
   counter* store_outages;
   struct {

@@ -73,6 +73,8 @@ truth_record parse_line(std::string_view line) {
       record.version = number(value);
     else if (key == "deleted")
       record.deleted = value == "true";
+    else if (key == "deletes_sent")
+      record.was_told_deleted = true;
     else if (key == "uncertain")
       record.uncertain = value == "true";
     else if (key == "record") {

@@ -19,6 +19,7 @@ struct truth_record {
   std::string key;
   uint64_t version = 0; ///< of `final`
   bool deleted = false;
+  bool was_told_deleted = false;     ///< an event said so, once at least
   bool uncertain = false;            ///< the last version in `served` may not have arrived
   std::string_view final;            ///< empty when deleted
   std::vector<served_version> served; ///< in the order in which they came into being

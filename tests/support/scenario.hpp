@@ -29,6 +29,7 @@ struct scenario_settings {
   /// Replacements in the texts of the example sources: what -> by what.
   std::vector<std::pair<std::string, std::string>> source_edits;
   std::vector<std::string> streams; ///< those that connections choose; empty = all of the source
+  bool is_live = false;    ///< connections listen, where the APIs tell changes over WebSockets
   bool own_server = false; ///< a PostgreSQL server of its own, to be crashed
   place_pointer database_place; ///< where an own server runs; null = here
   place_pointer apis_place;     ///< where the simulated APIs run; null = here

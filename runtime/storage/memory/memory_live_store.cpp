@@ -39,6 +39,7 @@ public:
   caf::expected<std::vector<owed_repair>> owed_repairs(instant now, size_t limit) override;
   caf::expected<std::optional<owed_repair>> owed_repair_of(connection_id connection) override;
   caf::expected<live_counts> count_live() override;
+  caf::expected<std::vector<connection_id>> connections_to_recheck(size_t limit) override;
   caf::expected<std::vector<recheck_row>> load_rechecks(connection_id connection, std::chrono::microseconds within,
                                                         size_t limit) override;
   caf::error postpone_rechecks(connection_id connection, const shard_claim& claim, std::span<const recheck_row> rows,
@@ -279,6 +280,30 @@ caf::expected<live_counts> memory_live_store::count_live() {
   if (db_->is_unavailable())
     return no_answer();
   return db_->count_live(self_);
+}
+
+caf::expected<std::vector<connection_id>> memory_live_store::connections_to_recheck(size_t limit) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  const auto now = db_->recheck_time();
+  std::map<connection_id, std::chrono::microseconds> oldest;
+  for (const auto& [key, row] : db_->rechecks) {
+    const auto& stream = db_->streams.at(key.first);
+    if (!stream.is_chosen || row.due > now || !owns(stream.connection) || !db_->is_active(stream.connection))
+      continue;
+    auto [i, is_new] = oldest.try_emplace(stream.connection, row.due - now);
+    i->second = std::min(i->second, std::chrono::microseconds{row.due - now});
+  }
+  std::vector<std::pair<std::chrono::microseconds, connection_id>> sorted;
+  for (const auto& [connection, due] : oldest)
+    sorted.emplace_back(due, connection);
+  std::ranges::sort(sorted);
+  std::vector<connection_id> out;
+  for (const auto& [due, connection] : sorted)
+    if (out.size() < limit)
+      out.push_back(connection);
+  return out;
 }
 
 caf::expected<std::vector<recheck_row>> memory_live_store::load_rechecks(connection_id connection, std::chrono::microseconds within,

@@ -122,6 +122,21 @@ public:
 
   caf::expected<std::vector<open_run>> load_open_runs() override;
 
+  caf::expected<std::vector<live_connection>> load_active(const std::vector<source_id>& sources) override {
+    std::lock_guard lock{db_->mutex};
+    if (db_->is_unavailable())
+      return no_answer();
+    std::vector<live_connection> out;
+    for (const auto& [id, entry] : db_->connections) {
+      const auto& row = entry.row;
+      const auto& tenant = db_->tenants.at(row.tenant);
+      auto is_active = row.state == activity::active && tenant.state == activity::active;
+      if (is_active && db_->shards.at(tenant.shard).owner == self_ && std::ranges::count(sources, row.source) > 0)
+        out.push_back({row.tenant, id, tenant.shard});
+    }
+    return out;
+  }
+
   caf::expected<std::vector<continuation_row>> load_continuations(run_id run, continuation_id after,
                                                                  size_t limit) override {
     std::lock_guard lock{db_->mutex};

@@ -65,6 +65,12 @@ constexpr statement rechecks_query{
                    "WHERE r.connection_id = $1::bigint AND r.due <= now() + $2::bigint * interval '1 microsecond' "
                    "ORDER BY r.due, r.stream_id, r.key LIMIT $3::bigint"};
 
+constexpr statement to_recheck_query{
+  "connections_to_recheck", "SELECT r.connection_id FROM recheck r JOIN stream s ON s.id = r.stream_id AND s.chosen "
+                            "JOIN connection n ON n.id = r.connection_id AND n.state = 0 "
+                            "JOIN tenant t ON t.id = n.tenant_id AND t.state = 0 JOIN shard h ON h.id = t.shard AND h.owner = $1::bigint "
+                            "WHERE r.due <= now() GROUP BY r.connection_id ORDER BY min(r.due) LIMIT $2::bigint"};
+
 constexpr statement postpone_statement{
   "postpone_rechecks", "SELECT lode_postpone_rechecks($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::bigint[], $6::text[], "
                        "$7::bigint[], $8::bigint[], $9::bigint)"};
@@ -169,6 +175,11 @@ public:
                          {found.number(row, 3), found.number(row, 4), found.number(row, 5)},
                          static_cast<int32_t>(found.number(row, 6))};
     });
+  }
+
+  caf::expected<std::vector<connection_id>> connections_to_recheck(size_t limit) override {
+    return read_all(link_.execute(to_recheck_query, parameters{}.add(settings_.self.value).add(static_cast<int64_t>(limit))),
+                    [](const query_result& found, int row) { return connection_id{found.number(row, 0)}; });
   }
 
   caf::error postpone_rechecks(connection_id connection, const shard_claim& claim, std::span<const recheck_row> rows,

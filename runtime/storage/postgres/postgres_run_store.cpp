@@ -61,6 +61,11 @@ constexpr statement open_runs{
                "JOIN tenant t ON t.id = r.tenant_id AND t.state = 0 "
                "WHERE r.phase = 0 ORDER BY r.id DESC"};
 
+constexpr statement active_of_sources{
+  "active_of_sources", "SELECT c.tenant_id, c.id, t.shard FROM connection c JOIN tenant t ON t.id = c.tenant_id AND t.state = 0 "
+                       "JOIN shard s ON s.id = t.shard AND s.owner = $1::bigint "
+                       "WHERE c.state = 0 AND c.source_id = ANY ($2::bigint[]) ORDER BY c.id"};
+
 // alone_deaths of a continuation that has committed a page since is history.
 #define LODE_CONTINUATION_COLUMNS                                                                                      \
   "c.id, c.run_id, c.stream_id, c.partition, c.slice_from, c.slice_to, c.version, c.state, c.crash_resumes, "          \
@@ -325,6 +330,16 @@ public:
                       return open_run{{found.number(row, 0)}, {found.number(row, 1)}, {found.number(row, 2)},
                                       {found.number(row, 3)}, static_cast<run_kind>(found.number(row, 4)),
                                       static_cast<int32_t>(found.number(row, 5))};
+                    });
+  }
+
+  caf::expected<std::vector<live_connection>> load_active(const std::vector<source_id>& sources) override {
+    std::vector<int64_t> ids;
+    for (auto source : sources)
+      ids.push_back(source.value);
+    return read_all(link_.execute(active_of_sources, parameters{}.add(settings_.self.value).add(ids)),
+                    [](const query_result& found, int row) {
+                      return live_connection{{found.number(row, 0)}, {found.number(row, 1)}, {found.number(row, 2)}};
                     });
   }
 

@@ -102,6 +102,16 @@ TEST_F(compare_test, sees_a_key_that_row_and_feed_lack) {
   EXPECT_EQ(audit().lost, 1);
 }
 
+TEST_F(compare_test, a_key_whose_deletion_was_told_before_it_was_served_need_not_be_named) {
+  auto& truth_of_3 = serve("3", {R"({"id":3})"});
+  truth_of_3.deleted = true;
+  truth_of_3.final = {};
+  store_row("3", "", true);
+  EXPECT_THAT(defects(), ElementsAre("feed_missing 3: the feed never named it")) << "where nobody told of it";
+  truth_of_3.was_told_deleted = true;
+  EXPECT_THAT(defects(), IsEmpty());
+}
+
 TEST_F(compare_test, sees_a_field_that_was_altered) {
   store.rows.pop_back();
   store_row("2", R"({"id":2,"name":"y"})");

@@ -67,7 +67,7 @@ struct page_writer_pgtest : actor_test {
     page.handed_on = system.clock().now();
     for (int i = 0; i < records; ++i)
       page.records.push_back({"k" + std::to_string(version) + "-" + std::to_string(i), "{}", {1, 1}, 0});
-    caf::anon_send(writer, std::move(page), miner);
+    caf::anon_send(writer, std::move(page), client);
   }
 
   static constexpr slice_bounds january{instant{std::chrono::days{20'000}}, instant{std::chrono::days{20'031}}};
@@ -79,10 +79,8 @@ struct page_writer_pgtest : actor_test {
   page_writer_actor writer;
   std::vector<page_committed> committed;
   std::vector<page_refused> refused;
-  miner_actor miner =
-    spawn_fake<miner_actor>([](go_on) {}, [](permit_granted) {}, [](response_arrived&) {}, [](page_parsed&) {},
-                            [](page_unreadable&) {}, [this](const page_committed& msg) { committed.push_back(msg); },
-                            [this](const page_refused& msg) { refused.push_back(msg); }, [](finish_page) {}, [](timer_fired) {});
+  page_client_actor client = spawn_fake<page_client_actor>([this](const page_committed& msg) { committed.push_back(msg); },
+                                                           [this](const page_refused& msg) { refused.push_back(msg); });
 };
 
 } // namespace

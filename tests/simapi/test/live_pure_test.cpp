@@ -45,14 +45,14 @@ TEST(signatures, are_those_of_rfc_4231) {
   EXPECT_EQ(to_base64(""), "");
 }
 
-TEST(schedule, sends_at_once_what_no_fault_strikes) {
+TEST(delivery_schedule, sends_at_once_what_no_fault_strikes) {
   delivery_schedule plan;
   EXPECT_EQ(numbers(plan.add(event_of(1), {}, 0)), "1 ");
   EXPECT_EQ(plan.waiting(), 0u);
   EXPECT_FALSE(plan.next_due());
 }
 
-TEST(schedule, lets_late_events_go_when_they_are_due) {
+TEST(delivery_schedule, lets_late_events_go_when_they_are_due) {
   delivery_schedule plan;
   plan.add(event_of(1), fault_of(fault_kind::event_late, 50), 100);
   plan.add(event_of(2), fault_of(fault_kind::event_late, 10), 100);
@@ -61,7 +61,7 @@ TEST(schedule, lets_late_events_go_when_they_are_due) {
   EXPECT_EQ(numbers(plan.take_due(150)), "2 1 ");
 }
 
-TEST(schedule, holds_behind_events_of_the_same_tenant_only) {
+TEST(delivery_schedule, holds_behind_events_of_the_same_tenant_only) {
   delivery_schedule plan;
   plan.add(event_of(1), fault_of(fault_kind::event_reordered, 1000), 0);
   EXPECT_EQ(numbers(plan.add(event_of(7, 5), {}, 0)), "7 ");
@@ -69,7 +69,7 @@ TEST(schedule, holds_behind_events_of_the_same_tenant_only) {
   EXPECT_EQ(plan.waiting(), 0u);
 }
 
-TEST(schedule, gives_a_held_event_up_by_time_or_by_name) {
+TEST(delivery_schedule, gives_a_held_event_up_by_time_or_by_name) {
   delivery_schedule plan;
   plan.add(event_of(1), fault_of(fault_kind::event_reordered, 10), 0);
   plan.add(event_of(2), fault_of(fault_kind::event_reordered, 10), 0);

@@ -67,7 +67,7 @@ struct miner_test : actor_test {
   timers_actor service = spawn<timers>();
   fetch_gate_actor gate = spawn<fetch_gate>(1'000'000u, [this](int64_t, int64_t, int64_t bytes) { bytes_in_flight = bytes; });
   page_writer_actor writer = spawn_fake<page_writer_actor>(
-    [this](hashed_page& page, const miner_actor&) { pages.push_back(std::move(page)); }, [](hold_pages) {},
+    [this](hashed_page& page, const page_client_actor&) { pages.push_back(std::move(page)); }, [](hold_pages) {},
     [](release_pages) {}, [](wake) {});
   run_keeper_actor keeper = spawn_fake<run_keeper_actor>(
     [](load_due) { return due_loaded{}; }, [](const move_due&) {}, [](load_connection) { return connection_pointer{}; },
@@ -92,10 +92,10 @@ struct miner_test : actor_test {
     [](load_tally) { return stream_tally{}; }, [](const stop_stream&) {}, [](load_pass) { return pass_standing{}; },
     [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; },
     [](const shards_gained&) {}, [](const shards_leaving&) {}, [](const take_command&) { return command_standing{}; },
-    [](const settle_command&) {});
+    [](const settle_command&) {}, [](const load_live_connections&) { return live_connections_loaded{}; });
   tenant_supervisor_actor supervisor = spawn_fake<tenant_supervisor_actor>(
     [](const begin_run&) {}, [](const resume_run&) {}, [](connection_changed) {}, [](const cancel_run&) {},
-    [](leave_tenant) {}, [this](const continuation_ended& msg) { endings.push_back(msg); }, [this](const continuations_opened& msg) { opened += msg.count; },
+    [](listen) {}, [](leave_tenant) {}, [this](const continuation_ended& msg) { endings.push_back(msg); }, [this](const continuations_opened& msg) { opened += msg.count; },
     [this](const connection_failed& msg) {
       suspensions.push_back(message_of(msg.reason));
       suspended_stream = msg.stream;
@@ -238,7 +238,7 @@ TEST_F(miner_test, a_page_that_is_tried_again_gives_its_true_size_back) {
 TEST_F(miner_test, a_commit_that_is_heard_of_before_the_page_was_parsed_frees_its_place_in_the_window) {
   http.answer(first_url, 200, page_body(0, 1, "t2"));
   std::optional<process_page> held;
-  worker = spawn_fake<processor_actor>([&](process_page& page, const miner_actor&) { held = std::move(page); }, [](hold_pages) {}, [](release_pages) {});
+  worker = spawn_fake<processor_actor>([&](process_page& page, const miner_actor&) { held = std::move(page); }, [](process_messages&, const capture_actor&) {}, [](hold_pages) {}, [](release_pages) {});
   mine(1);
   ASSERT_TRUE(held);
   caf::anon_send(actor, page_committed{held->generation, held->version + 1, continuation_phase::open, 0, false});
@@ -284,8 +284,7 @@ TEST_F(miner_test, a_voided_page_counts_until_its_processor_cannot_read_it) {
   http.answer(first_url, 200, page_body(0, 1, "t2"));
   http.answer(second_url, 200, ahead);
   std::vector<process_page> held;
-  worker = spawn_fake<processor_actor>([&](process_page& page, const miner_actor&) { held.push_back(std::move(page)); },
-                                       [](hold_pages) {}, [](release_pages) {});
+  worker = spawn_fake<processor_actor>([&](process_page& page, const miner_actor&) { held.push_back(std::move(page)); }, [](process_messages&, const capture_actor&) {}, [](hold_pages) {}, [](release_pages) {});
   mine();
   ASSERT_EQ(held.size(), 1u);
   wire::continuation_state next;
@@ -786,8 +785,7 @@ TEST_F(miner_test, a_miner_that_is_to_finish_commits_what_is_in_flight_and_leave
 TEST_F(miner_test, a_page_that_is_parsed_after_the_word_to_finish_still_commits) {
   http.answer(first_url, 200, page_body(0, 1, "t2"));
   std::optional<process_page> held_page;
-  worker = spawn_fake<processor_actor>([&](process_page& page, const miner_actor&) { held_page = std::move(page); },
-                                       [](hold_pages) {}, [](release_pages) {});
+  worker = spawn_fake<processor_actor>([&](process_page& page, const miner_actor&) { held_page = std::move(page); }, [](process_messages&, const capture_actor&) {}, [](hold_pages) {}, [](release_pages) {});
   mine();
   ASSERT_TRUE(held_page);
   finish();
@@ -822,8 +820,7 @@ TEST_F(miner_test, whoever_waits_ends_at_once_when_it_is_to_finish) {
 TEST_F(miner_test, a_page_that_fails_after_the_word_to_finish_is_not_tried_again) {
   http.answer(first_url, 200, page_body(0, 1, "t2"));
   std::optional<process_page> held_page;
-  worker = spawn_fake<processor_actor>([&](process_page& page, const miner_actor&) { held_page = std::move(page); },
-                                       [](hold_pages) {}, [](release_pages) {});
+  worker = spawn_fake<processor_actor>([&](process_page& page, const miner_actor&) { held_page = std::move(page); }, [](process_messages&, const capture_actor&) {}, [](hold_pages) {}, [](release_pages) {});
   mine();
   ASSERT_TRUE(held_page);
   finish();

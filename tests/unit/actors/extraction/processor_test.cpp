@@ -17,7 +17,7 @@ struct processor_test : actor_test {
   std::vector<int64_t> written; ///< continuations whose pages reached the writer
   hashed_page last;             ///< of them
   page_writer_actor writer = spawn_fake<page_writer_actor>(
-    [this](hashed_page& page, const miner_actor&) {
+    [this](hashed_page& page, const page_client_actor&) {
       written.push_back(page.move.id.value);
       last = std::move(page);
     },

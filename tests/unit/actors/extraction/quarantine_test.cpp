@@ -41,16 +41,16 @@ struct quarantine_test : actor_test {
     [](load_tally) { return stream_tally{}; }, [](const stop_stream&) {}, [](load_pass) { return pass_standing{}; },
     [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; },
     [](const shards_gained&) {}, [](const shards_leaving&) {}, [](const take_command&) { return command_standing{}; },
-    [](const settle_command&) {});
+    [](const settle_command&) {}, [](const load_live_connections&) { return live_connections_loaded{}; });
   // Not quiet at once, they become so with the next page, or group.
   processor_actor processing = system.spawn([this](processor_actor::pointer self) -> processor_actor::behavior_type {
     auto quiet = std::make_shared<promise>();
-    return {[quiet](process_page&, const miner_actor&) { quiet->deliver(); },
+    return {[quiet](process_page&, const miner_actor&) { quiet->deliver(); }, [](process_messages&, const capture_actor&) {},
             [this, self, quiet](hold_pages ask) { return hold(self, ask, *quiet); }, [this](release_pages) { ++released; }};
   });
   page_writer_actor writing = system.spawn([this](page_writer_actor::pointer self) -> page_writer_actor::behavior_type {
     auto quiet = std::make_shared<promise>();
-    return {[](hashed_page&, const miner_actor&) {}, [this, self, quiet](hold_pages ask) { return hold(self, ask, *quiet); },
+    return {[](hashed_page&, const page_client_actor&) {}, [this, self, quiet](hold_pages ask) { return hold(self, ask, *quiet); },
             [this](release_pages) { ++released; }, [quiet](wake) { quiet->deliver(); }};
   });
   quarantine_actor ward;

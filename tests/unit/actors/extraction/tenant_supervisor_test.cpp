@@ -113,7 +113,7 @@ struct tenant_supervisor_test : actor_test {
     },
     [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; },
     [](const shards_gained&) {}, [](const shards_leaving&) {}, [](const take_command&) { return command_standing{}; },
-    [](const settle_command&) {});
+    [](const settle_command&) {}, [](const load_live_connections&) { return live_connections_loaded{}; });
   scheduler_actor scheduling = spawn_fake<scheduler_actor>(
     [](wake) {}, [](timer_fired) {}, [this](run_begun msg) { begun.push_back(msg); },
     [this](const run_finished& msg) { finished.push_back(msg); }, [](const tenant_lost&) {}, [](const shards_gained&) {},
@@ -124,7 +124,7 @@ struct tenant_supervisor_test : actor_test {
     [](const shards_lost&) {}, [](timer_fired) {});
   continuation_codec codec{[](std::string_view text) { return std::string{text}; },
                            [](std::string_view text) { return std::string{text}; }};
-  page_writer_actor writer = spawn_fake<page_writer_actor>([](hashed_page&, const miner_actor&) {}, [](hold_pages) {},
+  page_writer_actor writer = spawn_fake<page_writer_actor>([](hashed_page&, const page_client_actor&) {}, [](hold_pages) {},
                                                            [](release_pages) {}, [](wake) {});
   tenant_supervisor_actor supervisor;
 

@@ -431,3 +431,115 @@ TEST(page_comparison_test, the_cache_learns_a_delete_so_that_the_same_content_ag
   stored_fact tombstone{true, true, {}, {0, 1, 10}};
   EXPECT_EQ(kinds(compare(cache, {page(11, {record("a", 1)})}, {{"a", tombstone}})[0]), std::vector{change_kind::inserted});
 }
+
+// -- events beside pages ----------------------------------------------------------------------------------------------
+
+namespace {
+
+/// Of a connection that listens: requested at `sent`, here at `received`.
+hashed_page live_page(int64_t sent, int64_t received, std::vector<hashed_record> records) {
+  auto result = page(received, std::move(records));
+  result.doubt_from = fact_order{0, 1, sent};
+  result.recheck_in = std::chrono::seconds{1};
+  return result;
+}
+
+/// What came over a listener whose API keeps the order; each record with the counter of its receipt.
+hashed_page events(std::vector<hashed_record> records) {
+  const auto last = records.back().counter;
+  auto result = page(last, std::move(records));
+  result.recheck_in = std::chrono::seconds{1};
+  result.is_of_events = true;
+  return result;
+}
+
+hashed_record event(std::string key, uint64_t content, int64_t counter) {
+  auto result = record(std::move(key), content);
+  result.counter = counter;
+  return result;
+}
+
+hashed_record deletion(std::string key, int64_t counter) {
+  hashed_record result;
+  result.key = std::move(key);
+  result.counter = counter;
+  result.is_deleted = true;
+  return result;
+}
+
+std::vector<std::string> doubted(const page_commit& commit) {
+  std::vector<std::string> result;
+  for (const auto& doubt : commit.rechecks)
+    result.push_back(doubt.key);
+  return result;
+}
+
+} // namespace
+
+TEST(page_comparison_test, each_event_has_the_order_of_its_own_receipt) {
+  auto commit = compare({events({event("k", 2, 8), event("k", 3, 9)})}, {{"k", stored(1, 5)}})[0];
+  ASSERT_EQ(commit.changes.size(), 2u);
+  EXPECT_EQ(commit.changes[0].order.counter, 8);
+  EXPECT_EQ(commit.changes[1].order.counter, 9);
+  EXPECT_TRUE(commit.rechecks.empty());
+}
+
+TEST(page_comparison_test, an_event_that_deletes_leaves_a_tombstone_which_a_page_on_its_way_does_not_undo) {
+  auto commits = compare({events({deletion("k", 8)}), live_page(6, 9, {record("k", 1)})}, {{"k", stored(1, 5)}});
+  EXPECT_EQ(kinds(commits[0]), std::vector{change_kind::deleted});
+  EXPECT_EQ(commits[0].counters.deleted, 1);
+  EXPECT_TRUE(commits[1].changes.empty());
+  EXPECT_EQ(doubted(commits[1]), std::vector<std::string>{"k"});
+  EXPECT_EQ(commits[1].rechecks[0].asked.counter, 9) << "what is fetched later settles it";
+  EXPECT_EQ(commits[1].rechecks[0].due_in, std::chrono::seconds{1});
+}
+
+TEST(page_comparison_test, the_deletion_of_a_key_that_was_never_seen_is_kept_and_told_nobody) {
+  auto commit = compare({events({deletion("k", 8)})})[0];
+  ASSERT_EQ(kinds(commit), std::vector{change_kind::reordered});
+  EXPECT_EQ(commit.changes[0].hash, content_hash{});
+  EXPECT_FALSE(commit.changes[0].is_first) << "the short way of writing has no tombstones";
+}
+
+TEST(page_comparison_test, a_deletion_that_is_told_twice_is_one) {
+  auto commit = compare({events({deletion("k", 8), deletion("k", 9)})}, {{"k", stored(1, 5)}})[0];
+  EXPECT_EQ(kinds(commit), (std::vector{change_kind::deleted, change_kind::reordered}));
+}
+
+TEST(page_comparison_test, the_same_fact_from_both_ways_is_one_change) {
+  auto commits = compare({events({event("k", 2, 8)}), live_page(6, 9, {record("k", 2)})}, {{"k", stored(1, 5)}});
+  EXPECT_EQ(kinds(commits[0]), std::vector{change_kind::updated});
+  EXPECT_TRUE(commits[1].changes.empty());
+  EXPECT_TRUE(commits[1].rechecks.empty());
+}
+
+TEST(page_comparison_test, of_an_event_that_tells_nothing_new_the_order_counts_even_if_memory_knows_the_content) {
+  auto cache = begun();
+  commit(cache, compare(cache, {page(5, {record("k", 1)})})[0]);
+  auto commits = compare(cache, {events({event("k", 1, 9)})}, {{"k", stored(1, 5)}});
+  EXPECT_EQ(kinds(commits[0]), std::vector{change_kind::reordered});
+}
+
+TEST(page_comparison_test, a_forgotten_tombstone_is_not_taken_for_content) {
+  auto cache = begun();
+  auto deleted = compare(cache, {events({event("k", 1, 7), deletion("k", 8)})})[0];
+  commit(cache, deleted);
+  auto twice = compare(cache, {events({deletion("k", 9)})}, {{"k", {true, true, {}, {0, 1, 8}}}})[0];
+  EXPECT_EQ(kinds(twice), std::vector{change_kind::reordered});
+  commit(cache, twice);
+  auto back = compare(cache, {live_page(10, 11, {record("k", 1)})}, {{"k", {true, true, {}, {0, 1, 9}}}})[0];
+  EXPECT_EQ(kinds(back), std::vector{change_kind::inserted});
+}
+
+TEST(page_comparison_test, notices_and_what_was_fetched_for_a_doubt_go_into_the_commit) {
+  auto noticed = live_page(7, 8, {});
+  noticed.is_of_events = true;
+  noticed.doubts = {"n"};
+  auto fetched = live_page(9, 10, {record("k", 1)});
+  fetched.rechecked = {{"k", {0, 1, 6}}};
+  auto commits = compare({noticed, fetched});
+  EXPECT_EQ(doubted(commits[0]), std::vector<std::string>{"n"});
+  EXPECT_EQ(commits[0].rechecks[0].asked.counter, 8);
+  ASSERT_EQ(commits[1].rechecked.size(), 1u);
+  EXPECT_EQ(commits[1].rechecked[0].asked.counter, 6);
+}

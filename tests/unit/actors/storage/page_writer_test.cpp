@@ -97,15 +97,14 @@ struct page_writer_test : actor_test {
   std::vector<commit_status> refused;
   std::vector<page_committed> failed; ///< those of `committed` whose continuation failed
   uint32_t dead = 0;
-  miner_actor miner = spawn_fake<miner_actor>(
-    [](go_on) {}, [](permit_granted) {}, [](response_arrived&) {}, [](page_parsed&) {}, [](page_unreadable&) {},
+  page_client_actor client = spawn_fake<page_client_actor>(
     [this](const page_committed& msg) {
       committed.push_back(msg.version);
       dead += msg.dead;
       if (msg.phase == continuation_phase::failed)
         failed.push_back(msg);
     },
-    [this](const page_refused& msg) { refused.push_back(msg.status); }, [](finish_page) {}, [](timer_fired) {});
+    [this](const page_refused& msg) { refused.push_back(msg.status); });
 
   void send(int64_t version, int64_t connection = 1) {
     hashed_page page;
@@ -115,7 +114,7 @@ struct page_writer_test : actor_test {
     page.move.expected_version = version;
     page.handed_on = system.clock().now();
     page.records.push_back({"k" + std::to_string(version), "{}", {0, 1}, 0});
-    caf::anon_send(writer, std::move(page), miner);
+    caf::anon_send(writer, std::move(page), client);
   }
 
   page_writer_report report() {
@@ -321,7 +320,7 @@ TEST_F(page_writer_test, a_page_that_is_given_up_moves_no_anchor) {
   page.handed_on = system.clock().now();
   page.records.push_back({"k", "{}", {0, 1}, 0});
   page.anchor = slice_anchor{};
-  caf::anon_send(writer, std::move(page), miner);
+  caf::anon_send(writer, std::move(page), client);
   run();
   EXPECT_TRUE(has_failed);
   EXPECT_FALSE(has_anchor);
@@ -498,7 +497,7 @@ TEST_F(page_writer_test, dead_records_of_the_page_and_those_that_the_database_re
   page.records.push_back({"k", "{}", {0, 1}, 0});
   page.dead = {{"", "{}", "no key", {}}, {"", "{}", "no key", {}}};
   store->refused_keys = {"k"};
-  caf::anon_send(writer, std::move(page), miner);
+  caf::anon_send(writer, std::move(page), client);
   run();
   EXPECT_EQ(dead, 3u);
   EXPECT_EQ(counted.dead, 3);

@@ -49,7 +49,7 @@ struct shard_region_test : actor_test {
               [](const resume_run&) {},
               [](connection_changed) {},
               [](const cancel_run&) {},
-              [this, tenant](leave_tenant) { left.push_back(tenant.value); },
+              [](listen) {}, [this, tenant](leave_tenant) { left.push_back(tenant.value); },
               [](const continuation_ended&) {},
               [](const continuations_opened&) {},
               [](const connection_failed&) {},

@@ -34,7 +34,7 @@ struct extensions_test : actor_test {
     EXPECT_FALSE(known.listeners.add("own", [this](caf::actor_system&, const listener_job& job) {
       return spawn_fake<listener_actor>(
         [job](start_listening) { caf::anon_send(job.owner, listening_began{job.connection->connection}); },
-        [](events_settled) {}, [](const webhook_arrived&) {}, [](timer_fired) {});
+        [](const messages_settled&) {}, [](const webhook_arrived&) {}, [](timer_fired) {});
     }));
     EXPECT_FALSE(known.sinks.add("own", [this](caf::actor_system&, const sink_job&) {
       return spawn_fake<sink_actor>(
@@ -60,7 +60,7 @@ std::string refusal(const Registry& registry) {
 TEST_F(extensions_test, an_unknown_name_of_each_kind_is_answered_with_the_known_ones) {
   EXPECT_EQ(refusal(known.miners), "there is no miner 'nobody'; known: manifest, own");
   EXPECT_EQ(refusal(known.steps), "there is no processor step 'nobody'; known: own, redact");
-  EXPECT_EQ(refusal(known.listeners), "there is no listener 'nobody'; known: own");
+  EXPECT_EQ(refusal(known.listeners), "there is no listener 'nobody'; known: own, websocket");
   EXPECT_EQ(refusal(known.sinks), "there is no sink 'nobody'; known: own");
   EXPECT_EQ(refusal(known.schedules), "there is no schedule policy 'nobody'; known: cron, interval, manual, own");
 }
@@ -108,8 +108,9 @@ TEST_F(extensions_test, a_schedule_of_ones_own_is_read_by_the_name_of_its_first_
 TEST_F(extensions_test, a_listener_made_by_name_tells_its_owner_when_nothing_is_missed_any_more) {
   std::vector<connection_id> began;
   auto owner = spawn_fake<listener_owner_actor>([&](listening_began msg) { began.push_back(msg.connection); },
-                                                [](const listening_ended&) {}, [](const events_heard&) {});
-  auto listener = (**known.listeners.find("own"))(system, {item_connection(1, item_plan()), "{}", owner, {}});
+                                                [](still_listening) {}, [](const listening_ended&) {},
+                                                [](const messages_heard&) {});
+  auto listener = (**known.listeners.find("own"))(system, {item_connection(1, item_plan()), 0, {}, {}, owner});
   caf::anon_send(listener, start_listening{});
   run();
   EXPECT_EQ(began, std::vector<connection_id>{connection_id{10}});
