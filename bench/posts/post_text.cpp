@@ -181,8 +181,8 @@ post_writer::form post_writer::make_form(uint64_t content, uint64_t order) {
   return out;
 }
 
-void post_writer::append(std::string& out, uint32_t tenant, uint32_t number) const {
-  auto hash = mix(seed_, tenant, number);
+void post_writer::append(std::string& out, uint32_t tenant, uint32_t number, uint32_t version) const {
+  auto hash = mix(version == 0 ? seed_ : mix(seed_, version), tenant, number);
   struct {
     char account[account_width], number[number_width], reach[reach_width];
   } values;

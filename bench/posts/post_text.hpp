@@ -19,8 +19,8 @@ std::optional<uint32_t> tenant_of(std::string_view account);
 /// The primary key of a post, as its `id` says it.
 std::string post_key(uint32_t tenant, uint32_t number);
 
-/// Writes the JSON text of posts, each `record_bytes` long. What a post says depends on (seed, tenant, number) alone; in
-/// which order its keys stand, nested ones too, depends on the pass. Costs little more than copying the text: a few
+/// Writes the JSON text of posts, each `record_bytes` long. What a post says depends on (seed, tenant, number, version) alone;
+/// in which order its keys stand, nested ones too, depends on the pass. Costs little more than copying the text: a few
 /// dozen texts are made beforehand and get the digits that make each post another one.
 class post_writer {
 public:
@@ -28,7 +28,7 @@ public:
 
   post_writer(uint64_t seed, uint32_t pass);
 
-  void append(std::string& out, uint32_t tenant, uint32_t number) const;
+  void append(std::string& out, uint32_t tenant, uint32_t number, uint32_t version = 0) const;
 
 private:
   enum class digits : uint8_t { account, number, reach };

@@ -1,5 +1,7 @@
-// bench-provider: the API that the benchmarks mine. One thread, keep-alive, plain or TLS; see api.hpp for what it answers.
+// bench-provider: the API that the benchmarks mine. One thread, keep-alive, plain or TLS; see api.hpp for what it answers, and
+// live_side.hpp for its WebSockets (plain only).
 #include "bench/posts/api.hpp"
+#include "bench/posts/live_side.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/as_tuple.hpp>
@@ -13,6 +15,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
 
 #include <array>
 #include <chrono>
@@ -20,6 +23,7 @@
 #include <fstream>
 #include <iostream>
 #include <optional>
+#include <type_traits>
 
 namespace bench {
 namespace {
@@ -42,6 +46,7 @@ struct provider_options {
 /// What all connections share; outlives them.
 struct shared_parts {
   posts_api& api;
+  live_side& live;
   asio::ssl::context* tls; ///< null: plain HTTP
   std::chrono::milliseconds latency;
 };
@@ -58,13 +63,17 @@ asio::awaitable<void> serve(Stream& stream, const shared_parts& parts) {
     if (read_error)
       co_return;
     const auto& request = parser.get();
+    if constexpr (std::is_same_v<Stream, tcp::socket>)
+      if (boost::beast::websocket::is_upgrade(request))
+        co_return co_await parts.live.serve(std::move(stream), request, buffer);
     goes_on = request.keep_alive();
     auto text = [](auto view) { return std::string_view{view.data(), view.size()}; };
     if (parts.latency > parts.latency.zero() && request.target().starts_with("/v1/")) {
       timer.expires_after(parts.latency);
       co_await timer.async_wait(quietly);
     }
-    parts.api.answer(text(request.method_string()), text(request.target()), answer);
+    if (!parts.live.answer(text(request.method_string()), text(request.target()), answer))
+      parts.api.answer(text(request.method_string()), text(request.target()), answer);
     head = "HTTP/1.1 " + std::to_string(answer.status) + (answer.status == 200 ? " OK" : " Refused")
            + "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(answer.body.size()) + "\r\n\r\n";
     std::array<asio::const_buffer, 2> pieces{asio::buffer(head), asio::buffer(answer.body)};
@@ -105,13 +114,14 @@ void write_ready_file(const std::string& path, uint16_t port) {
 int run(const provider_options& options) {
   asio::io_context io{1};
   posts_api api{options.api};
+  live_side live{io, options.api.seed, options.api.tenants};
   std::optional<asio::ssl::context> tls;
   if (!options.tls_certificate.empty()) {
     tls.emplace(asio::ssl::context::tls_server);
     tls->use_certificate_chain_file(options.tls_certificate);
     tls->use_private_key_file(options.tls_key, asio::ssl::context::pem);
   }
-  const shared_parts parts{api, tls ? &*tls : nullptr, std::chrono::milliseconds{options.latency_ms}};
+  const shared_parts parts{api, live, tls ? &*tls : nullptr, std::chrono::milliseconds{options.latency_ms}};
   tcp::acceptor acceptor{io, {asio::ip::address_v4::loopback(), options.port}};
   asio::co_spawn(io, accept(acceptor, parts), asio::detached);
   write_ready_file(options.ready_file, acceptor.local_endpoint().port());
