@@ -126,6 +126,7 @@ inline void describe(settings_visitor& v, http_settings& s) {
 
 struct mining_settings {
   byte_count bytes_in_flight = 256_MiB;
+  byte_count live_bytes_in_flight = 64_MiB;
   uint32_t window = 4;
   uint32_t miners_per_tenant = 4;
   uint32_t runs_started_per_second = 100;
@@ -144,6 +145,7 @@ struct mining_settings {
 inline void describe(settings_visitor& v, mining_settings& s) {
   v.section("mining", "How much is fetched at once, and what happens to failures.");
   v.field("bytes_in_flight", s.bytes_in_flight, {1_MiB, 64_GiB}, "responses requested and not yet committed, all tenants");
+  v.field("live_bytes_in_flight", s.live_bytes_in_flight, {1_MiB, 64_GiB}, "messages heard over WebSockets and not yet committed, all tenants; beyond it no socket is read");
   v.field("window", s.window, {1, 64}, "pages of one continuation in flight; 1 = nothing is fetched ahead");
   v.field("miners_per_tenant", s.miners_per_tenant, {1, 256}, "slices and partitions of a tenant read side by side");
   v.field("runs_started_per_second", s.runs_started_per_second, {1, 100'000}, "steady rate of run starts, also of those that came due while no node was up");

@@ -125,7 +125,7 @@ exit_code run_node(const settings& config, const extensions& known) {
   auto http = open_http_client(config.http);
   if (!http)
     return give_up(http.error());
-  auto sockets = open_websocket_client(config.http);
+  auto sockets = open_websocket_client(config.http, config.mining.live_bytes_in_flight);
   if (!sockets)
     return give_up(sockets.error());
   auto redis = redis_of(config.cache);

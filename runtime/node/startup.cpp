@@ -72,10 +72,11 @@ caf::expected<std::unique_ptr<http_client>> open_http_client(const http_settings
   return std::get<std::unique_ptr<http_client>>(std::move(made));
 }
 
-caf::expected<std::unique_ptr<websocket_client>> open_websocket_client(const http_settings& http) {
+caf::expected<std::unique_ptr<websocket_client>> open_websocket_client(const http_settings& http, byte_count held) {
   websocket_client_settings settings;
   settings.network = client_settings_of(http);
   settings.threads = http.threads;
+  settings.max_held_bytes = held.value;
   auto made = make_websocket_client(settings);
   if (auto* error = std::get_if<http_error>(&made))
     return caf::make_error(errc::bad_argument, "http: " + error->message);

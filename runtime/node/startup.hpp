@@ -21,8 +21,8 @@ incarnation random_incarnation();
 postgres_settings postgres_of(const settings& config, incarnation self);
 caf::expected<sealer> open_sealer(const security_settings& security);
 caf::expected<std::unique_ptr<http_client>> open_http_client(const http_settings& http);
-/// The same network for live capture.
-caf::expected<std::unique_ptr<websocket_client>> open_websocket_client(const http_settings& http);
+/// The same network for live capture; `held`: bytes of messages that are not committed yet.
+caf::expected<std::unique_ptr<websocket_client>> open_websocket_client(const http_settings& http, byte_count held);
 /// Nothing where no Redis is configured; an address that cannot be is an error, a Redis that does not answer is none.
 caf::expected<std::optional<redis_settings>> redis_of(const cache_settings& cache);
 /// The store as the node begins with it.

@@ -137,6 +137,9 @@ struct websocket_client_settings {
   std::chrono::milliseconds close_timeout{5'000};
   std::size_t max_message_bytes = 1u << 20;
   std::size_t max_queued_bytes = 1u << 20;
+  /// Of messages of all sockets that were received and for which no grant() has come since. While there are so many no socket is
+  /// read on; one message of each may come beyond it.
+  std::size_t max_held_bytes = 64u << 20;
   /// Sockets that one thread opens at once to one host; the others wait, and their time does not run.
   std::size_t max_opening_per_host = 64;
 };

@@ -18,12 +18,13 @@
 
 namespace lode {
 
-/// What all lanes share. Read-only after construction, but for the resolver.
+/// What all lanes share. Read-only after construction, but for the resolver and what is counted.
 struct websocket_resources {
   websocket_client_settings settings;
   route_table routes;
   boost::asio::ssl::context tls{boost::asio::ssl::context::tls_client};
   name_resolver resolver;
+  std::atomic<std::int64_t> held_bytes = 0; ///< of messages received and not granted anew, of all sockets
 };
 
 /// An I/O thread and what its sockets have in common.

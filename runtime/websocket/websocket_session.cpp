@@ -17,6 +17,8 @@ namespace {
 
 constexpr size_t largest_batch = 256;
 constexpr size_t largest_batch_bytes = 256 << 10;
+/// How often a socket that waits for others to release bytes looks.
+constexpr auto look_again = std::chrono::milliseconds{100};
 /// Space that is made for a message whose end is not in sight.
 constexpr size_t growth = 64 << 10;
 
@@ -41,9 +43,22 @@ websocket_session::websocket_session(websocket_lane& lane, websocket_request req
     max_queued_bytes_(request_->max_queued_bytes) {}
 
 void websocket_session::grant(std::uint32_t messages) {
+  release(messages);
   credits_ += messages;
   if (is_paused_) // set before the credits are looked at for the last time
     asio::post(lane_.io, [self = shared_from_this()] { self->gate_.cancel(); });
+}
+
+/// Grants follow what was handed on, but nobody says which message one is for: its bytes are the mean of all that are held.
+void websocket_session::release(std::uint32_t messages) {
+  auto held = held_messages_.load();
+  if (held <= 0)
+    return;
+  auto part = std::min<std::int64_t>(messages, held);
+  auto bytes = part == held ? held_bytes_.load() : held_bytes_.load() / held * part;
+  held_messages_ -= part;
+  held_bytes_ -= bytes;
+  lane_.shared.held_bytes -= bytes;
 }
 
 void websocket_session::send(std::string text) {
@@ -108,6 +123,7 @@ asio::awaitable<websocket_closed> websocket_session::run() {
     co_await read_all();
     --lane_.open;
     hand_on();
+    lane_.shared.held_bytes -= held_bytes_.exchange(0);
   }
   heard_at_ = 0;
   stream_.next_layer().close();
@@ -117,7 +133,7 @@ asio::awaitable<websocket_closed> websocket_session::run() {
 
 asio::awaitable<void> websocket_session::read_all() {
   while (!has_ended()) {
-    if (credits_ <= 0 && !is_closing_)
+    if (!may_read() && !is_closing_)
       co_await wait_for_credit();
     if (has_ended())
       break;
@@ -128,12 +144,16 @@ asio::awaitable<void> websocket_session::read_all() {
   }
 }
 
+bool websocket_session::may_read() const {
+  return credits_ > 0 && lane_.shared.held_bytes < static_cast<std::int64_t>(lane_.shared.settings.max_held_bytes);
+}
+
 asio::awaitable<void> websocket_session::wait_for_credit() {
   hand_on();
   liveness_.pause();
   is_paused_ = true;
-  while (credits_ <= 0 && !is_closing_ && !has_ended()) {
-    gate_.expires_at(clock::time_point::max());
+  while (!may_read() && !is_closing_ && !has_ended()) {
+    gate_.expires_at(credits_ > 0 ? clock::now() + look_again : clock::time_point::max());
     error_code ignored;
     co_await gate_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
@@ -168,6 +188,10 @@ void websocket_session::take_message() {
     message_.shrink_to_fit();
   --credits_;
   lane_.messages_received.fetch_add(1, std::memory_order_relaxed);
+  const auto bytes = static_cast<std::int64_t>(message_.size());
+  held_bytes_ += bytes;
+  ++held_messages_;
+  lane_.shared.held_bytes += bytes;
   batch_bytes_ += message_.size();
   batch_.push_back(std::move(message_));
   if (batch_.size() >= largest_batch || batch_bytes_ >= largest_batch_bytes)

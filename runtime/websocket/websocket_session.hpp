@@ -67,6 +67,8 @@ private:
   // websocket_session.cpp
   awaitable<void> read_all();
   awaitable<void> wait_for_credit();
+  bool may_read() const;
+  void release(std::uint32_t messages);
   awaitable<error_code> read_message();
   void take_message();
   void hand_on();
@@ -101,6 +103,8 @@ private:
 
   std::atomic<std::int64_t> credits_;
   std::atomic<bool> is_paused_ = false;
+  std::atomic<std::int64_t> held_messages_ = 0; ///< received and not granted anew
+  std::atomic<std::int64_t> held_bytes_ = 0;
   std::atomic<clock::rep> heard_at_ = 0; ///< 0 = not open
 
   std::array<char, 512> head_of_message_;

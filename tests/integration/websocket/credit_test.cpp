@@ -48,6 +48,7 @@ TEST_F(websocket_credit_test, credit_by_credit_everything_arrives) {
 TEST_F(websocket_credit_test, without_credit_tcp_pushes_back_on_the_server) {
   std::atomic<size_t> sent = 0;
   constexpr size_t total = 2'000;
+  settings.max_held_bytes = 1u << 30;
   test_http_server server{after_accept([&](websocket_peer& peer) {
     for (size_t i = 0; i < total && peer.send(std::string(50'000, 'x')); ++i)
       ++sent;
@@ -66,6 +67,49 @@ TEST_F(websocket_credit_test, without_credit_tcp_pushes_back_on_the_server) {
   EXPECT_EQ(seen.received(), 1u);
   client().grant(socket, total);
   EXPECT_EQ(seen.messages(total).size(), total);
+}
+
+TEST_F(websocket_credit_test, sockets_share_a_number_of_bytes_that_may_be_held) {
+  settings.max_held_bytes = 40'000;
+  const auto sends = [](int count) {
+    return after_accept([count](websocket_peer& peer) {
+      for (int i = 0; i < count && peer.send(std::string(10'000, 'x')); ++i) {
+      }
+    });
+  };
+  test_http_server greedy{sends(100)}, modest{sends(3)};
+  recorder first, second;
+  auto holder = open({.url = url_of(greedy), .credits = 1'000}, first);
+  first.messages(4);
+  auto other = open({.url = url_of(modest), .credits = 1'000}, second);
+  second.opened();
+  EXPECT_EQ(first.received(), 4u) << "it has credit, and all bytes";
+  EXPECT_EQ(second.received(), 0u);
+  // Each takes what the other one gives back, until both have all of theirs.
+  for (size_t granted = 0, of_other = 0; granted < 100 || of_other < 3;) {
+    ASSERT_TRUE(eventually([&] { return first.received() > granted || second.received() > of_other; }));
+    const auto now = first.received(), of_it = second.received();
+    EXPECT_LE(now - granted + of_it - of_other, 5u) << "at most one of each socket beyond it";
+    client().grant(holder, static_cast<uint32_t>(now - granted));
+    client().grant(other, static_cast<uint32_t>(of_it - of_other));
+    granted = now;
+    of_other = of_it;
+  }
+}
+
+TEST_F(websocket_credit_test, what_a_socket_held_when_it_ended_is_free_for_others) {
+  settings.max_held_bytes = 20'000;
+  test_http_server first_server{after_accept([](websocket_peer& peer) { peer.send(std::string(20'000, 'x')); })};
+  test_http_server second_server{after_accept([](websocket_peer& peer) { peer.send("hello"); })};
+  recorder first, second;
+  auto holder = open({.url = url_of(first_server), .credits = 2}, first);
+  first.messages(1);
+  open({.url = url_of(second_server), .credits = 1}, second);
+  second.opened();
+  EXPECT_EQ(second.received(), 0u);
+  client().close(holder);
+  first.closed();
+  EXPECT_EQ(second.messages(1).size(), 1u);
 }
 
 TEST_F(websocket_credit_test, a_callback_may_grant_what_it_was_given) {
