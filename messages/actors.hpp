@@ -91,6 +91,10 @@ using capture_actor = caf::typed_actor<
   caf::result<void>(page_refused),
   // From the gap keeper: fetched one after the other; while some are, others wait.
   caf::result<void>(recheck_keys),
+  // From its supervisor. A request's answer comes when what it tells is committed.
+  caf::result<void>(webhook_arrived),
+  caf::result<void>(successor_listens),
+  caf::result<void>(take_over),
   // From its supervisor: what was heard commits, nothing more is; then it ends.
   caf::result<void>(leave_tenant),
   caf::result<void>(timer_fired)>;
@@ -203,6 +207,15 @@ using gap_keeper_actor = caf::typed_actor<
   // To itself: tell the store, look for repairs that are owed.
   caf::result<void>(wake)>;
 
+/// SUCCESSOR: one per node; listens to what is about to be this node's, so that a planned move leaves no gap.
+using successor_actor = caf::typed_actor<
+  // From the shard keeper: replaces what it said before.
+  caf::result<void>(shards_coming),
+  // From its captures.
+  caf::result<void>(successor_ready),
+  // Says it again to those who own the shards; lets go of what never came.
+  caf::result<void>(timer_fired)>;
+
 /// SINK: delivers changes to one target.
 using sink_actor = caf::typed_actor<
   // Answers when all are safe at the target; only then is the feed cursor committed. After an error, and after a restart,
@@ -218,6 +231,9 @@ using tenant_supervisor_actor = caf::typed_actor<
   caf::result<void>(connection_changed),
   caf::result<void>(cancel_run),
   caf::result<void>(listen),
+  // Those two go on to the capture of the connection; errc::not_found: nobody listens to it here.
+  caf::result<void>(hear_webhook),
+  caf::result<void>(successor_listens),
   // From the shard region: ends when its miners have.
   caf::result<void>(leave_tenant),
   // From its miners.

@@ -90,6 +90,7 @@ struct shards_leaving {
 struct vacate_shards {
   std::vector<shard_id> shards;
   std::chrono::milliseconds patience{0};
+  std::chrono::milliseconds for_successor{0}; ///< of leave_tenant
 };
 /// Nothing of these shards is at work on this node any more.
 struct shards_vacated {
@@ -101,8 +102,15 @@ struct shards_lost {
 };
 /// A peer has released shards: they may be due to this node.
 struct shards_freed {};
-/// To a tenant's supervisor: end when the pages in flight are committed.
-struct leave_tenant {};
+/// All shards that are due to this node while another living one still owns them. What is listened to in them is subscribed to now.
+struct shards_coming {
+  std::vector<shard_id> shards;
+};
+/// To a tenant's supervisor: end when the pages in flight are committed. Its listeners go on until a successor listens, for at most
+/// this long: no event falls between the two.
+struct leave_tenant {
+  std::chrono::milliseconds for_successor{0};
+};
 /// To a miner: fetch nothing more, end when what is in flight is committed. The continuation stays open.
 struct finish_page {};
 
@@ -151,6 +159,7 @@ struct command_answer {
   command_outcome outcome = command_outcome::done;
   std::string reason;
   std::string node; ///< that answered
+  errc code = errc::none; ///< of a repeatable command that was refused: what its tenant's supervisor answered
 };
 
 // -- between nodes ----------------------------------------------------------------------------------------------------------

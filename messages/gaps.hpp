@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "messages/ids.hpp"
 #include "messages/records.hpp"
@@ -31,9 +32,10 @@ struct health_proof {
 };
 
 enum class gap_state : uint8_t {
-  owed,      ///< no run repairs it
-  repairing, ///< its run is open
-  closed,    ///< its run has finished
+  owed,       ///< no run repairs it
+  repairing,  ///< its run is open
+  closed,     ///< its run has finished
+  unverified, ///< the same, but what was deleted in it is not known yet: after `repairing`, before `closed`
 };
 
 /// A span in which a connection was not listening. It is of all streams of the connection.
@@ -48,6 +50,8 @@ struct gap_row {
   gap_state state = gap_state::owed;
   int32_t failures = 0;  ///< repairs that ended without repairing it
   bool is_first = false; ///< from before this edition of the connection was listened to
+  /// Of a repair's end: no full pass that began since has swept these, so what was deleted in the gap may still be there.
+  std::vector<stream_id> unswept{};
   friend bool operator==(const gap_row&, const gap_row&) = default;
 };
 
@@ -59,6 +63,7 @@ struct owed_repair {
   slice_bounds span;    ///< their union, what is between them included; `from` zero: from the beginning
   int32_t failures = 0; ///< the most of them; for the caller's backoff
   int64_t gaps = 0;
+  instant first_end{}; ///< of the gap that ended first: a run that reads no further repairs nothing
 };
 
 /// A key whose truth is open.
@@ -68,6 +73,7 @@ struct recheck_row {
   std::chrono::microseconds due_in{0}; ///< from now on, by the store's clock; negative: overdue
   fact_order asked;                    ///< the fact that raised the latest doubt
   int32_t attempts = 0;                ///< times that it was postponed
+  std::string reason{};                ///< why it was postponed the last time
 };
 
 /// Live capture in the shards of one life of a node.
@@ -78,6 +84,7 @@ struct live_counts {
   int64_t repairing = 0;
   std::optional<instant> oldest; ///< where the first of those gaps begins, but what was before the first listener
   int64_t rechecks = 0;          ///< keys on the list
+  int64_t unverified = 0;        ///< gaps whose deletes are not known yet
 };
 
 } // namespace lode

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -41,9 +42,29 @@ struct listen {
   connection_id connection;
 };
 
+/// A request that reached some node's port. Told again it does no harm.
+struct webhook_arrived {
+  std::string method;
+  std::string target; ///< path with its query, as received: signatures may cover it
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+};
+/// To the listener of a connection, wherever it is. Done when what it tells is committed; errc::unauthorized: it is not signed
+/// with the connection's secret.
+struct hear_webhook {
+  connection_id connection;
+  webhook_arrived request;
+};
+/// From the node that the tenant moves to: this subscription is confirmed, and what it hears is kept until the present listener has
+/// committed all that it heard. Said again and again until the shard has moved.
+struct successor_listens {
+  connection_id connection;
+  int64_t subscription = 0; ///< live_subscription::id
+};
+
 struct tenant_command {
   tenant_id tenant;
-  std::variant<begin_run, resume_run, connection_changed, cancel_run, listen> command;
+  std::variant<begin_run, resume_run, connection_changed, cancel_run, listen, hear_webhook, successor_listens> command;
 };
 
 /// The tenant's supervisor has nothing left to do after so many commands; the region lets it end unless it sent more.
@@ -88,6 +109,7 @@ struct due_loaded {
 };
 struct load_connection {
   connection_id connection;
+  bool is_coming = false; ///< it may be another node's as yet: then its claim has no epoch, and nothing of it can be committed
 };
 /// Runs that are open in the store and may be mined: all of the node, or those of one tenant, of one connection, of some shards.
 struct load_open_runs {
@@ -101,6 +123,7 @@ struct open_runs_loaded {
 /// Active connections whose source has a live side, of these shards.
 struct load_live_connections {
   std::vector<shard_id> shards; ///< none: all of this node's, but only of sources that changed since this was asked last
+  bool are_coming = false;      ///< the shards may be other nodes' as yet
 };
 struct live_connections_loaded {
   std::vector<live_connection> connections;

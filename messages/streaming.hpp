@@ -1,5 +1,7 @@
 #pragma once
 
+#include <caf/actor_control_block.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -13,6 +15,7 @@
 #include "messages/gaps.hpp"
 #include "messages/ids.hpp"
 #include "messages/records.hpp"
+#include "messages/scheduling.hpp"
 #include "messages/storage.hpp"
 
 /// What listeners hear and what sinks deliver.
@@ -62,12 +65,6 @@ struct socket_spoke {
   std::shared_ptr<const socket_event> event;
 };
 
-/// A webhook's request that reached this node's HTTP port.
-struct webhook_arrived {
-  std::string headers; ///< a JSON object: signatures stand there
-  std::string body;
-};
-
 /// A batch on its way through the processor: what it tells of each stream becomes a page of no continuation.
 struct process_messages {
   uint64_t batch = 0;
@@ -103,9 +100,25 @@ struct end_listening {
   instant since{};
   std::string reason;
 };
-/// All that was heard is committed, and this node hears nothing more.
+/// All that was heard until then is committed, and this node hears nothing more.
 struct hand_over_listening {
   live_subscription subscription;
+  instant until{};
+  int64_t successor = 0; ///< the subscription that was confirmed before this one ended; 0: nobody's
+};
+
+// -- a planned move: who comes listens before who goes has ended ----------------------------------------------------------
+
+/// To a capture that was made before its shard was this node's: from now on it is, and what was kept may be committed.
+struct take_over {
+  connection_pointer connection;
+  caf::strong_actor_ptr supervisor;  ///< a tenant_supervisor_actor
+  caf::strong_actor_ptr credentials; ///< a credential_keeper_actor; null unless a stream authenticates with OAuth
+};
+/// From such a capture: the API has confirmed its subscription.
+struct successor_ready {
+  tenant_id tenant;
+  successor_listens said;
 };
 
 // -- keys whose truth is open ----------------------------------------------------------------------------------------------
@@ -120,6 +133,7 @@ struct postpone_rechecks {
   shard_claim claim;
   std::vector<recheck_row> rows;
   std::chrono::microseconds by{0};
+  std::string reason{}; ///< for people
 };
 
 // -- sinks: where changes go -----------------------------------------------------------------------------------------------

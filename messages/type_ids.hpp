@@ -125,6 +125,11 @@ CAF_BEGIN_TYPE_ID_BLOCK(lode, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(lode, (lode::postpone_rechecks))
   CAF_ADD_TYPE_ID(lode, (lode::page_client_actor))
   CAF_ADD_TYPE_ID(lode, (lode::capture_actor))
+  CAF_ADD_TYPE_ID(lode, (lode::hear_webhook))
+  CAF_ADD_TYPE_ID(lode, (lode::successor_listens))
+  CAF_ADD_TYPE_ID(lode, (lode::take_over))
+  CAF_ADD_TYPE_ID(lode, (lode::successor_ready))
+  CAF_ADD_TYPE_ID(lode, (lode::shards_coming))
 CAF_END_TYPE_ID_BLOCK(lode)
 
 // What stays inside one node needs no wire format: the compiler refuses to serialize it by accident.
@@ -241,6 +246,11 @@ LODE_LOCAL_MESSAGE(load_live_connections)
 LODE_LOCAL_MESSAGE(live_connections_loaded)
 LODE_LOCAL_MESSAGE(recheck_keys)
 LODE_LOCAL_MESSAGE(postpone_rechecks)
+LODE_LOCAL_MESSAGE(hear_webhook)
+LODE_LOCAL_MESSAGE(successor_listens)
+LODE_LOCAL_MESSAGE(take_over)
+LODE_LOCAL_MESSAGE(successor_ready)
+LODE_LOCAL_MESSAGE(shards_coming)
 #undef LODE_LOCAL_MESSAGE
 
 CAF_ERROR_CODE_ENUM(lode::errc)

@@ -49,7 +49,8 @@ hashed_page& event_pages::page_of(size_t stream, const heard_message& message) {
     page.shard = connection.claim.shard;
     page.epoch = connection.claim.epoch;
     page.form = std::make_shared<const record_form>(lode.ignore, connection.hash_seed);
-    page.doubt_from = batch_.doubt_from;
+    // Where nobody could settle a doubt, what was heard last counts.
+    page.doubt_from = lode.live->fetch ? batch_.doubt_from : std::nullopt;
     page.is_of_events = true;
     page.recheck_in = lode.settle_time;
   }

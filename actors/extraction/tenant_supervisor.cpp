@@ -70,7 +70,9 @@ tenant_supervisor_actor::behavior_type tenant_supervisor_state::make_behavior() 
     [this](const connection_changed& command) { return obey([&](answer done) { changed(command.connection, done); }); },
     [this](const cancel_run& command) { return obey([&](answer done) { cancel(command, done); }); },
     [this](const listen& command) { return obey([&](answer done) { listen_to(command, done); }); },
-    [this](leave_tenant) { leave(); },
+    [this](hear_webhook& command) { return hear(command); },
+    [this](const successor_listens& command) { successor(command); },
+    [this](leave_tenant order) { leave(order); },
     [this](const continuation_ended& report) { ended(report); },
     [this](const continuations_opened& report) { opened(report); },
     [this](const connection_failed& failed) {

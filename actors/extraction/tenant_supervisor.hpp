@@ -81,10 +81,13 @@ struct tenant_supervisor_state {
   void listen_to_all();
   void capture(const connection_pointer& connection);
   void stop_listening(std::optional<connection_id> which);
+  capture_actor capture_of(connection_id connection) const;
+  caf::result<void> hear(hear_webhook& command);
+  void successor(const successor_listens& command);
 
   // its end
   static caf::error moves_away();
-  void leave();
+  void leave(leave_tenant order);
   bool is_gone() const;
 
   // work

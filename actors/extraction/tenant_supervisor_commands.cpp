@@ -147,6 +147,27 @@ void tenant_supervisor_state::capture(const connection_pointer& connection) {
     }
 }
 
+capture_actor tenant_supervisor_state::capture_of(connection_id connection) const {
+  auto i = captures.lower_bound({connection, 0});
+  return i != captures.end() && i->first.first == connection ? i->second : capture_actor{};
+}
+
+caf::result<void> tenant_supervisor_state::hear(hear_webhook& command) {
+  ++commands;
+  if (is_leaving)
+    return moves_away();
+  auto capture = capture_of(command.connection);
+  if (!capture)
+    return caf::make_error(errc::not_found, "connection " + to_string(command.connection) + " is not listened to");
+  return self->delegate(capture, std::move(command.request));
+}
+
+void tenant_supervisor_state::successor(const successor_listens& command) {
+  ++commands;
+  if (auto capture = capture_of(command.connection))
+    self->send(capture, command);
+}
+
 void tenant_supervisor_state::stop_listening(std::optional<connection_id> which) {
   std::erase_if(captures, [&](const auto& entry) {
     if (entry.first.first != which.value_or(entry.first.first))
@@ -217,7 +238,7 @@ void tenant_supervisor_state::cancel(const cancel_run& command, answer done) {
 
 // -- its end ----------------------------------------------------------------------------------------------------------
 
-void tenant_supervisor_state::leave() {
+void tenant_supervisor_state::leave(leave_tenant order) {
   if (std::exchange(is_leaving, true))
     return;
   delayed.clear();
@@ -225,7 +246,7 @@ void tenant_supervisor_state::leave() {
     for (auto& [continuation, miner] : run.mining)
       self->send(miner.actor, finish_page{});
   for (auto& [side, capture] : captures)
-    self->send(capture, leave_tenant{});
+    self->send(capture, order);
   for (auto& [id, keeper] : credentials) // it stays until a successor is stored
     self->send_exit(keeper, caf::exit_reason::user_shutdown);
   rest();

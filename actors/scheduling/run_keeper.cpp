@@ -83,6 +83,24 @@ void add_descent(wire::continuation_state& first, const connection_context& conn
   *first.mutable_newest_first() = begin_descent(connection.edition, known, connection.stream(stream).lode.settle_time);
 }
 
+/// Of what is heard live: deletes are told by events or found out by the fetch that one asks for, or full passes look for them.
+std::vector<stream_id> streams_that_hear_deletes(const connection_context& connection) {
+  std::vector<stream_id> result;
+  for (size_t side = 0; side < connection.live.size(); ++side) {
+    if (!connection.live[side])
+      continue;
+    for (auto stream : connection.plan->live[side].streams) {
+      const auto& lode = connection.stream(stream).lode;
+      auto tells = std::any_of(lode.live->rules.begin(), lode.live->rules.end(), [&](const auto& rule) {
+        return !rule.delete_when.empty() || (rule.payload != live_payload::full && lode.live->fetch);
+      });
+      if ((tells || lode.full_pass_every) && connection.streams[stream] && connection.parents_only.count(stream) == 0)
+        result.push_back(connection.streams[stream]);
+    }
+  }
+  return result;
+}
+
 /// How long a stop waits for the token refreshes that are under way.
 constexpr auto refresh_patience = std::chrono::seconds{10};
 
@@ -115,7 +133,7 @@ run_keeper_actor::behavior_type run_keeper_state::make_behavior() {
   return {
     [this](const load_due& ask) { return reply_with<due_loaded>(load_due_here(ask)); },
     [this](const move_due& ask) { return done_or(parts.runs->set_due(ask.connection, ask.due, ask.kind)); },
-    [this](const load_connection& ask) { return reply_with<connection_pointer>(load(ask.connection)); },
+    [this](const load_connection& ask) { return reply_with<connection_pointer>(load(ask.connection, ask.is_coming)); },
     [this](const load_open_runs& ask) { return reply_with<open_runs_loaded>(load_open_here(ask)); },
     [this](const load_live_connections& ask) { return reply_with<live_connections_loaded>(load_live_here(ask)); },
     [this](const start_run& ask) { return reply_with<run_started>(start(ask)); },
@@ -307,12 +325,12 @@ caf::expected<open_runs_loaded> run_keeper_state::load_open_here(const load_open
   return open_runs_loaded{std::move(*runs)};
 }
 
-caf::expected<connection_pointer> run_keeper_state::load(connection_id id) {
+caf::expected<connection_pointer> run_keeper_state::load(connection_id id, bool is_coming) {
   auto row = parts.catalog->load_connection(id);
   if (!row)
     return row.error();
   auto epoch = epochs.find(row->shard);
-  if (epoch == epochs.end())
+  if (epoch == epochs.end() && !is_coming)
     return caf::make_error(errc::not_owner, row->tenant_name + " is not mined by this node");
   if (row->state != activity::active)
     return caf::make_error(errc::conflict, row->tenant_name + "/" + row->name + " is not active: " + row->reason);
@@ -335,7 +353,7 @@ caf::expected<connection_pointer> run_keeper_state::load(connection_id id) {
   result->tenant_name = row->tenant_name;
   result->connection = row->id;
   result->connection_name = row->name;
-  result->claim = {row->shard, epoch->second};
+  result->claim = {row->shard, epoch == epochs.end() ? shard_epoch{} : epoch->second};
   result->plan = *plan;
   result->config = std::move(*config);
   result->secrets = std::move(*secrets);
@@ -395,6 +413,7 @@ caf::error run_keeper_state::prepare_live(connection_context& into) {
   for (size_t i = 0; i < into.streams.size(); ++i)
     wanted.push_back(into.streams[i] && into.parents_only.count(i) == 0);
   into.live.resize(into.plan->live.size());
+  const std::string* heard_by = nullptr;
   for (size_t side = 0; side < into.live.size(); ++side) {
     const auto& live = into.plan->live[side];
     auto is_on = is_enabled(live, into.config, now);
@@ -403,6 +422,11 @@ caf::error run_keeper_state::prepare_live(connection_context& into) {
     auto is_wanted = std::any_of(live.streams.begin(), live.streams.end(), [&](auto stream) { return wanted[stream]; });
     if (!*is_on || !is_wanted || !parts.can_listen(live.listener))
       continue;
+    if (heard_by)
+      return caf::make_error(errc::bad_source, into.connection_name + " would be listened to in two ways (" + *heard_by + ", "
+                                                 + live.listener + "), expected one: the gap ledger is one per connection. Let "
+                                                 "x-lode.live.enabled of its streams hold for one of them only, or give them the same settings");
+    heard_by = &live.listener;
     auto rules = event_rules::make(into.plan, side, into.config, wanted, into.hash_seed, now);
     if (!rules)
       return rules.error();
@@ -426,13 +450,10 @@ caf::expected<live_connections_loaded> run_keeper_state::load_live_here(const lo
   }
   if (live.empty())
     return live_connections_loaded{};
-  auto rows = parts.runs->load_active(live);
+  auto rows = parts.runs->load_active(live, ask.shards);
   if (!rows)
     return rows.error();
-  const std::set<shard_id> shards{ask.shards.begin(), ask.shards.end()};
-  std::erase_if(*rows, [&](const live_connection& each) {
-    return !epochs.contains(each.shard) || (!shards.empty() && !shards.contains(each.shard));
-  });
+  std::erase_if(*rows, [&](const live_connection& each) { return !ask.are_coming && !epochs.contains(each.shard); });
   return live_connections_loaded{std::move(*rows)};
 }
 
@@ -480,6 +501,7 @@ caf::expected<run_started> run_keeper_state::start(const start_run& ask) {
     return planned.error();
   planned->next_due = next;
   planned->repairs = *repairs;
+  planned->hears_deletes = streams_that_hear_deletes(connection);
   add_passes(*planned, connection, *passes);
   caf::expected<started_run> started = started_run{};
   LODE_DIE_AT("run.before_start");

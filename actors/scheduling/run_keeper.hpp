@@ -60,7 +60,7 @@ struct run_keeper_state {
   caf::expected<command_standing> take(const take_command& ask);
   caf::error settle(const settle_command& ask);
   caf::expected<shard_claim> claim_of(tenant_id tenant) const;
-  caf::expected<connection_pointer> load(connection_id id);
+  caf::expected<connection_pointer> load(connection_id id, bool is_coming = false);
   caf::expected<due_loaded> load_due_here(const load_due& ask);
   caf::expected<open_runs_loaded> load_open_here(const load_open_runs& ask);
   caf::expected<live_connections_loaded> load_live_here(const load_live_connections& ask);

@@ -25,12 +25,12 @@ bool is_doubtful(const stored_fact& latest, const fact_order& order, const told_
          && !is_before(latest.order, *told.doubt_from);
 }
 
-fact_verdict as_change(const stored_fact& latest, const told_fact& told, const fact_order& order, bool is_in_doubt = false) {
+fact_verdict as_change(const stored_fact& latest, const told_fact& told, const fact_order& order) {
   if (told.is_deleted)
-    return {change_kind::deleted, fact_count::deleted, order, is_in_doubt};
+    return {change_kind::deleted, fact_count::deleted, order};
   if (!latest.known || latest.deleted)
-    return {change_kind::inserted, fact_count::inserted, order, is_in_doubt};
-  return {change_kind::updated, fact_count::updated, order, is_in_doubt};
+    return {change_kind::inserted, fact_count::inserted, order};
+  return {change_kind::updated, fact_count::updated, order};
 }
 
 /// Equal content is no change, but its order may count: the source's own field always, logical time only where something that was
@@ -55,11 +55,8 @@ fact_verdict judge(const stored_fact& latest, const told_fact& told) {
     return as_change(latest, told, order);
   if (told.is_same)
     return as_known(latest, told, order);
-  if (is_doubtful(latest, order, told)) {
-    if (told.is_of_event)
-      return as_change(latest, told, std::max(latest.order, order), true);
+  if (is_doubtful(latest, order, told))
     return {std::nullopt, fact_count::refused_older, latest.order, true};
-  }
   if (order < latest.order)
     return {std::nullopt, fact_count::refused_older, latest.order};
   return as_change(latest, told, order);

@@ -30,8 +30,8 @@ struct fact_verdict {
 /// Whether `fact` was true at an earlier logical time than `other`, whatever their ordering fields say.
 bool is_before(const fact_order& fact, const fact_order& other);
 
-/// Pure; the only place that decides which of two facts of a key is newer. In doubt an event replaces what is known, since more
-/// events may rest on it, and a page does not: either way the key is looked at again.
+/// Pure; the only place that decides which of two facts of a key is newer. In doubt what is known stands, and the key is looked at
+/// again: what replaced it might be the older one, and whoever reads the feed would see a step back.
 fact_verdict judge(const stored_fact& latest, const told_fact& told);
 
 } // namespace lode

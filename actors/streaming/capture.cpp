@@ -48,10 +48,11 @@ capture_actor::behavior_type capture_state::make_behavior() {
       if (at == step::leaving)
         finish();
     }
-    else if (down.source == job.supervisor.address())
+    else if (job.supervisor && down.source == job.supervisor.address())
       stop(caf::exit_reason::user_shutdown);
   });
-  self->monitor(job.supervisor);
+  if (job.supervisor)
+    self->monitor(job.supervisor);
   open();
   return {
     [this](listening_began) { began(); },
@@ -60,7 +61,7 @@ capture_actor::behavior_type capture_state::make_behavior() {
       if (at == step::listening)
         last_sign = std::max(last_sign, std::exchange(sign_seen, job.services->now()));
       if (is_stuck())
-        return ended(caf::make_error(errc::store_unavailable, "what was heard was not committed in time"), {});
+        return give_up();
       prove();
     },
     [this](const listening_ended& msg) { ended(msg.reason, msg.after); },
@@ -69,9 +70,16 @@ capture_actor::behavior_type capture_state::make_behavior() {
     [this](const page_committed& msg) { committed(msg.generation); },
     [this](const page_refused& msg) { refused(msg); },
     [this](const recheck_keys& order) { recheck(order); },
-    [this](leave_tenant) { leave(); },
+    [this](webhook_arrived& request) { return hear(request); },
+    [this](const successor_listens& msg) { succeeded_by(msg); },
+    [this](const take_over& msg) { take(msg); },
+    [this](leave_tenant order) { leave(order); },
     [this](timer_fired fired) {
-      if (fired.token == token && at == step::waiting)
+      if (fired.token != token)
+        return;
+      if (is_to_leave)
+        close();
+      else if (at == step::waiting)
         open();
     },
   };
@@ -85,7 +93,7 @@ void capture_state::open() {
     return pause(mining_services::lease_retry);
   at = step::opening;
   ++life;
-  listener = job.live->make_listener(self->system(), {job.connection, job.side, job.services, job.live, listener_owner_actor{self}});
+  listener = job.live->make_listener(self->system(), {job.connection, job.side, job.services, job.live, listener_owner_actor{self}, last_event});
   self->monitor(listener);
   self->send(listener, start_listening{});
 }
@@ -95,10 +103,14 @@ void capture_state::began() {
     return;
   at = step::listening;
   opened = last_settled = self->clock().now();
+  certain_since = opened + (resumes() ? replay_window : std::chrono::seconds{0});
   last_sign = proven = sign_seen = job.services->now();
   subscription = {job.connection->connection, job.connection->claim, new_subscription()};
   is_in_store = false;
-  tell_store();
+  if (is_successor())
+    self->send(job.successor, successor_ready{job.connection->tenant, {subscription.connection, subscription.id}});
+  else
+    tell_store();
 }
 
 void capture_state::tell_store() {
@@ -116,16 +128,52 @@ void capture_state::tell_store() {
           });
 }
 
+/// A plain send would not do: the error of a store that does not answer would come back as a message and end this actor.
+void capture_state::tell_end(end_listening gap) {
+  self->request(job.live->gaps, caf::infinite, gap).then([] {}, [this, gap](const caf::error& why) {
+    if (why != errc::store_unavailable)
+      return; // another subscription counts by now, or another node's
+    self->run_delayed(store_retry, [this, gap] {
+      // Once there is another one its begin says it, too.
+      if (gap.subscription.id == subscription.id && at != step::leaving)
+        tell_end(gap);
+    });
+  });
+}
+
 void capture_state::heard(messages_heard& msg) {
   if (at == step::waiting || msg.messages.empty())
     return;
-  const auto number = ++batches;
-  const auto& first = msg.messages.front();
-  if (in_flight.empty())
-    last_settled = self->clock().now();
-  in_flight.emplace(number, batch{msg.batch, life, first.received_at, {}, 0, {}});
   last_sign = std::max(last_sign, msg.messages.back().received_at);
-  process_messages work{number, job.connection, job.side, doubt_from(), std::move(msg.messages)};
+  // The present owner commits what it hears meanwhile: all of that may be newer.
+  waiting.push_back({std::move(msg), life, is_successor() ? fact_order{} : doubt_from()});
+  hand_on();
+}
+
+caf::result<void> capture_state::hear(webhook_arrived& request) {
+  if (!listener || at != step::listening || is_successor())
+    return caf::make_error(errc::store_unavailable, path() + " is not listened to at the moment");
+  return self->delegate(listener, std::move(request));
+}
+
+/// What one listener heard, in order; of the first of it the most is in doubt.
+void capture_state::hand_on() {
+  if (waiting.empty() || !in_flight.empty() || is_successor())
+    return;
+  const auto number = ++batches;
+  auto& first = waiting.front();
+  batch next{{}, first.life, first.what.messages.front().received_at, {}, 0, {}};
+  process_messages work{number, job.connection, job.side, first.doubt_from, {}};
+  for (size_t bytes = 0; !waiting.empty() && waiting.front().life == next.life && bytes < batch_bytes; waiting.pop_front()) {
+    auto& heard = waiting.front().what;
+    next.numbers.push_back(heard.batch);
+    for (auto& message : heard.messages) {
+      bytes += message.body.size();
+      work.messages.push_back(std::move(message));
+    }
+  }
+  last_settled = self->clock().now();
+  in_flight.emplace(number, std::move(next));
   // Always the same one: what is heard later must not overtake.
   const auto& processors = job.services->processors;
   self->send(processors[static_cast<uint64_t>(job.connection->connection.value) % processors.size()], std::move(work),
@@ -139,26 +187,41 @@ void capture_state::ended(const caf::error& reason, std::chrono::nanoseconds aft
   }
   if (at == step::waiting)
     return;
+  if (is_successor()) { // what is wrong with the connection is for its owner to say
+    waiting.clear();
+    return pause(jittered(backoff = std::min<std::chrono::nanoseconds>(backoff * 2, job.live->longest_backoff)));
+  }
   if (reason == errc::unauthorized || reason == errc::bad_source) {
+    // Unless the store hears it, the next begin finds it by the last proof.
+    if (at == step::listening)
+      caf::anon_send(job.live->gaps, end_listening{subscription, proven, path() + ": " + message_of(reason)});
     self->send(job.supervisor, connection_failed{job.connection->connection, {}, reason, {}});
     return stop(caf::exit_reason::user_shutdown);
   }
   if (at == step::listening) {
-    self->send(job.live->gaps, end_listening{subscription, proven, path() + ": " + message_of(reason)});
+    tell_end({subscription, proven, path() + ": " + message_of(reason)});
     if (self->clock().now() - opened >= job.live->stable_after)
       backoff = job.live->first_backoff;
+  }
+  if (is_to_leave) {
+    drop_listener();
+    return close();
   }
   pause(std::max(after, jittered(backoff)));
   backoff = std::min<std::chrono::nanoseconds>(backoff * 2, job.live->longest_backoff);
 }
 
 void capture_state::pause(std::chrono::nanoseconds after) {
-  if (listener) {
-    self->demonitor(listener);
-    self->send_exit(std::exchange(listener, nullptr), caf::exit_reason::user_shutdown);
-  }
+  drop_listener();
   at = step::waiting;
   self->send(job.services->timers, arm_timer{after, ++token});
+}
+
+void capture_state::drop_listener() {
+  if (!listener)
+    return;
+  self->demonitor(listener);
+  self->send_exit(std::exchange(listener, nullptr), caf::exit_reason::user_shutdown);
 }
 
 // -- what was heard ---------------------------------------------------------------------------------------------------
@@ -192,9 +255,13 @@ void capture_state::settle_if_done(uint64_t number) {
   auto done = std::move(i->second);
   in_flight.erase(i);
   last_settled = self->clock().now();
+  if (!done.event_ids.empty())
+    last_event = done.event_ids.back();
   LODE_DIE_AT("capture.before_acknowledge");
   if (listener && done.life == life)
-    self->send(listener, messages_settled{done.number, std::move(done.event_ids)});
+    for (auto batch : done.numbers)
+      self->send(listener, messages_settled{batch, batch == done.numbers.back() ? std::move(done.event_ids) : std::vector<std::string>{}});
+  hand_on();
   if (at == step::leaving)
     finish();
 }
@@ -216,48 +283,18 @@ bool capture_state::is_stuck() const {
   return self->clock().now() - since > job.services->page_deadline;
 }
 
+/// The gap that begins with the last proof has what is given up; what gathered behind it goes on.
+void capture_state::give_up() {
+  in_flight.clear();
+  ended(caf::make_error(errc::store_unavailable, "what was heard was not committed in time"), {});
+  hand_on();
+}
+
 void capture_state::recheck(const recheck_keys& order) {
-  if (rechecking || at == step::leaving)
+  if (rechecking || is_to_leave || at == step::leaving)
     return; // they are asked for again
   rechecking = self->spawn<rechecker>(recheck_job{job.services, job.live, job.connection, order.rows, job.credentials});
   self->monitor(rechecking);
-}
-
-// -- its end ----------------------------------------------------------------------------------------------------------
-
-void capture_state::leave() {
-  if (at == step::leaving)
-    return;
-  at = step::leaving;
-  if (listener)
-    self->send_exit(listener, caf::exit_reason::user_shutdown);
-  if (rechecking)
-    self->send_exit(rechecking, caf::exit_reason::user_shutdown);
-  finish();
-}
-
-bool capture_state::finish() {
-  if (listener || rechecking || !in_flight.empty())
-    return false;
-  if (!is_in_store || std::exchange(is_handing_over, true)) {
-    if (!is_in_store)
-      self->quit(caf::exit_reason::user_shutdown);
-    return true;
-  }
-  self->request(job.live->gaps, caf::infinite, hand_over_listening{subscription})
-    .then([this] { self->quit(caf::exit_reason::user_shutdown); },
-          [this](const caf::error&) { self->quit(caf::exit_reason::user_shutdown); });
-  return true;
-}
-
-void capture_state::stop(caf::error reason) {
-  if (listener) {
-    self->demonitor(listener);
-    self->send_exit(std::exchange(listener, nullptr), caf::exit_reason::user_shutdown);
-  }
-  if (rechecking)
-    self->send_exit(rechecking, caf::exit_reason::user_shutdown);
-  self->quit(std::move(reason));
 }
 
 std::optional<fact_order> capture_state::doubt_from() const {
@@ -265,13 +302,18 @@ std::optional<fact_order> capture_state::doubt_from() const {
   const auto& plan = *job.connection->plan;
   for (auto stream : plan.live[job.side].streams)
     delay = std::max(delay, plan.streams[stream].lode.live->max_event_delay.value_or(usual_event_delay));
+  // What was committed before this one listened, or by another node, may be of an older claim: then everything is in doubt.
+  const auto then = self->clock().now() - delay;
+  if (then < certain_since)
+    return fact_order{};
   if (delay.count() == 0)
     return std::nullopt;
-  // What was true before this one listened may be older than the claim: then everything is in doubt.
-  const auto then = std::chrono::steady_clock::now() - delay;
-  if (then < opened)
-    return fact_order{};
   return fact_order{0, job.connection->claim.epoch.value, job.live->history->at(then)};
+}
+
+bool capture_state::resumes() const {
+  auto* socket = std::get_if<websocket_settings>(&job.connection->plan->live[job.side].typed);
+  return socket && !socket->resume.empty() && !last_event.empty();
 }
 
 std::string capture_state::path() const {

@@ -3,6 +3,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "messages/actors.hpp"
 #include "runtime/storage/live_store.hpp"
@@ -43,14 +45,22 @@ struct gap_keeper_state {
   /// Whether a run that begins now would read all of it, or enough.
   bool is_ripe(const owed_repair& repair, instant now) const;
   void order_rechecks();
+  void sweep();
+  std::vector<connection_id> connections_to_recheck();
 
   gap_keeper_actor::pointer self;
   gap_keeper_parts parts;
   std::map<connection_id, health_proof> proofs; ///< not told yet
-  std::map<connection_id, instant> not_before;  ///< of repairs that failed
+  struct repair_retry {
+    int32_t failures = 0; ///< that are known
+    instant not_before{};
+  };
+  std::map<connection_id, repair_retry> retries; ///< of what is owed
   struct known_capture {
     caf::weak_actor_ptr actor;
     std::chrono::microseconds settles{0}; ///< so long after the end of a gap its repair begins
+    std::optional<std::chrono::microseconds> sweep_every{}; ///< its losses cannot be seen
+    instant next_sweep{};
   };
   std::map<connection_id, known_capture> captures; ///< who listens
   uint64_t idle_rounds = 0; ///< without anybody who does

@@ -3,14 +3,23 @@
 #include <caf/all.hpp>
 
 #include "actors/extraction/connection_context.hpp"
+#include "actors/streaming/webhook_listener.hpp"
 #include "actors/streaming/websocket_listener.hpp"
 
 namespace lode {
 
+namespace {
+
+template <class Listener>
+listener_actor spawn_listener(caf::actor_system& system, listener_job job) {
+  return system.spawn<Listener>(std::move(job));
+}
+
+} // namespace
+
 listener_registry builtin_listeners() {
-  return listener_registry{"listener", {{websocket_listener_name, [](caf::actor_system& system, listener_job job) -> listener_actor {
-                                          return system.spawn<websocket_listener>(std::move(job));
-                                        }}}};
+  return listener_registry{"listener", {{websocket_listener_name, spawn_listener<websocket_listener>},
+                                        {webhook_listener_name, spawn_listener<webhook_listener>}}};
 }
 
 listener_factory listeners_by_name(const listener_registry& known) {

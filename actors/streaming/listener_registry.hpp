@@ -19,13 +19,14 @@ struct listener_job {
   std::shared_ptr<const mining_services> services;
   std::shared_ptr<const live_services> live;
   listener_owner_actor owner;
+  std::string after_event{}; ///< the latest one that is committed; "" = none is known. What followed it may be asked for again
 };
 
 /// Makes the listener of one connection. Whatever it is made of speaks listener_actor.
 using listener_factory = std::function<listener_actor(caf::actor_system&, listener_job)>;
 using listener_registry = registry<listener_factory>;
 
-/// websocket. Add listeners of your own with add().
+/// websocket, webhook. Add listeners of your own with add().
 listener_registry builtin_listeners();
 
 /// Makes every job's listener by the name that its live side gives. `known` must outlive the result and hold the names that plans

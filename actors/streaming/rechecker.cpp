@@ -3,15 +3,24 @@
 #include <caf/all.hpp>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "actors/extraction/connection_context.hpp"
 #include "actors/extraction/http_exchange.hpp"
 #include "runtime/extraction/limit_headers.hpp"
-#include "runtime/extraction/record_fetch.hpp"
 #include "runtime/extraction/record_form.hpp"
 
 namespace lode {
+
+namespace {
+
+/// The API answered, but not about this record: another one may go well.
+bool is_of_this_record(const verdict& judged, int status) {
+  return status < 300 || judged.action == verdict_action::rejected || judged.action == verdict_action::give_up_page;
+}
+
+} // namespace
 
 rechecker_state::rechecker_state(rechecker_actor::pointer self, recheck_job job)
   : self(self), job(std::move(job)), left(this->job.rows.begin(), this->job.rows.end()) {}
@@ -21,7 +30,7 @@ rechecker_actor::behavior_type rechecker_state::make_behavior() {
     give_back();
     self->quit(std::move(exit.reason));
   });
-  ask();
+  next();
   return {
     [this](permit_granted msg) {
       if (msg.generation != tries || at != step::permit) {
@@ -36,25 +45,37 @@ rechecker_actor::behavior_type rechecker_state::make_behavior() {
         read(msg.exchange);
     },
     [this](const page_committed& msg) {
-      if (msg.generation == tries)
+      if (msg.generation == tries && at == step::committing)
         committed();
     },
-    [this](const page_refused&) { self->quit(caf::exit_reason::user_shutdown); }, // its shard or its connection is another's
+    [this](const page_refused&) { end(); }, // its shard or its connection is another's
     [this](timer_fired fired) {
-      if (fired.token == tries && at == step::leaseless)
+      if (fired.token != tries)
+        return;
+      if (at == step::leaseless)
         authorize();
+      else if (at == step::committing)
+        commit_deadline();
     },
   };
 }
 
-void rechecker_state::ask() {
+const stream_plan& rechecker_state::plan() const {
+  return job.connection->stream(stream);
+}
+
+void rechecker_state::next() {
   // Keys of streams that the source no longer has, or that nobody chose: they wait for whoever knows them.
   while (!left.empty() && (stream = job.connection->index_of(row().stream)) == job.connection->streams.size())
     left.pop_front();
   if (left.empty())
-    return self->quit(caf::exit_reason::user_shutdown);
-  if (!job.connection->stream(stream).lode.live || !job.connection->stream(stream).lode.live->fetch)
-    return postpone("its source does not say how one record is fetched (x-lode.live.fetch)");
+    return end();
+  if (!plan().lode.live || !plan().lode.live->fetch)
+    return skip_stream("its source does not say how one record is fetched (x-lode.live.fetch)");
+  ask();
+}
+
+void rechecker_state::ask() {
   at = step::permit;
   ++tries;
   constexpr uint64_t expected = 4'096;
@@ -68,19 +89,22 @@ void rechecker_state::authorize() {
     self->send(job.services->timers, arm_timer{mining_services::lease_retry, tries});
     return;
   }
-  if (!std::holds_alternative<oauth_auth>(job.connection->stream(stream).requester.authenticator) || !job.credentials)
+  if (!std::holds_alternative<oauth_auth>(plan().requester.authenticator) || !job.credentials)
     return fetch({});
   at = step::token;
   self->request(job.credentials, caf::infinite, ask_access_token{})
-    .then([this](access_token& token) { fetch(token.value); }, [this](const caf::error& why) { postpone(message_of(why)); });
+    .then([this](access_token& token) { fetch(token.value); }, [this](const caf::error& why) { give_up(message_of(why)); });
 }
 
 void rechecker_state::fetch(const std::string& access_token) {
-  auto request = build_fetch(job.connection->stream(stream), {job.connection->config, row().key, access_token, job.services->now()});
-  if (!request)
-    return postpone(message_of(request.error()));
+  auto request = build_fetch(plan(), {job.connection->config, key(), access_token, job.services->now()});
+  if (!request) {
+    auto why = message_of(request.error());
+    return request.error() == errc::bad_argument && probes.empty() ? skip(why) : skip_stream(why);
+  }
   at = step::fetching;
-  sent = {0, job.connection->claim.epoch.value, job.services->clock->next()};
+  if (probes.empty())
+    sent = {0, job.connection->claim.epoch.value, job.services->clock->next()};
   job.services->http->start(std::move(*request), [me = caf::weak_actor_ptr{self->ctrl()}, asked = tries](http_result result) {
     if (auto alive = me.lock())
       caf::anon_send(caf::actor_cast<rechecker_actor>(alive),
@@ -90,29 +114,99 @@ void rechecker_state::fetch(const std::string& access_token) {
 
 void rechecker_state::read(exchange_pointer exchange) {
   const auto now = job.services->now();
-  const auto& plan = job.connection->stream(stream);
   const judge_inputs inputs{0, 0, now, 0.5, job.connection->config};
   if (const auto* error = exchange->error())
-    return postpone(error->message, judge(plan, *error, inputs).after);
-  self->send(job.services->gate, correct_permit{std::exchange(reserved, exchange->response()->body.size()),
-                                                exchange->response()->body.size()});
-  received_response response{*exchange->response(), scratch};
-  auto answer = read_fetched(plan, response, row().key, inputs, job.connection->hash_seed, records);
-  if (answer.what == fetch_answer::outcome::refused) {
-    self->send(job.services->gate,
-               report_quota{job.connection, static_cast<uint32_t>(stream),
-                            pauses_asked(plan.lode.limit_headers, exchange->response()->headers, answer.judged.after, now)});
-    return postpone(answer.reason, answer.judged.after);
-  }
-  answer.record.key = row().key;
-  answer.record.is_deleted = answer.what == fetch_answer::outcome::gone;
-  commit(std::move(answer.record));
+    return give_up(error->message, judge(plan(), *error, inputs).after);
+  const auto& response = *exchange->response();
+  if (probes.empty())
+    received = {0, job.connection->claim.epoch.value, job.services->clock->next()};
+  self->send(job.services->gate, correct_permit{std::exchange(reserved, response.body.size()), response.body.size()});
+  received_response heard{response, scratch};
+  auto answer = read_fetched(plan(), heard, key(), inputs, job.connection->hash_seed, records);
+  if (answer.what == fetch_answer::outcome::refused)
+    self->send(job.services->gate, report_quota{job.connection, static_cast<uint32_t>(stream),
+                                                pauses_asked(plan().lode.limit_headers, response.headers, answer.judged.after, now)});
+  judge_answer(answer, heard.status());
 }
 
-void rechecker_state::commit(hashed_record record) {
+void rechecker_state::judge_answer(fetch_answer& answer, int status) {
+  using outcome = fetch_answer::outcome;
+  if (answer.what == outcome::refused && !is_of_this_record(answer.judged, status))
+    return give_up(answer.reason, answer.judged.after);
+  if (answer.what == outcome::found)
+    proven.insert(stream);
+  if (!probes.empty()) { // whatever it is, its own recheck will settle it
+    probes.pop_front();
+    ++probed;
+    return proven.contains(stream) ? commit(*gone) : probe();
+  }
+  if (answer.what == outcome::refused)
+    return skip(answer.reason);
+  answer.record.key = row().key;
+  answer.record.is_deleted = answer.what == outcome::gone;
+  if (!answer.record.is_deleted || proven.contains(stream))
+    return commit(answer.record);
+  gone = std::move(answer.record);
+  probed = 0;
+  look_for_probes(row().key);
+}
+
+// -- the proof that the path is right -----------------------------------------------------------------------------------
+
+/// Behind the key first: neighbours are likely to be of the same account, and so of the same path.
+void rechecker_state::look_for_probes(std::string after) {
+  at = step::probing;
+  give_back();
+  self->request(job.services->keeper, caf::infinite, load_live{job.connection->claim.shard, row().stream, after, false})
+    .then(
+      [this, after](const live_loaded& known) {
+        if (choose_probes(known.facts))
+          probe();
+        else if (!after.empty())
+          look_for_probes({});
+        else
+          path_is_unproven();
+      },
+      [this](const caf::error&) { end(); }); // the keys stay on the list
+}
+
+/// The latest facts about records that are not in doubt themselves; others each time: these may have gone unheard.
+bool rechecker_state::choose_probes(const std::vector<live_fact>& facts) {
+  std::vector<const live_fact*> live;
+  for (const auto& fact : facts) {
+    auto is_in_doubt = std::any_of(left.begin(), left.end(), [&](const auto& each) { return each.stream == row().stream && each.key == fact.key; });
+    if (!fact.is_deleted && !is_in_doubt)
+      live.push_back(&fact);
+  }
+  std::sort(live.begin(), live.end(), [](const auto* a, const auto* b) {
+    return std::tie(a->order.epoch, a->order.counter) > std::tie(b->order.epoch, b->order.counter);
+  });
+  const auto begin = static_cast<size_t>(std::max(row().attempts, 0)) * most_probes;
+  for (size_t i = 0; i < std::min(live.size(), most_probes); ++i)
+    probes.push_back(live[(begin + i) % live.size()]->key);
+  return !probes.empty();
+}
+
+void rechecker_state::probe() {
+  give_back();
+  if (probes.empty())
+    return path_is_unproven();
+  ask();
+}
+
+void rechecker_state::path_is_unproven() {
+  auto others = probed == 0 ? "and no other record of the stream is known that could be asked for"
+                            : "and of others that are known " + std::to_string(probed) + " could not be fetched either";
+  skip_stream(std::string{"the API says that this record is not there, "} + others
+              + ": x-lode.live.fetch.path may be wrong, so nothing was deleted");
+}
+
+// -- commits ------------------------------------------------------------------------------------------------------------
+
+void rechecker_state::commit(const hashed_record& record) {
   at = step::committing;
   const auto& connection = *job.connection;
-  const auto& lode = connection.stream(stream).lode;
+  const auto& lode = plan().lode;
   hashed_page page;
   page.generation = tries;
   page.tenant = connection.tenant;
@@ -120,35 +214,82 @@ void rechecker_state::commit(hashed_record record) {
   page.stream = row().stream;
   page.shard = connection.claim.shard;
   page.epoch = connection.claim.epoch;
-  page.stamp = {0, connection.claim.epoch.value, job.services->clock->next()};
+  page.stamp = received;
   page.doubt_from = sent;
   page.recheck_in = lode.settle_time;
   page.form = std::make_shared<const record_form>(lode.ignore, connection.hash_seed);
   page.rechecked = {{row().key, row().asked}};
   page.body_bytes = record.payload.size();
-  page.records.push_back(std::move(record));
+  page.records.push_back(record);
   page.handed_on = self->clock().now();
+  self->send(job.services->timers, arm_timer{job.services->page_deadline, tries});
   self->send(job.services->writer_of(page.shard), std::move(page), page_client_actor{self});
+}
+
+void rechecker_state::commit_deadline() {
+  const auto& health = *job.services->health;
+  const auto late = self->clock().now() - health.last_late_answer() < job.services->page_deadline;
+  // In an outage, and behind pages that a slow store has just answered, it is late; else it died with its writer.
+  if (health.is_out() || late)
+    return self->send(job.services->timers, arm_timer{job.services->page_deadline, tries});
+  end();
 }
 
 void rechecker_state::committed() {
   give_back();
+  gone.reset();
+  probes.clear();
   left.pop_front();
-  ask();
+  next();
 }
 
-void rechecker_state::postpone(const std::string&, std::chrono::nanoseconds after) {
+// -- what cannot be known -----------------------------------------------------------------------------------------------
+
+void rechecker_state::skip(const std::string& why, std::chrono::nanoseconds after) {
   give_back();
-  auto doubled = first_wait * (1 << std::min(row().attempts, 10));
-  auto by = std::max<std::chrono::nanoseconds>(after, std::min<std::chrono::nanoseconds>(doubled, longest_wait));
-  self->send(job.live->gaps, postpone_rechecks{job.connection->connection, job.connection->claim,
-                                               {left.begin(), left.end()}, std::chrono::ceil<std::chrono::microseconds>(by)});
-  self->quit(caf::exit_reason::user_shutdown);
+  put_off({row()}, why, after);
+  left.pop_front();
+  next();
+}
+
+void rechecker_state::skip_stream(const std::string& why) {
+  give_back();
+  gone.reset();
+  probes.clear();
+  std::vector<recheck_row> rows;
+  for (const auto& each : left)
+    if (each.stream == row().stream)
+      rows.push_back(each);
+  std::erase_if(left, [of = row().stream](const auto& each) { return each.stream == of; });
+  put_off(std::move(rows), why, {});
+  next();
+}
+
+void rechecker_state::give_up(const std::string& why, std::chrono::nanoseconds after) {
+  put_off({row()}, why, after, first_wait);
+  left.pop_front();
+  if (!left.empty())
+    put_off({left.begin(), left.end()}, why, after);
+  end();
+}
+
+void rechecker_state::put_off(std::vector<recheck_row> rows, const std::string& why, std::chrono::nanoseconds at_least,
+                              std::chrono::nanoseconds more) {
+  const auto fewest = std::min_element(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.attempts < b.attempts; });
+  const std::chrono::nanoseconds doubled = first_wait * (1 << std::clamp(fewest->attempts, 0, 10));
+  const auto by = std::max(at_least, std::min<std::chrono::nanoseconds>(doubled, longest_wait)) + more;
+  self->send(job.live->gaps, postpone_rechecks{job.connection->connection, job.connection->claim, std::move(rows),
+                                               std::chrono::ceil<std::chrono::microseconds>(by), why});
 }
 
 void rechecker_state::give_back() {
   if (reserved > 0)
     self->send(job.services->gate, return_permit{std::exchange(reserved, 0)});
+}
+
+void rechecker_state::end() {
+  give_back();
+  self->quit(caf::exit_reason::user_shutdown);
 }
 
 } // namespace lode

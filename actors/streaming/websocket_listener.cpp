@@ -103,14 +103,15 @@ websocket_events websocket_listener_state::events_of_socket() {
 }
 
 void websocket_listener_state::greet() {
-  // Always anew: what an API sends again is older than it looks, and what was missed is owed a repair anyway.
-  auto greeting = render_greeting(settings, inputs_of(job), {});
+  // What was missed is owed a repair even if the API sends it again: nobody says when that is over. Deletes come this way only.
+  auto greeting = render_greeting(settings, inputs_of(job), job.after_event);
   if (!greeting)
     return give_up(std::move(greeting.error()));
-  for (auto& text : greeting->messages)
+  for (auto& text : *greeting)
     job.live->sockets->send(socket, std::move(text));
   at = step::unconfirmed;
-  opened = next_beat = self->clock().now();
+  opened = self->clock().now();
+  next_beat = opened + (settings.heartbeat ? settings.heartbeat->every : std::chrono::milliseconds{0});
   tick();
   if (settings.confirmed_by.empty())
     began();
@@ -132,7 +133,7 @@ void websocket_listener_state::heard(std::vector<heard_message> messages) {
 
 void websocket_listener_state::confirm_by(const std::vector<heard_message>& messages) {
   for (const auto& message : messages)
-    if (read_confirmation(settings, message.body, scratch).is_one)
+    if (is_confirmation(settings, message.body, scratch))
       return began();
 }
 
@@ -141,10 +142,11 @@ void websocket_listener_state::settled(const messages_settled& msg) {
   if (!batch || at == step::idle)
     return;
   job.live->sockets->grant(socket, batch.mapped());
-  if (!settings.acknowledge)
+  if (!settings.acknowledge || msg.is_lost)
     return;
+  const auto inputs = inputs_of(job);
   for (const auto& id : msg.event_ids) {
-    auto text = render_acknowledge(settings, inputs_of(job), id);
+    auto text = render_acknowledge(settings, inputs, id);
     if (!text)
       return give_up(std::move(text.error()));
     job.live->sockets->send(socket, std::move(*text));
@@ -159,6 +161,7 @@ void websocket_listener_state::closed(const websocket_closed& how) {
 void websocket_listener_state::give_up(caf::error why, std::chrono::nanoseconds after) {
   drop_socket();
   at = step::idle;
+  ++ticks; // else the next socket had the clock of this one too
   self->send(job.owner, listening_ended{job.connection->connection, std::move(why), after});
 }
 
@@ -172,17 +175,21 @@ void websocket_listener_state::tick() {
     last_heard = heard;
     self->send(job.owner, still_listening{job.connection->connection});
   }
-  beat();
+  if (auto why = beat())
+    return give_up(std::move(why));
   self->send(job.services->timers, arm_timer{look, ++ticks});
 }
 
-void websocket_listener_state::beat() {
+caf::error websocket_listener_state::beat() {
   const auto now = self->clock().now();
   if (!settings.heartbeat || !settings.heartbeat->message || now < next_beat)
-    return;
+    return {};
   next_beat = now + settings.heartbeat->every;
-  if (auto text = render_heartbeat(settings, inputs_of(job)); text && !text->empty())
-    job.live->sockets->send(socket, std::move(*text));
+  auto text = render_heartbeat(settings, inputs_of(job));
+  if (!text)
+    return std::move(text.error());
+  job.live->sockets->send(socket, std::move(*text));
+  return {};
 }
 
 void websocket_listener_state::drop_socket() {

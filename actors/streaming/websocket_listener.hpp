@@ -46,7 +46,7 @@ struct websocket_listener_state {
   void settled(const messages_settled& msg);
   void closed(const websocket_closed& how);
   void give_up(caf::error why, std::chrono::nanoseconds after = {});
-  void beat();
+  caf::error beat();
   void tick();
   void drop_socket();
 

@@ -65,6 +65,23 @@ void put(wire::command& out, const cancel_run& x) {
 void put(wire::command& out, const listen& x) {
   out.mutable_listen()->set_connection(x.connection.value);
 }
+void put(wire::command& out, const hear_webhook& x) {
+  auto& to = *out.mutable_hear_webhook();
+  to.set_connection(x.connection.value);
+  to.set_method(x.request.method);
+  to.set_target(x.request.target);
+  for (const auto& [name, value] : x.request.headers) {
+    auto& header = *to.add_headers();
+    header.set_name(name);
+    header.set_value(value);
+  }
+  to.set_body(x.request.body);
+}
+void put(wire::command& out, const successor_listens& x) {
+  auto& to = *out.mutable_successor_listens();
+  to.set_connection(x.connection.value);
+  to.set_subscription(x.subscription);
+}
 
 void put(wire::peer_message& out, const ask_tenant& x) {
   auto& to = *out.mutable_command();
@@ -78,6 +95,8 @@ void put(wire::peer_message& out, const command_answer& x) {
   to.set_outcome(static_cast<uint32_t>(x.outcome));
   to.set_reason(x.reason);
   to.set_node(x.node);
+  if (x.code != errc::none)
+    to.set_code(to_string(x.code));
 }
 
 void put(wire::peer_message& out, shards_freed) {
@@ -174,6 +193,19 @@ caf::expected<any_command> value_of(const wire::listen& x) {
   return out;
 }
 
+caf::expected<any_command> value_of(const wire::hear_webhook& x) {
+  hear_webhook heard{connection_id{x.connection()}, {x.method(), x.target(), {}, x.body()}};
+  for (const auto& header : x.headers())
+    heard.request.headers.emplace_back(header.name(), header.value());
+  return any_command{std::move(heard)};
+}
+
+caf::expected<any_command> value_of(const wire::successor_listens& x) {
+  any_command out; // as above
+  out.emplace<successor_listens>(successor_listens{connection_id{x.connection()}, x.subscription()});
+  return out;
+}
+
 caf::expected<any_command> what_of(const wire::command& x) {
   switch (x.what_case()) {
     case wire::command::kBeginRun: return value_of(x.begin_run());
@@ -181,15 +213,24 @@ caf::expected<any_command> what_of(const wire::command& x) {
     case wire::command::kConnectionChanged: return value_of(x.connection_changed());
     case wire::command::kCancelRun: return value_of(x.cancel_run());
     case wire::command::kListen: return value_of(x.listen());
+    case wire::command::kHearWebhook: return value_of(x.hear_webhook());
+    case wire::command::kSuccessorListens: return value_of(x.successor_listens());
     case wire::command::WHAT_NOT_SET: break;
   }
   return unreadable("has a command that this release does not know");
 }
 
+errc code_of(const std::string& text) {
+  errc code{};
+  if (!from_string(caf::string_view{text.data(), text.size()}, code) || code == errc::none)
+    return errc::internal; // one that only a newer release knows
+  return code;
+}
+
 caf::expected<command_answer> value_of(const wire::command_answer& x) {
   if (x.outcome() > static_cast<uint32_t>(command_outcome::unknown))
     return unreadable("has an outcome that this release does not know: " + std::to_string(x.outcome()));
-  return command_answer{static_cast<command_outcome>(x.outcome()), x.reason(), x.node()};
+  return command_answer{static_cast<command_outcome>(x.outcome()), x.reason(), x.node(), x.code().empty() ? errc::none : code_of(x.code())};
 }
 
 node_report value_of(const wire::status_answer& x) {
@@ -220,10 +261,7 @@ node_report value_of(const wire::status_answer& x) {
 }
 
 caf::error failure_of(const wire::failure& x) {
-  errc code{};
-  if (!from_string(caf::string_view{x.code().data(), x.code().size()}, code) || code == errc::none)
-    code = errc::internal; // one that only a newer release knows
-  return caf::make_error(code, x.reason());
+  return caf::make_error(code_of(x.code()), x.reason());
 }
 
 caf::error fill(peer_envelope& out, const wire::peer_message& x) {

@@ -30,14 +30,26 @@ std::string id_mistake(const std::string& id) {
   return is_plain ? std::string{} : "the id of a command has characters that are not printable ASCII without spaces";
 }
 
-size_t bytes_of(const ask_tenant& ask) {
-  constexpr size_t fixed = 512;
-  auto* cancel = std::get_if<cancel_run>(&ask.command.command);
-  return fixed + ask.id.size() + (cancel ? cancel->reason.size() : 0);
+bool is_repeatable(const tenant_command& command) {
+  return std::holds_alternative<hear_webhook>(command.command) || std::holds_alternative<successor_listens>(command.command)
+         || std::holds_alternative<connection_changed>(command.command) || std::holds_alternative<listen>(command.command);
 }
 
-bool waiting_room::add(shard_id shard, uint64_t number, size_t bytes, time_point until) {
-  if (count_ >= bounds_.count || bytes_ + bytes > bounds_.bytes)
+size_t bytes_of(const ask_tenant& ask) {
+  constexpr size_t fixed = 512;
+  size_t result = fixed + ask.id.size();
+  if (auto* cancel = std::get_if<cancel_run>(&ask.command.command))
+    result += cancel->reason.size();
+  if (auto* webhook = std::get_if<hear_webhook>(&ask.command.command)) {
+    result += webhook->request.target.size() + webhook->request.body.size();
+    for (const auto& [name, value] : webhook->request.headers)
+      result += name.size() + value.size();
+  }
+  return result;
+}
+
+bool waiting_room::add(shard_id shard, uint64_t number, size_t bytes, time_point until, bool is_repeatable) {
+  if (count_ >= bounds_.count || bytes_ + bytes > (is_repeatable ? bounds_.bytes / 2 : bounds_.bytes))
     return false;
   // One that comes back (its owner said: not mine) was before those that came meanwhile; numbers grow with arrival.
   auto& line = shards_[shard];

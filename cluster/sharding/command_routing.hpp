@@ -24,6 +24,8 @@ command_way way_of(shard_id shard, const shard_table* table, const cluster_view*
 
 /// Empty when an id may be asked under.
 std::string id_mistake(const std::string& id);
+/// Carried out twice it does no harm: it needs no row in the ledger.
+bool is_repeatable(const tenant_command& command);
 /// What a command needs in memory while it waits, about.
 size_t bytes_of(const ask_tenant& ask);
 
@@ -40,8 +42,8 @@ public:
 
   explicit waiting_room(waiting_bounds bounds) : bounds_(bounds) {}
 
-  /// False: full.
-  bool add(shard_id shard, uint64_t number, size_t bytes, time_point until);
+  /// False: full. What may be repeated (webhooks, which carry much) leaves half of the bytes to commands of people.
+  bool add(shard_id shard, uint64_t number, size_t bytes, time_point until, bool is_repeatable = false);
   bool holds(shard_id shard) const { return shards_.count(shard) > 0; }
   /// All that wait, taken out, each shard's in order.
   std::vector<uint64_t> take_all();

@@ -92,7 +92,7 @@ void shard_keeper_state::vacate(const std::vector<shard_id>& shards) {
     return;
   self->send(parts.keeper, shards_leaving{shards});
   self->send(parts.scheduler, shards_leaving{shards});
-  self->send(parts.region, vacate_shards{shards, parts.drain_timeout});
+  self->send(parts.region, vacate_shards{shards, parts.drain_timeout, parts.for_successor});
 }
 
 bool shard_keeper_state::release() {
@@ -129,6 +129,10 @@ void shard_keeper_state::show() {
   if (reported != plan.owned()) {
     reported = plan.owned();
     parts.report_owned(reported);
+  }
+  if (auto now = plan.coming(); now != coming) {
+    coming = std::move(now);
+    parts.tell_coming(coming);
   }
   if (plan.owners().empty() || (shown && shown->owners == plan.owners()))
     return;

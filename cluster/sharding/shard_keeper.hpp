@@ -22,6 +22,9 @@ struct shard_keeper_parts {
   std::function<void()> tell_freed;           ///< to peers: look at once
   std::function<void(size_t)> report_owned;   ///< those that leave are counted until they are released
   std::function<void(const caf::error&)> report_trouble = [](const caf::error&) {}; ///< the store refuses what it keeps asking
+  /// All shards that another node is about to leave to this one, whenever they are others than before.
+  std::function<void(const std::vector<shard_id>&)> tell_coming = [](const auto&) {};
+  std::chrono::milliseconds for_successor{0}; ///< listeners of a shard that leaves wait so long for the other node's
 };
 
 /// Carries out a shard_plan: reads owners, claims, vacates, releases, and tells the actors that mine. Holds nothing that the store
@@ -54,6 +57,7 @@ struct shard_keeper_state {
   shard_plan plan;
   shard_table_pointer shown;
   size_t reported = SIZE_MAX;
+  std::vector<shard_id> coming; ///< as it was told
   time_point last_read{}, next_read{};
   time_point not_before{}; ///< after a failure
   bool has_ended = false;

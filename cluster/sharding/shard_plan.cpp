@@ -120,6 +120,14 @@ void shard_plan::released(const std::vector<shard_id>& shards) {
   }
 }
 
+std::vector<shard_id> shard_plan::coming() const {
+  std::vector<shard_id> result;
+  for (size_t i = 0; i < due_.size(); ++i)
+    if (due_[i] == self_ && holdings_[i].state == standing::others && is_alive(owners_[i]))
+      result.push_back(id_of(i));
+  return result;
+}
+
 shard_plan::time_point shard_plan::read_at(time_point last) const {
   auto wait = read_settled;
   if (!due_.empty() && owners_ != due_)

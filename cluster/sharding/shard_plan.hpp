@@ -58,6 +58,9 @@ public:
   std::vector<shard_id> to_release() const;
   void released(const std::vector<shard_id>& shards);
 
+  /// All shards that are due to this node and owned by another one that lives, in order.
+  std::vector<shard_id> coming() const;
+
   size_t owned() const noexcept { return owned_; }
   const std::vector<incarnation>& owners() const noexcept { return owners_; }
 

@@ -14,6 +14,10 @@ caf::error not_here(tenant_id tenant) {
   return caf::make_error(errc::not_owner, "tenant " + to_string(tenant) + " is not mined by this node");
 }
 
+caf::error nobody_listens(tenant_id tenant) {
+  return caf::make_error(errc::not_found, "nothing of tenant " + to_string(tenant) + " is listened to");
+}
+
 /// Of a supervisor that ended before it had answered nobody knows how far it came.
 caf::error as_answer(const caf::error& why) {
   if (!why || why.category() == caf::type_id_v<errc>)
@@ -39,8 +43,8 @@ shard_region_actor::behavior_type shard_region_state::make_behavior() {
         hand_over(std::move(msg), [](const caf::error&) {});
     },
     [this](deliver_command& msg) -> caf::result<void> {
-      if (!is_owned(msg.command.tenant))
-        return not_here(msg.command.tenant);
+      if (!is_heard_here(msg.command))
+        return is_owned(msg.command.tenant) ? nobody_listens(msg.command.tenant) : not_here(msg.command.tenant);
       auto done = self->make_response_promise<void>();
       hand_over(std::move(msg.command), [done](const caf::error& why) mutable { why ? done.deliver(why) : done.deliver(); });
       return done;
@@ -61,13 +65,20 @@ shard_region_actor::behavior_type shard_region_state::make_behavior() {
   };
 }
 
+bool shard_region_state::is_heard_here(const tenant_command& msg) const {
+  // A listener that leaves still waits for its successor.
+  if (std::holds_alternative<successor_listens>(msg.command))
+    return residents.contains(msg.tenant);
+  return is_owned(msg.tenant) && (residents.contains(msg.tenant) || !std::holds_alternative<hear_webhook>(msg.command));
+}
+
 bool shard_region_state::is_owned(tenant_id tenant) const {
   return owned.contains(shard_of(tenant));
 }
 
 void shard_region_state::hand_over(tenant_command msg, answer done) {
   auto& resident = resident_of(msg.tenant);
-  if (resident.is_leaving) {
+  if (resident.is_leaving && !std::holds_alternative<successor_listens>(msg.command)) {
     resident.waiting.push_back({std::move(msg), std::move(done)});
     return;
   }
@@ -91,9 +102,9 @@ shard_region_state::resident& shard_region_state::resident_of(tenant_id tenant) 
   return resident;
 }
 
-void shard_region_state::leave(resident& tenant) {
+void shard_region_state::leave(resident& tenant, std::chrono::milliseconds for_successor) {
   if (!std::exchange(tenant.is_leaving, true))
-    self->send(tenant.supervisor, leave_tenant{});
+    self->send(tenant.supervisor, leave_tenant{for_successor});
 }
 
 void shard_region_state::end_at_once(shard_id shard) {
@@ -116,7 +127,7 @@ void shard_region_state::vacate(const vacate_shards& order, const caf::strong_ac
     }
     leaving[shard] = {asker, rounds};
     for (auto tenant : i->second)
-      leave(residents[tenant]);
+      leave(residents[tenant], order.for_successor);
   }
   if (idle.size() < order.shards.size())
     self->send(parts.timers, arm_timer{order.patience, rounds});

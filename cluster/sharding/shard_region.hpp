@@ -47,9 +47,10 @@ struct shard_region_state {
   };
 
   bool is_owned(tenant_id tenant) const;
+  bool is_heard_here(const tenant_command& msg) const;
   void hand_over(tenant_command command, answer done);
   resident& resident_of(tenant_id tenant);
-  void leave(resident& tenant);
+  void leave(resident& tenant, std::chrono::milliseconds for_successor = {});
   void end_at_once(shard_id shard);
   void vacate(const vacate_shards& order, const caf::strong_actor_ptr& asker);
   void lose(const shards_lost& msg);

@@ -139,7 +139,7 @@ void tenant_router_state::wait(uint64_t number, const std::string& why) {
   entry.why = why;
   if (entry.until <= now())
     return answer(number, said(command_outcome::refused, "its tenant could not be reached in time: " + why));
-  if (!room.add(shard_of(entry.ask.command.tenant, parts.shard_count), number, bytes_of(entry.ask), entry.until))
+  if (!room.add(shard_of(entry.ask.command.tenant, parts.shard_count), number, bytes_of(entry.ask), entry.until, is_repeatable(entry.ask.command)))
     return answer(number, said(command_outcome::refused, "too many commands wait on this node (" + std::to_string(room.count()) + "): " + why));
   if (!is_armed) {
     is_armed = true;
@@ -189,6 +189,8 @@ void tenant_router_state::carry_out(ask_tenant ask, std::function<void(caf::expe
   if (entry.done.size() > 1)
     return; // joined
   entry.command = std::move(ask.command);
+  if (is_repeatable(entry.command))
+    return deliver_unwritten(which);
   self->request(parts.keeper, caf::infinite, take_command{ask.id, entry.command.tenant})
     .then([this, which](const command_standing& standing) { taken(which, standing); },
           [this, which](caf::error& why) {
@@ -224,6 +226,21 @@ void tenant_router_state::deliver(const key& which) {
                       finish(which, caf::make_error(errc::unknown_outcome,
                                                     "the tenant is leaving, and the store did not take the command back: " + message_of(failed)));
                     });
+          });
+}
+
+void tenant_router_state::deliver_unwritten(const key& which) {
+  self->request(parts.region, caf::infinite, deliver_command{work[which].command})
+    .then([this, which] { finish(which, said(command_outcome::done, "")); },
+          [this, which](caf::error& why) {
+            if (!is_ours(why)) // the supervisor or the region ended
+              why = caf::make_error(errc::unknown_outcome, "the tenant's supervisor ended in the middle of it");
+            // Those two are waited for or told; everything else is an answer.
+            if (why == errc::not_owner || why == errc::unknown_outcome)
+              return finish(which, std::move(why));
+            auto refused = said(command_outcome::refused, message_of(why));
+            refused.code = static_cast<errc>(why.code());
+            finish(which, std::move(refused));
           });
 }
 

@@ -26,7 +26,7 @@ struct tenant_router_parts {
 
 /// Carries commands to the owner of their tenant's shard. What makes "at most once per id" true is the ledger in the store: an
 /// id is *taken* before it is carried out, and *settled* with what became of it; nobody takes it twice. Here only that is
-/// remembered which is under way; all of it may be lost.
+/// remembered which is under way; all of it may be lost. What may be repeated (is_repeatable) goes to the region without the ledger.
 ///
 ///   asked --owner is this node--> taken --region--> settled --> answered
 ///         --owner is a peer----> sent ----answer, or unknown when the link is lost--> answered
@@ -66,6 +66,7 @@ struct tenant_router_state {
   void carry_out(ask_tenant ask, std::function<void(caf::expected<command_answer>)> done);
   void taken(const key& which, const command_standing& standing);
   void deliver(const key& which);
+  void deliver_unwritten(const key& which);
   void settle(const key& which, command_outcome outcome, std::string reason);
   void write_down(settle_command what);
   void finish(const key& which, caf::expected<command_answer> what);

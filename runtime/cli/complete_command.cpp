@@ -77,15 +77,30 @@ void print_owed(const json::object& answer, const std::string& names) {
     std::cout << reason << ": " << advice_for(reason, names) << "\n";
 }
 
+void print_unverified(const json::object& answer, const std::string& names) {
+  const auto& gaps = answer.at("deletes_unverified").as_array();
+  if (gaps.empty())
+    return;
+  std::cout << "\nnobody listened then, and what was deleted may still be there until a full pass has swept:\n";
+  table rows{{"FROM", "TO", "RUN", "DETAIL"}};
+  for (const auto& item : gaps) {
+    const auto& gap = item.as_object();
+    rows.add({cell(gap, "from"), cell(gap, "to"), cell(gap, "run"), cell(gap, "detail")});
+  }
+  rows.print(std::cout);
+  std::cout << "a scheduled full pass does it (full_pass_every), or lode run trigger " << names << " --kind full\n";
+}
+
 void print(const json::object& answer, const std::string& names) {
   auto from = cell(answer, "from");
   auto span = (from.empty() ? "from the beginning" : "from " + from) + " to " + cell(answer, "to");
   if (answer.at("complete").as_bool()) {
     std::cout << "complete: " << cell(answer, "stream") << ", " << span << "\n";
-    return;
+    return print_unverified(answer, names);
   }
   std::cout << "not complete: " << cell(answer, "stream") << ", " << span << "\n\n";
   print_owed(answer, names);
+  print_unverified(answer, names);
 }
 
 int run(cli_context& context, const complete_options& o) {
@@ -114,7 +129,7 @@ void add_complete_command(command program, cli_context& context) {
   add_command<complete_options>(
     program, context, "complete", "Whether everything of a stream is there, or which intervals are owed and why",
     "  lode complete acme contacts --from 2026-01-01T00:00:00Z --to 2026-02-01T00:00:00Z\n"
-    "  lode complete acme contacts --connection crm --json\nReturns 8 when something is owed.",
+    "  lode complete acme contacts --connection crm --json\nReturns 8 when something is owed. Deletes that are not verified are told, and are no reason for 8.",
     [](command c, complete_options& o) {
       c.argument("tenant", o.tenant, "Name of the tenant");
       c.argument("stream", o.stream, "Name of the stream");

@@ -18,6 +18,8 @@ struct connection_options {
   std::string reason;
   std::string stream;
   std::string command;
+  std::string before;
+  size_t limit = 100;
   bool is_sure = false;
 };
 
@@ -33,6 +35,13 @@ void print_connection(const json::value& answer) {
   std::cout << "streams: " << joined_cell(connection, "streams") << "\n";
   for (auto key : {"schedule", "configuration", "secrets"})
     std::cout << key << ": " << cell(connection, key) << "\n";
+  if (const auto* live = connection.if_contains("live"); live && live->is_object()) {
+    const auto& heard = live->get_object();
+    std::cout << "live: " << cell(heard, "state") << " since " << cell(heard, "since") << ", healthy until " << cell(heard, "healthy_until");
+    if (auto reason = cell(heard, "reason"); !reason.empty())
+      std::cout << ": " << reason;
+    std::cout << "; rechecks waiting " << cell(heard, "rechecks") << "\n";
+  }
 }
 
 /// The file is JSON with the keys of the API: source, configuration, secrets, schedule, streams.
@@ -63,6 +72,35 @@ int list(cli_context& context, const connection_options& o) {
 
 int show(cli_context& context, const connection_options& o) {
   return ask(context, "GET", path_of(o), {}, print_connection);
+}
+
+int gaps(cli_context& context, const connection_options& o) {
+  auto path = path_of(o) + "/gaps?limit=" + std::to_string(o.limit) + (o.before.empty() ? "" : "&before=" + path_segment(o.before));
+  return ask(context, "GET", path, {}, [&](const json::value& answer) {
+    table rows{{"GAP", "STATE", "FROM", "UNTIL", "RUN", "FAILURES", "UNVERIFIED", "REASON"}};
+    for (const auto& item : answer.at("gaps").as_array()) {
+      const auto& gap = item.as_object();
+      rows.add({cell(gap, "id"), cell(gap, "state"), cell(gap, "from"), cell(gap, "until"), cell(gap, "run"), cell(gap, "failures"),
+                joined_cell(gap, "unverified_streams"), cell(gap, "reason")});
+    }
+    rows.print(std::cout);
+    if (auto next = cell(answer.as_object(), "next"); !next.empty())
+      std::cout << "more: lode connection gaps " << o.tenant << " " << o.name << " --before " << next << "\n";
+  });
+}
+
+int rechecks(cli_context& context, const connection_options& o) {
+  return ask(context, "GET", path_of(o) + "/rechecks?limit=" + std::to_string(o.limit), {}, [](const json::value& answer) {
+    table rows{{"STREAM", "KEY", "DUE_IN_S", "ATTEMPTS", "REASON"}};
+    const auto& all = answer.at("rechecks").as_array();
+    for (const auto& item : all) {
+      const auto& row = item.as_object();
+      rows.add({cell(row, "stream"), cell(row, "key"), cell(row, "due_in_seconds"), cell(row, "attempts"), cell(row, "reason")});
+    }
+    rows.print(std::cout);
+    if (auto total = answer.at("total").as_int64(); total > static_cast<int64_t>(all.size()))
+      std::cout << "and " << total - static_cast<int64_t>(all.size()) << " more\n";
+  });
 }
 
 int set_state(cli_context& context, const connection_options& o, const char* state) {
@@ -114,6 +152,22 @@ void add_connection_command(command program, cli_context& context) {
     [](command c, connection_options& o) { c.argument("tenant", o.tenant, "Name of the tenant"); }, list);
   add_command<connection_options>(connection, context, "show", "Show a connection; secrets masked",
                                   "  lode connection show acme crm", with_names, show);
+  add_command<connection_options>(
+    connection, context, "gaps", "Spans in which nobody listened to it, latest first", "  lode connection gaps acme crm --limit 20",
+    [](command c, connection_options& o) {
+      with_names(c, o);
+      c.option("--before", o.before, "Only those with a smaller number");
+      c.option("--limit", o.limit, "At most so many (1 to 1000)");
+    },
+    gaps);
+  add_command<connection_options>(
+    connection, context, "rechecks", "Keys that are fetched again, as nobody can tell which fact is newer",
+    "  lode connection rechecks acme crm",
+    [](command c, connection_options& o) {
+      with_names(c, o);
+      c.option("--limit", o.limit, "At most so many (1 to 1000)");
+    },
+    rechecks);
   add_command<connection_options>(connection, context, "pause", "Stop mining", "  lode connection pause acme crm --reason 'moving'",
                                   with_reason, [](auto& c, auto& o) { return set_state(c, o, "paused"); });
   add_command<connection_options>(connection, context, "resume", "Go on mining, also after a suspension",

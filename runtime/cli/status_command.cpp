@@ -24,6 +24,35 @@ std::string counts(const json::object& answer, std::string_view key) {
   return out.empty() ? "none" : out;
 }
 
+/// What is heard live in the whole cluster; nothing where nothing is.
+void print_live(const json::object& answer) {
+  const auto* live = answer.if_contains("live");
+  if (!live)
+    return;
+  const auto& counts = live->as_object();
+  const auto& gaps = counts.at("gaps").as_object();
+  const auto& open = answer.at("open_gaps").as_array();
+  auto oldest = cell(counts, "oldest_gap_seconds");
+  if (cell(counts, "listening") == "0" && cell(counts, "silent") == "0" && open.empty() && cell(gaps, "unverified") == "0")
+    return;
+  std::cout << "live: listening " << cell(counts, "listening") << ", silent " << cell(counts, "silent") << "; gaps owed "
+            << cell(gaps, "owed") << ", repairing " << cell(gaps, "repairing") << ", deletes unverified " << cell(gaps, "unverified")
+            << (oldest.empty() ? "" : ", the oldest " + oldest + " s old") << "; rechecks waiting " << cell(counts, "rechecks") << "\n";
+  if (open.empty())
+    return;
+  table rows{{"TENANT", "CONNECTION", "GAP", "FROM", "UNTIL", "RUN", "FAILURES", "REASON"}};
+  for (const auto& item : open) {
+    const auto& gap = item.as_object();
+    rows.add({cell(gap, "tenant"), cell(gap, "connection"), cell(gap, "state"), cell(gap, "from"), cell(gap, "until"), cell(gap, "run"),
+              cell(gap, "failures"), cell(gap, "reason")});
+  }
+  std::cout << "\n";
+  rows.print(std::cout);
+  auto total = gaps.at("owed").as_int64() + gaps.at("repairing").as_int64();
+  if (auto listed = static_cast<int64_t>(open.size()); total > listed)
+    std::cout << "and " << total - listed << " more: lode status --json lists up to 10000, lode connection gaps those of one connection\n";
+}
+
 void print_status(const json::value& value) {
   const auto& answer = value.as_object();
   const auto& node = answer.at("node").as_object();
@@ -37,6 +66,7 @@ void print_status(const json::value& value) {
             << cell(node, "records_per_second") << "/s; pages " << cell(node, "pages") << ", " << cell(node, "pages_per_second")
             << "/s\n"
             << "tenants: " << counts(answer, "tenants") << "\nconnections: " << counts(answer, "connections") << "\n";
+  print_live(answer);
   const auto* stopped = answer.if_contains("stopped");
   if (!stopped || stopped->as_array().empty())
     return;
@@ -55,13 +85,13 @@ void print_status(const json::value& value) {
 
 /// People get the first ones of what is stopped, programs as many as a node tells.
 int status(cli_context& context, const no_options&) {
-  return ask(context, "GET", context.as_json ? "/api/v1/status?stopped=10000" : "/api/v1/status", {}, print_status);
+  return ask(context, "GET", context.as_json ? "/api/v1/status?stopped=10000&gaps=10000" : "/api/v1/status", {}, print_status);
 }
 
 } // namespace
 
 void add_status_command(command program, cli_context& context) {
-  add_command<no_options>(program, context, "status", "The node, and what is stopped and why",
+  add_command<no_options>(program, context, "status", "The node, what is heard live, and what is stopped and why",
                           "  lode status\n  lode status --json", [](auto&, auto&) {}, status);
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "messages/error.hpp"
@@ -27,6 +28,9 @@ struct api_request {
   std::string body;
   std::string command; ///< of what changes something: the client's Idempotency-Key, else made here
   bool is_authorised = true; ///< false only on routes that are open to all
+  // Of webhooks only, as they were received: signatures cover them.
+  std::string target{}; ///< path with its query
+  std::vector<std::pair<std::string, std::string>> headers{};
 
   const std::string& parameter(const std::string& name) const { return parameters.at(name); }
   std::string query_text(const std::string& name, std::string otherwise = {}) const;
@@ -55,6 +59,10 @@ struct api_response {
   producer more;     ///< when set: what follows `body`, sent in chunks
   std::map<std::string, std::string> named{}; ///< by the path of the request: for the log
   std::optional<feed_wait> waits_for{};       ///< sent at once without
+  using tell = std::function<void(api_response)>;
+  /// When set (webhooks only): the answer is another one, told once, from any thread, when it is known.
+  std::function<void(tell)> later{};
+  int retry_after = 0; ///< seconds, with status 503; 0 = nothing is said
 };
 
 /// Without its %XX; nothing when one of them is malformed.

@@ -7,6 +7,7 @@
 #include "runtime/console/lookup.hpp"
 #include "runtime/console/rfc3339.hpp"
 #include "runtime/console/routes.hpp"
+#include "runtime/security/redact.hpp"
 #include "runtime/storage/completeness.hpp"
 #include "runtime/wall_clock.hpp"
 
@@ -47,11 +48,21 @@ json::object shown(const owed_interval& owed) {
           {"run", owed.run ? json::value(owed.run.value) : json::value(nullptr)}};
 }
 
+json::object shown(const unverified_interval& gap) {
+  return {{"from", time_or_null(gap.from)},
+          {"to", format_time(gap.to)},
+          {"detail", redact(gap.detail)},
+          {"run", gap.run ? json::value(gap.run.value) : json::value(nullptr)}};
+}
+
 json::object shown(const connection_row& connection, const std::string& stream, std::optional<instant> from, instant to,
                    const completeness& found) {
   json::array owed;
   for (const auto& each : found.owed)
     owed.push_back(shown(each));
+  json::array unverified;
+  for (const auto& each : found.unverified)
+    unverified.push_back(shown(each));
   return {{"tenant", connection.tenant_name},
           {"connection", connection.name},
           {"stream", stream},
@@ -60,6 +71,7 @@ json::object shown(const connection_row& connection, const std::string& stream, 
           {"complete", found.is_complete()},
           {"read_until", time_or_null(found.read_until)},
           {"owed", std::move(owed)},
+          {"deletes_unverified", std::move(unverified)},
           {"cut", found.is_cut}};
 }
 

@@ -155,10 +155,15 @@ caf::expected<connection_row> store_connection(const tenant_row& tenant, connect
       return sealed.error();
     wanted.sealed_secrets = std::move(*sealed);
   }
+  // A change ends what is under way: the first run of a new connection may have begun when the word of it arrives.
+  const bool is_new = !context.stores.catalog->find_connection(tenant.id, wanted.name);
   auto row = context.stores.catalog->put_connection(tenant.id, wanted, planned->first_due);
   if (!row)
     return row;
-  context.services.node->connection_changed(tenant.id, row->id);
+  if (is_new)
+    context.services.node->connection_added(tenant.id, row->id);
+  else
+    context.services.node->connection_changed(tenant.id, row->id);
   return row;
 }
 

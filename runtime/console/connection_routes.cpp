@@ -3,6 +3,7 @@
 #include "messages/type_ids.hpp"
 #include "runtime/console/body_reader.hpp"
 #include "runtime/console/connection_input.hpp"
+#include "runtime/console/live_view.hpp"
 #include "runtime/console/lookup.hpp"
 #include "runtime/console/routes.hpp"
 
@@ -43,7 +44,12 @@ caf::expected<api_response> show(const api_request& request, api_context& contex
   auto row = routed_connection(request, context);
   if (!row)
     return row.error();
-  return json_response(shown_connection(*row, context));
+  auto live = shown_listening(*row, context);
+  if (!live)
+    return live.error();
+  auto out = shown_connection(*row, context);
+  out["live"] = std::move(*live);
+  return json_response(out);
 }
 
 caf::expected<api_response> change(const api_request& request, api_context& context) {

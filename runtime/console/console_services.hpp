@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 
 #include "config/settings.hpp"
 #include "runtime/console/node_control.hpp"
+#include "runtime/console/webhook_desk.hpp"
 #include "runtime/extraction/imported_cursor.hpp"
 #include "runtime/manifest/diagnostic.hpp"
 #include "runtime/storage/admin_store.hpp"
@@ -57,6 +59,9 @@ struct console_services {
   std::function<caf::expected<new_schedule>(std::string_view)> check_schedule;
   /// JSON of the schedule that a connection without one gets; "" = it runs when triggered only.
   std::string default_schedule;
+  std::shared_ptr<webhook_desk> webhooks{}; ///< null: there are none
+  /// So long a webhook waits for its commit; whoever sends it waits hardly longer.
+  std::chrono::milliseconds webhook_deadline{10'000};
 };
 
 /// `default_schedule` from the settings.

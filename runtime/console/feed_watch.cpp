@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/console/at_end.hpp"
+
 namespace lode {
 
 namespace asio = boost::asio;
@@ -19,13 +21,6 @@ namespace {
 constexpr auto rest_between_looks = std::chrono::milliseconds{200};
 constexpr auto rest_of_too_many = std::chrono::seconds{1};
 constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
-
-/// Runs `last` when it goes, which may be together with the coroutine that waits.
-template <class F>
-struct at_end {
-  F last;
-  ~at_end() { last(); }
-};
 
 /// Ends the wait of a client that has closed its connection. What it sent already, its next request, stays unread.
 void watch_client(tcp::socket& client, const std::shared_ptr<asio::steady_timer>& timer) {

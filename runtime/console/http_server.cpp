@@ -27,10 +27,11 @@ constexpr int max_sessions = 512;
 
 struct http_server::parts {
   parts(const console_settings& settings, router routes, console_services services, std::string token)
-    : shared{std::move(routes), std::move(services), access_check{std::move(token)}, settings.max_body.value, workers, {}, {}, {}},
+    : shared{std::move(routes), std::move(services), access_check{std::move(token)}, settings.max_body.value, workers, {}, {}, {}, hook_worker},
       workers(settings.threads) {
     for (uint32_t i = 0; i < settings.threads; ++i)
       shared.free_stores.push_back(shared.services.open_stores());
+    shared.late = std::make_shared<late_answers>(io);
   }
 
   /// Throws boost::system::system_error.
@@ -62,11 +63,14 @@ struct http_server::parts {
   }
 
   ~parts() {
+    shared.late->close();
     io.stop();
     if (thread.joinable())
       thread.join();
     workers.stop();
+    hook_worker.stop();
     workers.join();
+    hook_worker.join();
   }
 
   std::string address;
@@ -75,6 +79,7 @@ struct http_server::parts {
   asio::io_context io{1};
   tcp::acceptor acceptor{io};
   asio::thread_pool workers;
+  asio::thread_pool hook_worker{1};
   std::thread thread;
 };
 

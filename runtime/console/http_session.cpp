@@ -2,6 +2,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
@@ -12,6 +13,8 @@
 #include <sstream>
 
 #include "messages/type_ids.hpp"
+#include "runtime/console/at_end.hpp"
+#include "runtime/console/hook_answers.hpp"
 #include "runtime/telemetry/log.hpp"
 
 namespace lode {
@@ -26,6 +29,10 @@ using namespace std::chrono_literals;
 constexpr auto idle_limit = 60s;
 constexpr auto write_limit = 60s;
 constexpr uint32_t header_limit = 16 * 1024;
+/// Nodes send each other messages of 256 KiB at most.
+constexpr uint64_t hook_body_limit = 192 * 1024;
+/// Webhooks that are answered at once: half of the conversations, so that there is always room for people.
+constexpr int max_open_hooks = 256;
 constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 
 using request_parser = http::request_parser<http::string_body>;
@@ -105,7 +112,7 @@ private:
   /// False: the connection ends.
   asio::awaitable<bool> one_request() {
     request_parser parser;
-    parser.body_limit(parts_.max_body);
+    parser.body_limit(body_limit_ = parts_.max_body);
     parser.header_limit(header_limit);
     stream_.expires_after(idle_limit);
     auto [failed, size] = co_await http::async_read_header(stream_, buffer_, parser, no_throw);
@@ -118,6 +125,8 @@ private:
     const auto* to = admit(parser.get(), request, refusal);
     if (!to)
       co_return co_await refuse(refusal, parser);
+    if (to->access == route_access::hook)
+      co_return co_await hear_hook(*to, std::move(request), parser);
     if (!co_await read_body(parser))
       co_return false;
     request.body = std::move(parser.get().body());
@@ -146,7 +155,7 @@ private:
     if (request.method != "GET" && request.method != "HEAD")
       request.command = command_of(view(head["Idempotency-Key"]));
     const auto* to = parts_.routes.find(request, refusal);
-    if (request.is_authorised || (to && to->access == route_access::open))
+    if (request.is_authorised || (to && (to->access == route_access::open || to->access == route_access::hook)))
       return to;
     refusal = parts_.access.has_token()
                 ? error_response(401, "unauthorized", "this node answers only who carries the token of its console.token_file (HTTP: a bearer token; CLI: --token-file)")
@@ -165,6 +174,59 @@ private:
     if (failed && is_protocol_error(failed))
       co_await refuse_bytes(failed);
     co_return !failed;
+  }
+
+  /// Of the head the request takes what a signature may cover. After the answer the connection ends where hooks use many.
+  asio::awaitable<bool> hear_hook(const route& to, api_request request, request_parser& parser) {
+    const auto& head = parser.get();
+    request.target = view(head.target());
+    for (const auto& field : head)
+      request.headers.emplace_back(view(field.name_string()), view(field.value()));
+    parser.body_limit(body_limit_ = std::min(parts_.max_body, hook_body_limit));
+    const auto length = parser.content_length();
+    if (length && *length > body_limit_) {
+      parts_.services.node->webhook_answered(413);
+      co_return co_await refuse_bytes(http::error::body_limit);
+    }
+    if (!co_await read_body(parser))
+      co_return false;
+    request.body = std::move(parser.get().body());
+    auto response = co_await answer_hook(to, std::move(request));
+    if (to.method == "POST")
+      parts_.services.node->webhook_answered(response.status);
+    const bool is_crowded = parts_.open_hooks > max_open_hooks / 2;
+    co_return co_await send(response, parser.get().version(), parser.get().keep_alive() && !is_crowded);
+  }
+
+  asio::awaitable<api_response> answer_hook(const route& to, api_request request) {
+    if (!parts_.services.webhooks)
+      co_return hook_refusal(caf::make_error(errc::not_found, "this node hears no webhooks"));
+    if (parts_.open_hooks >= max_open_hooks)
+      co_return hook_refusal(caf::make_error(errc::store_unavailable, "too many webhooks are on their way"));
+    ++parts_.open_hooks;
+    at_end leave{[this] { --parts_.open_hooks; }};
+    const auto until = late_answers::clock::now() + parts_.services.webhook_deadline;
+    auto start = [this, &to, until, request = std::make_shared<const api_request>(std::move(request))](const api_response::tell& tell) {
+      // The session may be gone when its turn comes: only what outlives it is taken along.
+      asio::post(parts_.hook_worker, [&parts = parts_, &to, until, request, tell] {
+        if (late_answers::clock::now() < until)
+          answer_by_hook_worker(parts, to, *request, tell);
+      });
+    };
+    auto answer = co_await parts_.late->wait(start, until);
+    if (answer)
+      co_return std::move(*answer);
+    co_return hook_refusal(caf::make_error(errc::store_unavailable, "it was not committed in time; sent again it does no harm"));
+  }
+
+  static void answer_by_hook_worker(session_parts& parts, const route& to, const api_request& request, const api_response::tell& tell) {
+    console_stores none;
+    api_context context{none, parts.services};
+    auto response = call(to, request, context);
+    if (response.later)
+      response.later(tell);
+    else
+      tell(std::move(response));
   }
 
   api_response answer_here(const route& to, const api_request& request) {
@@ -202,7 +264,8 @@ private:
   asio::awaitable<bool> refuse_bytes(beast::error_code failed) {
     auto is_body = failed == http::error::body_limit;
     auto is_head = failed == http::error::header_limit;
-    auto message = is_body   ? "the body is longer than " + std::to_string(parts_.max_body) + " bytes (console.max_body)"
+    auto message = is_body   ? "the body is longer than " + std::to_string(body_limit_)
+                                 + (body_limit_ == parts_.max_body ? " bytes (console.max_body)" : " bytes, the most that a webhook may have")
                    : is_head ? "the head is longer than " + std::to_string(header_limit) + " bytes"
                              : "not an HTTP request: " + failed.message();
     auto response = error_response(is_body ? 413 : is_head ? 431 : 400, "bad_argument", message);
@@ -254,6 +317,8 @@ private:
     out.set("X-Content-Type-Options", "nosniff");
     if (!response.allow.empty())
       out.set(http::field::allow, response.allow);
+    if (response.retry_after > 0)
+      out.set(http::field::retry_after, std::to_string(response.retry_after));
     if (response.status == 401)
       out.set(http::field::www_authenticate, "Bearer");
     return out;
@@ -318,6 +383,7 @@ private:
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_;
   session_parts& parts_;
+  uint64_t body_limit_ = parts_.max_body; ///< of the present request
 };
 
 asio::awaitable<feed_watch::positions> read_ends(session_parts& parts, std::vector<shard_id> shards) {

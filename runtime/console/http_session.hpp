@@ -9,6 +9,7 @@
 
 #include "runtime/console/access_check.hpp"
 #include "runtime/console/feed_watch.hpp"
+#include "runtime/console/late_answers.hpp"
 #include "runtime/console/router.hpp"
 
 namespace lode {
@@ -28,6 +29,9 @@ struct session_parts {
   std::mutex guard;
   std::vector<console_stores> free_stores; ///< as many as workers
   std::atomic<int> open_sessions{0};
+  boost::asio::thread_pool& hook_worker; ///< one thread: webhooks never take the workers of people
+  std::shared_ptr<late_answers> late{};
+  int open_hooks = 0; ///< I/O thread only
   feed_watch watch{[this](std::vector<shard_id> shards) { return look_at_feeds(*this, std::move(shards)); }};
 };
 

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <caf/error.hpp>
+
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "messages/node_status.hpp"
 #include "messages/runs.hpp"
+#include "messages/scheduling.hpp"
 
 namespace lode {
 
@@ -17,6 +21,8 @@ public:
   /// State, secrets or configuration of a connection changed in the store, or it is being erased; without one, those of
   /// all the tenant's connections.
   virtual void connection_changed(tenant_id tenant, std::optional<connection_id> connection) = 0;
+  /// A connection that was not there before: who has its tenant listens to it, where its source says so. Its runs are found in the store.
+  virtual void connection_added(tenant_id tenant, connection_id connection) = 0;
   /// Something became due in the store: look for it now, not at the next tick.
   virtual void look_for_work() = 0;
   /// The run is already cancelled in the store; this ends its miners early.
@@ -29,6 +35,12 @@ public:
   virtual peers_surveyed survey() { return {}; }
   /// The store's view of the nodes was changed: look at it now.
   virtual void look_early() {}
+  /// Hands a request to the listener of its connection, wherever that is. `done` is called once, from any thread: with nothing when all
+  /// that the request tells is committed, with errc::unauthorized when its signature is not the connection's, with errc::bad_argument
+  /// when it cannot be read; anything else may be otherwise when it is sent again.
+  virtual void pass_webhook(tenant_id tenant, hear_webhook request, std::function<void(const caf::error&)> done) = 0;
+  /// A webhook's request was answered with this status.
+  virtual void webhook_answered(int /*status*/) {}
   /// Prometheus text.
   virtual std::string metrics_text() = 0;
   /// Whether the node mines; if not, `why` says what is missing.

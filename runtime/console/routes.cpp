@@ -14,8 +14,10 @@ router make_console_router() {
   add_run_routes(routes);
   add_record_routes(routes);
   add_complete_routes(routes);
+  add_live_routes(routes);
   add_change_routes(routes);
   add_state_routes(routes);
+  add_hook_routes(routes);
   return routes;
 }
 

@@ -13,10 +13,12 @@ void add_import_routes(router& routes);
 void add_run_routes(router& routes);
 void add_record_routes(router& routes);
 void add_complete_routes(router& routes);
+void add_live_routes(router& routes);
 void add_change_routes(router& routes);
 void add_state_routes(router& routes);
 void add_status_routes(router& routes);
 void add_cluster_routes(router& routes);
+void add_hook_routes(router& routes);
 
 /// All of them.
 router make_console_router();

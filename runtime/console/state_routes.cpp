@@ -74,7 +74,7 @@ caf::expected<state_edit> first_cursors(const std::vector<imported_cursor>& want
 }
 
 /// The body is an Airbyte STATE as it stands in its file.
-caf::expected<api_response> take_over(const api_request& request, api_context& context) {
+caf::expected<api_response> take_over_state(const api_request& request, api_context& context) {
   auto connection = routed_connection(request, context);
   if (!connection)
     return connection.error();
@@ -98,7 +98,7 @@ caf::expected<api_response> take_over(const api_request& request, api_context& c
 void add_state_routes(router& routes) {
   routes.add("GET", "/api/v1/tenants/{tenant}/connections/{connection}/state", show);
   routes.add("PATCH", "/api/v1/tenants/{tenant}/connections/{connection}/state", change);
-  routes.add("POST", "/api/v1/tenants/{tenant}/connections/{connection}/state/airbyte", take_over);
+  routes.add("POST", "/api/v1/tenants/{tenant}/connections/{connection}/state/airbyte", take_over_state);
 }
 
 } // namespace lode

@@ -1,5 +1,6 @@
 #include <boost/json.hpp>
 
+#include "runtime/console/live_view.hpp"
 #include "runtime/console/lookup.hpp"
 #include "runtime/console/routes.hpp"
 #include "runtime/security/redact.hpp"
@@ -27,10 +28,25 @@ json::array shown(const std::vector<stopped_connection>& stopped) {
   return out;
 }
 
+/// Live capture in the whole cluster, with the oldest gaps.
+caf::error add_live(json::object& out, api_context& context, size_t limit) {
+  auto counts = context.stores.admin->count_live();
+  auto gaps = context.stores.admin->list_open_gaps(limit);
+  if (!counts || !gaps)
+    return !counts ? counts.error() : gaps.error();
+  json::array items;
+  for (const auto& gap : *gaps)
+    items.push_back(shown_gap(gap));
+  out["live"] = shown_live(*counts);
+  out["open_gaps"] = std::move(items);
+  return {};
+}
+
 caf::expected<api_response> status(const api_request& request, api_context& context) {
   auto limit = request.query_number("stopped", 200, 10'000);
-  if (!limit)
-    return limit.error();
+  auto open_gaps = request.query_number("gaps", 50, 10'000);
+  if (!limit || !open_gaps)
+    return !limit ? limit.error() : open_gaps.error();
   std::string why;
   auto is_ready = context.services.node->ready(why);
   json::object out{{"ready", is_ready}, {"node", shown_status(context.services.node->status())}};
@@ -47,6 +63,8 @@ caf::expected<api_response> status(const api_request& request, api_context& cont
   out["connections"] = shown(counts->connections);
   out["stopped"] = shown(*stopped);
   out["stopped_total"] = counts->stopped;
+  if (auto failed = add_live(out, context, *open_gaps))
+    out["store"] = redact(message_of(failed));
   return json_response(out);
 }
 

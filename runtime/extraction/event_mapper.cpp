@@ -242,11 +242,31 @@ private:
   std::optional<expression::context> names_;
 };
 
+namespace {
+
+bool looks_like_json(std::string_view text) {
+  auto first = text.find_first_not_of(" \t\r\n");
+  return first != text.npos && (text[first] == '{' || text[first] == '[');
+}
+
+/// Whoever is asked for a sign of life by a bare word may answer with one.
+bool may_be_sign_of_life(const live_plan& plan, std::string_view text) {
+  const auto* socket = std::get_if<websocket_settings>(&plan.typed);
+  return socket && socket->heartbeat && socket->heartbeat->message && !looks_like_json(socket->heartbeat->message->source())
+         && !looks_like_json(text);
+}
+
+} // namespace
+
 mapped_message event_mapper::map(const event_rules& rules, const live_message& message) {
   mapped_message out;
   if (rules.streams_.empty())
     return out;
   if (auto error = document_.parse_shallow(message.text)) {
+    if (may_be_sign_of_life(rules.plan(), message.text)) {
+      ++out.ignored;
+      return out;
+    }
     auto payload = rules.shows_payload_ ? message.text : std::string_view{};
     // No rule tells whose it is; the first stream counts it.
     out.dead.push_back({rules.streams_[0].stream,

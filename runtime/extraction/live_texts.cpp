@@ -61,16 +61,13 @@ caf::expected<socket_opening> render_opening(const websocket_settings& settings,
   return out;
 }
 
-caf::expected<greeting> render_greeting(const websocket_settings& settings, const live_inputs& inputs,
-                                        std::string_view last_event_id) {
+caf::expected<std::vector<std::string>> render_greeting(const websocket_settings& settings, const live_inputs& inputs,
+                                                        std::string_view last_event_id) {
   auto names = names_for(inputs);
   bool resumes = !settings.resume.empty() && !last_event_id.empty();
   if (resumes)
     names.set("event_id", last_event_id);
-  auto messages = all_written(resumes ? settings.resume : settings.subscribe, names, resumes ? "resume" : "subscribe");
-  if (!messages)
-    return messages.error();
-  return greeting{std::move(*messages), resumes};
+  return all_written(resumes ? settings.resume : settings.subscribe, names, resumes ? "resume" : "subscribe");
 }
 
 caf::expected<std::string> render_acknowledge(const websocket_settings& settings, const live_inputs& inputs,
@@ -88,12 +85,8 @@ caf::expected<std::string> render_heartbeat(const websocket_settings& settings, 
   return written_text(*settings.heartbeat->message, names_for(inputs), "heartbeat");
 }
 
-confirmation read_confirmation(const websocket_settings& settings, std::string_view message, json_document& scratch) {
-  if (settings.confirmed_by.empty())
-    return {true, true};
-  if (scratch.parse_shallow(message) || !hold_all(settings.confirmed_by, scratch.root(), {}))
-    return {};
-  return {true, hold_all(settings.resumed_by, scratch.root(), {})};
+bool is_confirmation(const websocket_settings& settings, std::string_view message, json_document& scratch) {
+  return settings.confirmed_by.empty() || (!scratch.parse_shallow(message) && hold_all(settings.confirmed_by, scratch.root(), {}));
 }
 
 } // namespace lode

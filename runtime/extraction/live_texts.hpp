@@ -35,13 +35,9 @@ struct socket_opening {
 };
 caf::expected<socket_opening> render_opening(const websocket_settings& settings, const live_inputs& inputs);
 
-/// What is sent once the socket is open: `resume` behind a known event where the API can, else `subscribe`.
-struct greeting {
-  std::vector<std::string> messages;
-  bool resumes = false; ///< what followed `last_event_id` is sent again
-};
-caf::expected<greeting> render_greeting(const websocket_settings& settings, const live_inputs& inputs,
-                                        std::string_view last_event_id);
+/// What is sent once the socket is open: `resume` behind a known event where the API can send again what followed it, else `subscribe`.
+caf::expected<std::vector<std::string>> render_greeting(const websocket_settings& settings, const live_inputs& inputs,
+                                                        std::string_view last_event_id);
 
 /// Every message up to this event is committed. "" where the API wants none.
 caf::expected<std::string> render_acknowledge(const websocket_settings& settings, const live_inputs& inputs,
@@ -50,12 +46,8 @@ caf::expected<std::string> render_acknowledge(const websocket_settings& settings
 /// Asks for a sign of life; "" stands for a ping of the WebSocket protocol.
 caf::expected<std::string> render_heartbeat(const websocket_settings& settings, const live_inputs& inputs);
 
-/// What a message says of a subscription.
-struct confirmation {
-  bool is_one = false;  ///< from here on nothing is missed
-  bool resumes = false; ///< if the greeting asked for it: what followed the event is sent again. Else that is a gap
-};
-/// Where no message confirms, none has to be waited for: call it with "" once the socket is open.
-confirmation read_confirmation(const websocket_settings& settings, std::string_view message, json_document& scratch);
+/// Whether a message confirms the subscription: from here on nothing is missed. Where no message does, the open socket is enough: then
+/// true for "".
+bool is_confirmation(const websocket_settings& settings, std::string_view message, json_document& scratch);
 
 } // namespace lode

@@ -17,6 +17,7 @@ namespace lode {
 namespace {
 
 constexpr size_t longest_challenge = 1024;
+constexpr size_t longest_account = 1000; // it stands in an index of the store
 
 std::string decoded(std::string_view text, webhook_signature::encoding as) {
   return as == webhook_signature::encoding::hex ? from_hexadecimal(text) : base64_decode(text).value_or(std::string{});
@@ -94,6 +95,9 @@ caf::expected<std::string> account_of(const webhook_settings& settings, const ex
   auto text = written_text(settings.account->equals, names_of(config, now), "account of the webhook");
   if (text && text->empty())
     return failed(errc::bad_source, "the account that webhooks are told by is empty; the connection's configuration must hold it");
+  if (text && (text->size() > longest_account || text->find('\0') != std::string::npos))
+    return failed(errc::bad_source, "the account that webhooks are told by has " + std::to_string(text->size()) + " bytes, expected at most "
+                                      + std::to_string(longest_account) + ", none of them 0");
   return text;
 }
 

@@ -69,12 +69,11 @@ struct websocket_settings {
   std::vector<expression::program> subprotocols;
   std::vector<expression::program> subscribe; ///< sent once the socket is open
   live_conditions confirmed_by;               ///< of the message that says that nothing is missed any more; none = the open socket
-  live_conditions resumed_by;                 ///< of the same message, if `resume` was sent: what followed the event comes again; none = always
   std::optional<live_heartbeat> heartbeat;
   std::optional<std::chrono::milliseconds> idle_timeout;
   std::optional<uint64_t> max_message_bytes;
   std::optional<expression::program> acknowledge;
-  std::vector<expression::program> resume; ///< in place of `subscribe` behind a known event; none = the API cannot replay
+  std::vector<expression::program> resume; ///< in place of `subscribe` behind a known event: what followed it is asked for again
 };
 
 /// A piece of the text that a signature covers.

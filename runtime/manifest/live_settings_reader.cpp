@@ -204,7 +204,7 @@ live_conditions read_conditions(const component& from, std::string_view name) {
 }
 
 websocket_settings read_websocket(const component& settings) {
-  settings.refuse_unknown({"url", "headers", "subprotocols", "subscribe", "confirmed_by", "resumed_by", "heartbeat", "idle_timeout", "max_message",
+  settings.refuse_unknown({"url", "headers", "subprotocols", "subscribe", "confirmed_by", "heartbeat", "idle_timeout", "max_message",
                            "acknowledge", "resume"});
   websocket_settings out;
   out.url = read_needed(settings, "url", scopes::live, "a websocket");
@@ -219,9 +219,6 @@ websocket_settings read_websocket(const component& settings) {
   out.max_message_bytes = read_max_message(settings);
   out.acknowledge = settings.optional_code("acknowledge", scopes::live_event);
   out.resume = read_codes(settings, "resume", scopes::live_event);
-  out.resumed_by = read_message_conditions(settings, "resumed_by");
-  if (!out.resumed_by.empty() && (out.resume.empty() || out.confirmed_by.empty()))
-    settings.error("resumed_by reads the message that confirmed_by finds after 'resume' was sent: it needs both", "resumed_by");
   return out;
 }
 

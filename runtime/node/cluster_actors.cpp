@@ -69,8 +69,17 @@ peer_links_actor spawn_links(caf::actor_system& system, mining_resources& resour
   return system.spawn<peer_links>(std::move(parts));
 }
 
+/// What it tells is told again, so nobody looks at the answers.
+std::function<void(const successor_ready&)> teller_of(caf::actor_system& system, const tenant_router_actor& router) {
+  return [&system, router, told = uint64_t{0}](const successor_ready& ready) mutable {
+    auto id = "successor-" + std::to_string(ready.said.subscription) + "-" + std::to_string(++told);
+    caf::anon_send(router, ask_tenant{std::move(id), {ready.tenant, ready.said}});
+  };
+}
+
 shard_keeper_actor spawn_keeper(caf::actor_system& system, mining_resources& resources, const mining_actors& mining,
-                                const tenant_router_actor& router, const peer_links_actor& links) {
+                                const tenant_router_actor& router, const peer_links_actor& links,
+                                const successor_actor& successor) {
   shard_keeper_parts parts;
   parts.store = resources.open_membership("shards");
   parts.self = resources.self();
@@ -83,6 +92,10 @@ shard_keeper_actor spawn_keeper(caf::actor_system& system, mining_resources& res
     if (auto bytes = encode(peer_envelope{0, false, {}, shards_freed{}}))
       tell(links, tell_peers{std::move(*bytes)});
   };
+  if (successor) {
+    parts.tell_coming = [successor](const std::vector<shard_id>& shards) { tell(successor, shards_coming{shards}); };
+    parts.for_successor = parts.drain_timeout / 2;
+  }
   parts.report_owned = shards_report(resources);
   parts.report_trouble = [](const caf::error& why) { log_warning("shards cannot be claimed: " + message_of(why)); };
   return system.spawn<shard_keeper, caf::detached>(std::move(parts));
@@ -96,7 +109,9 @@ cluster_actors spawn_cluster(caf::actor_system& system, mining_resources& resour
   made.links = spawn_links(system, resources, mining.timers, late);
   made.router = system.spawn<tenant_router>(tenant_router_parts{resources.self(), resources.config.node.name, mining.keeper,
                                                                 mining.region, made.links, mining.timers});
-  made.keeper = spawn_keeper(system, resources, mining, made.router, made.links);
+  if (made.links)
+    made.successor = mining.make_successor(teller_of(system, made.router));
+  made.keeper = spawn_keeper(system, resources, mining, made.router, made.links, made.successor);
   membership_parts parts;
   parts.store = resources.open_membership("membership");
   parts.self = resources.self();

@@ -8,6 +8,7 @@
 #include "runtime/node/manifest_inspection.hpp"
 #include "runtime/node/manifest_loading.hpp"
 #include "runtime/node/state_import.hpp"
+#include "runtime/node/webhook_desk.hpp"
 #include "runtime/storage/postgres/postgres_admin_store.hpp"
 #include "runtime/storage/postgres/postgres_catalog_store.hpp"
 #include "runtime/storage/postgres/postgres_membership_store.hpp"
@@ -22,6 +23,12 @@ namespace {
 postgres_settings patient(postgres_settings postgres) {
   postgres.statement_timeout = std::chrono::seconds{60};
   postgres.renews_when_idle = true; // nobody's first question after a restart of the database shall fail
+  return postgres;
+}
+
+/// Webhooks are sent again: none of them waits behind a slow question.
+postgres_settings hasty(postgres_settings postgres) {
+  postgres.renews_when_idle = true;
   return postgres;
 }
 
@@ -54,6 +61,7 @@ console_services make_console(const settings& config, const extensions& known, c
                                                const std::string& text) {
     return import_airbyte_state(connection, source, setup, seal, text);
   };
+  services.webhooks = make_webhook_desk(make_postgres_catalog_store(hasty(postgres), "hooks"), setup);
   services.check_schedule = [&known](std::string_view text) -> caf::expected<new_schedule> {
     auto parsed = parse_schedule(text, known.schedules);
     if (!parsed)

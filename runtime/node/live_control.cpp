@@ -1,6 +1,10 @@
 #include "runtime/node/live_control.hpp"
 
 #include <caf/all.hpp>
+#include <fmt/format.h>
+
+#include <random>
+#include <utility>
 
 #include "runtime/http/http_client.hpp"
 #include "runtime/node/version.hpp"
@@ -17,6 +21,29 @@ node_state standing_in(const view_pointer& view, incarnation self) {
     if (view->nodes[i].self == self)
       return view->nodes[i].state;
   return node_state::joining;
+}
+
+/// Unlike those that people give it is never written down: 128 bits that nobody has asked under before.
+std::string new_command(const char* what) {
+  static thread_local std::mt19937_64 random{(uint64_t{std::random_device{}()} << 32) | std::random_device{}()};
+  return fmt::format("{}-{:016x}{:016x}", what, random(), random());
+}
+
+/// None: it was done. Without a code the way failed, not the tenant.
+caf::error refusal_in(const command_answer& said) {
+  switch (said.outcome) {
+    case command_outcome::done: return {};
+    case command_outcome::refused: return caf::make_error(said.code == errc::none ? errc::unreachable : said.code, said.reason);
+    default: return caf::make_error(errc::unknown_outcome, said.reason);
+  }
+}
+
+/// Asks the router, says what it said, and ends.
+void carry_webhook(caf::event_based_actor* self, const tenant_router_actor& router, const ask_tenant& ask,
+                   const std::function<void(const caf::error&)>& done) {
+  self->request(router, caf::infinite, ask)
+    .then([done](const command_answer& said) { done(refusal_in(said)); },
+          [done](const caf::error&) { done(caf::make_error(errc::unknown_outcome, "the node is stopping")); });
 }
 
 } // namespace
@@ -37,8 +64,20 @@ void live_control::tell(tenant_id tenant, decltype(tenant_command::command) comm
 }
 
 void live_control::connection_changed(tenant_id tenant, std::optional<connection_id> connection) {
-  tell(tenant, lode::connection_changed{connection});
+  ask_owner("changed", tenant, lode::connection_changed{connection}); // its listeners end, and begin anew
   look_for_work();
+}
+
+void live_control::connection_added(tenant_id tenant, connection_id connection) {
+  ask_owner("added", tenant, listen{connection});
+  look_for_work();
+}
+
+/// Of whichever node has the tenant. Nobody waits for the answer.
+void live_control::ask_owner(const char* what, tenant_id tenant, decltype(tenant_command::command) command) {
+  std::lock_guard lock{mutex_};
+  if (tree_)
+    caf::anon_send(tree_->router(), ask_tenant{new_command(what), {tenant, std::move(command)}});
 }
 
 void live_control::look_for_work() {
@@ -113,6 +152,28 @@ void live_control::rate(node_status& status) {
     return;
   status.pages_per_second = static_cast<double>(now.pages - older_.pages) / span;
   status.records_per_second = static_cast<double>(now.records - older_.records) / span;
+}
+
+void live_control::pass_webhook(tenant_id tenant, hear_webhook request, std::function<void(const caf::error&)> done) {
+  tenant_router_actor router;
+  {
+    std::lock_guard lock{mutex_};
+    if (tree_)
+      router = tree_->router();
+  }
+  if (!router)
+    return done(caf::make_error(errc::store_unavailable, "the node is starting or stopping"));
+  system_.spawn(carry_webhook, router, ask_tenant{new_command("hook"), {tenant, std::move(request)}}, std::move(done));
+}
+
+void live_control::webhook_answered(int status) {
+  const auto& counted = resources_.measured->webhooks;
+  (status == 200   ? counted.committed
+   : status == 401 ? counted.unauthorized
+   : status == 404 ? counted.nobodys
+   : status == 503 ? counted.unavailable
+                   : counted.refused)
+    ->inc();
 }
 
 std::string live_control::metrics_text() {

@@ -19,17 +19,21 @@ public:
   void use(mining_tree* tree);
 
   void connection_changed(tenant_id tenant, std::optional<connection_id> connection) override;
+  void connection_added(tenant_id tenant, connection_id connection) override;
   void look_for_work() override;
   void cancel_run(tenant_id tenant, connection_id connection, run_id run) override;
   node_status status() override;
   std::vector<actor_figures> actors() override;
   peers_surveyed survey() override;
   void look_early() override;
+  void pass_webhook(tenant_id tenant, hear_webhook request, std::function<void(const caf::error&)> done) override;
+  void webhook_answered(int status) override;
   std::string metrics_text() override;
   bool ready(std::string& why) override;
 
 private:
   void tell(tenant_id tenant, decltype(tenant_command::command) command);
+  void ask_owner(const char* what, tenant_id tenant, decltype(tenant_command::command) command);
 
   /// Pages and records at a moment: what rates are made of.
   struct sample {

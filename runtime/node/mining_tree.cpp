@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "actors/extraction/connection_context.hpp"
 #include "actors/extraction/fetch_gate.hpp"
 #include "actors/extraction/processor.hpp"
 #include "actors/extraction/quarantine.hpp"
@@ -13,6 +14,7 @@
 #include "actors/storage/page_writer.hpp"
 #include "actors/streaming/capture.hpp"
 #include "actors/streaming/gap_keeper.hpp"
+#include "actors/streaming/successor.hpp"
 #include "actors/supervision/timers.hpp"
 #include "cluster/sharding/shard_region.hpp"
 #include "messages/fault_point.hpp"
@@ -113,7 +115,9 @@ mining_tree::mining_tree(caf::actor_system& system, mining_resources& resources)
   scheduler_ = watched(system.spawn<scheduler>(timers_, keeper_, region_, scheduling_of(config.mining), resources.now,
                                                open_runs_report(resources)));
   *scheduler_slot = scheduler_;
-  cluster_ = spawn_cluster(system, resources, {timers_, keeper_, region_, scheduler_}); // from now on shards come
+  mining_actors mining{timers_, keeper_, region_, scheduler_, {}};
+  mining.make_successor = [this, services](auto tell_owner) { return make_successor(services, std::move(tell_owner)); };
+  cluster_ = spawn_cluster(system, resources, mining); // from now on shards come
   if (cluster_.links)
     watched(cluster_.links);
   watched(cluster_.router);
@@ -126,6 +130,8 @@ mining_tree::~mining_tree() {
     stop(cluster_.links);
   stop(cluster_.router);
   stop(cluster_.keeper);
+  if (cluster_.successor)
+    stop(cluster_.successor);
   stop(scheduler_);
   stop(region_, is_abandoned_ ? caf::make_error(errc::not_owner) : caf::error{caf::exit_reason::user_shutdown});
   for (const auto& processor : processors_)
@@ -188,10 +194,16 @@ services_pointer mining_tree::make_services(mining_resources& resources) {
   result->processors = processors_;
   result->writers = writers_;
   result->make_miner = counted_miners(resources);
-  result->make_capture = [services = std::weak_ptr<const mining_services>{result}, live = make_live_services(resources)](
+  live_ = make_live_services(resources);
+  result->make_capture = [services = std::weak_ptr<const mining_services>{result}, live = live_, prepared = prepared_](
                            caf::actor_system& system, const connection_pointer& connection, uint32_t side,
                            const tenant_supervisor_actor& supervisor, const credential_keeper_actor& credentials) -> capture_actor {
-    return system.spawn<capture>(capture_job{services.lock(), live, connection, side, supervisor, credentials});
+    if (auto ready = prepared->take({connection->connection, side}, {connection->edition, connection->source_version})) {
+      caf::anon_send(ready, take_over{connection, caf::actor_cast<caf::strong_actor_ptr>(supervisor),
+                                      caf::actor_cast<caf::strong_actor_ptr>(credentials)});
+      return ready;
+    }
+    return system.spawn<capture>(capture_job{services.lock(), live, connection, side, supervisor, credentials, {}});
   };
   result->http = resources.http;
   result->codec = resources.codec;
@@ -207,6 +219,19 @@ services_pointer mining_tree::make_services(mining_resources& resources) {
   result->restarts.restarts = mining.restart_budget;
   result->restarts.window = mining.restart_window;
   return result;
+}
+
+successor_actor mining_tree::make_successor(const services_pointer& services, std::function<void(const successor_ready&)> tell_owner) {
+  successor_parts parts;
+  parts.timers = timers_;
+  parts.keeper = keeper_;
+  parts.prepared = prepared_;
+  parts.tell_owner = std::move(tell_owner);
+  parts.make_capture = [services, live = live_](caf::actor_system& system, const connection_pointer& connection, uint32_t side,
+                                                const successor_actor& successor) -> capture_actor {
+    return system.spawn<capture>(capture_job{services, live, connection, side, {}, {}, successor});
+  };
+  return watched(system_.spawn<successor>(std::move(parts)));
 }
 
 live_services_pointer mining_tree::make_live_services(mining_resources& resources) {

@@ -9,6 +9,7 @@
 #include "actors/extraction/mining_services.hpp"
 #include "actors/scheduling/turn_leaser.hpp"
 #include "actors/streaming/live_services.hpp"
+#include "actors/streaming/prepared_captures.hpp"
 #include "cluster/links/cluster_transport.hpp"
 #include "cluster/membership/view_board.hpp"
 #include "config/settings.hpp"
@@ -92,6 +93,7 @@ public:
   void set_draining(bool is_draining);
   /// Hints that another node may have come or died.
   void look_early();
+  const tenant_router_actor& router() const noexcept { return cluster_.router; }
   /// Null where cluster.listen is not set.
   const peer_links_actor& links() const noexcept { return cluster_.links; }
   /// From now on everything ends at once: other nodes own, or will own, what this one was mining.
@@ -104,6 +106,7 @@ public:
 private:
   services_pointer make_services(mining_resources& resources);
   live_services_pointer make_live_services(mining_resources& resources);
+  successor_actor make_successor(const services_pointer& services, std::function<void(const successor_ready&)> tell_owner);
   template <class Handle>
   Handle watched(Handle handle);
   template <class Handle>
@@ -114,6 +117,8 @@ private:
   std::shared_ptr<std::atomic<bool>> broken_ = std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<std::atomic<errc>> life_end_ = std::make_shared<std::atomic<errc>>(errc::none);
   bool is_abandoned_ = false;
+  std::shared_ptr<prepared_captures> prepared_ = std::make_shared<prepared_captures>();
+  live_services_pointer live_;
   timers_actor timers_;
   turn_leaser_actor leaser_; ///< nothing where there is no Redis
   fetch_gate_actor gate_;

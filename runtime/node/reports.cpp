@@ -229,6 +229,7 @@ std::function<void(const live_counts&)> live_report(mining_resources& resources)
     measured.silent->value(counts.silent);
     measured.gaps_owed->value(counts.owed);
     measured.gaps_repairing->value(counts.repairing);
+    measured.gaps_unverified->value(counts.unverified);
     measured.rechecks->value(counts.rechecks);
     auto age = counts.oldest ? resources.now() - *counts.oldest : std::chrono::microseconds{0};
     measured.gap_age->value(std::max<int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(age).count()));

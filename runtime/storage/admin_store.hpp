@@ -103,7 +103,7 @@ struct stream_reading {
   std::vector<read_slice> slices;
   bool is_cut = false; ///< there is more than is listed
   std::vector<died_records> died{}; ///< by run, latest first
-  std::vector<gap_row> gaps{};      ///< of the connection: owed, or under repair; oldest first
+  std::vector<gap_row> gaps{};      ///< of the connection: owed, under repair, or unverified as to this stream; oldest first
 };
 
 /// A gap that is not closed, with the names that people know.
@@ -111,6 +111,14 @@ struct open_gap {
   std::string tenant;
   std::string connection;
   gap_row gap;
+};
+
+/// How a connection is listened to.
+struct listening_row {
+  bool is_listening = false;   ///< else it is silent: a gap lasts, or a hand-over is under way
+  instant since{};             ///< when the API confirmed the subscription; of a silent one, up to when it was heard
+  instant healthy_until{};     ///< all that the API sent until then is committed
+  std::string reason{};        ///< of a silent one
 };
 
 /// What people ask and correct beside the daily work; the console's view over all tenants. Used by one thread. Fails like catalog_store.
@@ -130,6 +138,13 @@ public:
   virtual caf::expected<live_counts> count_live() = 0;
   /// Gaps that are owed or under repair, oldest first; not of what is being erased.
   virtual caf::expected<std::vector<open_gap>> list_open_gaps(size_t limit) = 0;
+  /// None: it was never listened to as it is now.
+  virtual caf::expected<std::optional<listening_row>> load_listening(connection_id connection) = 0;
+  /// Of the connection, with an id below `before` (0 = all), latest first.
+  virtual caf::expected<std::vector<gap_row>> list_gaps(connection_id connection, int64_t before, size_t limit) = 0;
+  /// Keys of the connection's streams on the recheck list, due or not, the most urgent first.
+  virtual caf::expected<std::vector<recheck_row>> list_rechecks(connection_id connection, size_t limit) = 0;
+  virtual caf::expected<int64_t> count_rechecks(connection_id connection) = 0;
 
   /// How completely a stream was read; at most `limit` rows of a kind. Streams of another connection have none.
   virtual caf::expected<stream_reading> load_reading(connection_id connection, stream_id stream, size_t limit) = 0;

@@ -55,6 +55,17 @@ struct connection_row {
   int64_t edition = 0; ///< grows when a person gives another source, configuration or secrets
 };
 
+/// A connection that a webhook may be for.
+struct webhook_target {
+  tenant_id tenant;
+  connection_id connection;
+  friend bool operator==(const webhook_target&, const webhook_target&) = default;
+};
+struct webhook_targets {
+  std::string version; ///< of the source's manifest now
+  std::vector<webhook_target> targets;
+};
+
 /// What is configured; through the same session also the reading side of what was mined. Used by one thread. Fails with
 /// errc::store_unavailable, errc::not_found, errc::conflict (name taken) or errc::bad_argument.
 class catalog_store : public mined_reader {
@@ -110,6 +121,11 @@ public:
   virtual caf::error begin_erase(connection_id connection) = 0;
   virtual caf::expected<size_t> erase_some(connection_id connection, size_t rows) = 0;
   virtual caf::expected<std::vector<connection_row>> list_deleting_connections() = 0;
+
+  /// Active connections of a source that are listened to by webhook under one of these accounts (listening_start::account), as they are
+  /// configured now; at most `limit`. errc::not_found: there is no such source.
+  virtual caf::expected<webhook_targets> find_webhook_targets(const std::string& source, const std::vector<std::string>& accounts,
+                                                              size_t limit) = 0;
 };
 
 } // namespace lode

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 namespace lode {
 
@@ -266,18 +267,41 @@ private:
 
 namespace {
 
+/// The part of a gap that was asked about; none: it lies outside.
+std::optional<std::pair<std::optional<instant>, instant>> asked_part(const gap_row& gap, std::optional<instant> from, instant to) {
+  if (gap.from >= to || (from && gap.until && *gap.until <= *from))
+    return std::nullopt;
+  auto begins = std::max(gap.from, from.value_or(instant{}));
+  return std::pair{begins == instant{} ? std::nullopt : std::optional{begins}, std::min(gap.until.value_or(to), to)};
+}
+
 /// A gap is of all partitions.
 void judge_gaps(const stream_reading& reading, std::optional<instant> from, instant to, owed_list& out) {
   for (const auto& gap : reading.gaps) {
-    if (gap.state == gap_state::closed || gap.from >= to || (from && gap.until && *gap.until <= *from))
+    auto part = asked_part(gap, from, to);
+    if (!part || (gap.state != gap_state::owed && gap.state != gap_state::repairing))
       continue;
     owed_interval owed;
     owed.why = owed_reason::not_heard;
     owed.run = gap.repair;
     owed.detail = gap.reason + (gap.repair ? ", run " + to_string(gap.repair) + " repairs it" : "");
-    auto begins = std::max(gap.from, from.value_or(instant{}));
-    out.add(owed, "", begins == instant{} ? std::nullopt : std::optional{begins}, std::min(gap.until.value_or(to), to));
+    out.add(owed, "", part->first, part->second);
   }
+}
+
+std::vector<unverified_interval> unverified_gaps(const stream_reading& reading, std::optional<instant> from, instant to) {
+  std::vector<unverified_interval> out;
+  for (const auto& gap : reading.gaps) {
+    auto part = asked_part(gap, from, to);
+    if (!part || gap.state != gap_state::unverified || out.size() == most_owed)
+      continue;
+    // Of what is swept every few minutes one follows the other.
+    if (!out.empty() && part->first && out.back().to == *part->first && out.back().detail == gap.reason)
+      std::tie(out.back().to, out.back().run) = std::tie(part->second, gap.repair);
+    else
+      out.push_back({part->first, part->second, gap.repair, gap.reason});
+  }
+  return out;
 }
 
 } // namespace
@@ -299,6 +323,7 @@ completeness judge_completeness(const stream_reading& reading, std::optional<ins
     stream.judge(owed);
   }
   judge_gaps(reading, from, to, owed);
+  out.unverified = unverified_gaps(reading, from, to);
   return out;
 }
 

@@ -29,12 +29,22 @@ struct owed_interval {
   friend bool operator==(const owed_interval&, const owed_interval&) = default;
 };
 
+/// A span in which nobody listened: all that the API has of it was read, what it deleted then may still be there.
+struct unverified_interval {
+  std::optional<instant> from; ///< none: from the beginning
+  instant to{};
+  run_id run; ///< that repaired it, or the last part of it
+  std::string detail;
+  friend bool operator==(const unverified_interval&, const unverified_interval&) = default;
+};
+
 struct completeness {
   std::vector<owed_interval> owed; ///< by partition and time
   /// When the last run began that read the stream whole, or what was new of it. None for a stream that is read by dates, where
   /// the intervals tell, and when there was no such run.
   std::optional<instant> read_until;
   bool is_cut = false; ///< more is owed, or known, than was looked at
+  std::vector<unverified_interval> unverified{}; ///< nothing is missing there, something may be too much
 
   bool is_complete() const noexcept { return owed.empty() && !is_cut; }
 };
@@ -46,7 +56,8 @@ struct completeness {
 /// hides them. A newest-first partition is known up to its anchor's `known_until`. Records that died are owed until a later run
 /// has read their place without losing any; of runs that are no longer known their dead letters tell, as long as they are kept.
 /// What was read under another source or edition, by a backfill or by a repair makes no stream without dates whole. What a gap of
-/// live capture covers is owed until its repair ends, whatever was read of it.
+/// live capture covers is owed until its repair ends, whatever was read of it; after that, until a full pass has swept, it is told among
+/// what is unverified.
 completeness judge_completeness(const stream_reading& reading, std::optional<instant> from, instant to);
 
 /// So many intervals are told at most.

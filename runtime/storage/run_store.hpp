@@ -59,6 +59,9 @@ struct run_start {
   /// repair; its slices may read more, for skew and settle time. A run of the other kinds but backfill takes what was before the first
   /// listener if that ended before `to`: not above the lowest upper end of its slices. Absent: takes none. Nothing is taken by a run that has nothing to read or was planned for another edition or version.
   std::optional<slice_bounds> repairs{};
+  /// Streams of which deletes are heard, or found by full passes: in the gaps that the run takes they were not, and it does not see them
+  /// either. They are not known until a pass that began with it or later has swept the stream.
+  std::vector<stream_id> hears_deletes{};
 };
 
 struct started_run {
@@ -156,8 +159,9 @@ public:
   /// Open runs of this node's shards, latest first; those of active connections and tenants only. Runs of a paused or
   /// suspended connection stay open: made active again, they are listed again and go on where they were.
   virtual caf::expected<std::vector<open_run>> load_open_runs() = 0;
-  /// Active connections of these sources in this node's shards.
-  virtual caf::expected<std::vector<live_connection>> load_active(const std::vector<source_id>& sources) = 0;
+  /// Active connections of these sources in these shards, whoever owns them; without shards: in this node's.
+  virtual caf::expected<std::vector<live_connection>> load_active(const std::vector<source_id>& sources,
+                                                                  const std::vector<shard_id>& shards) = 0;
   /// Open continuations of a run with an id above `after`, in id order.
   virtual caf::expected<std::vector<continuation_row>> load_continuations(run_id run, continuation_id after,
                                                                          size_t limit) = 0;

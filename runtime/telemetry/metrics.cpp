@@ -77,9 +77,13 @@ metrics::metrics(metric_registry& r) {
   silent = gauge_of(r, names::silent, "Connections of this node that are to be listened to and are not heard at the moment.");
   gaps_owed = gauge_of(r, names::gaps_owed, "Gaps of live capture that are owed a repair, those that last included.");
   gaps_repairing = gauge_of(r, names::gaps_repairing, "Gaps of live capture whose repair runs.");
+  gaps_unverified = gauge_of(r, names::gaps_unverified, "Gaps of live capture that are repaired, but for what was deleted in them.");
   gap_age = r.gauge_singleton(names::prefix, names::gap_age, "Age of the oldest gap that is not repaired.", "seconds");
   rechecks = gauge_of(r, names::rechecks, "Keys whose truth is open until they are fetched again.");
   waiting_for_lease = gauge_of(r, names::waiting_for_lease, "Requests and token refreshes held back because other nodes may have declared this one gone.");
+  by_label hooks{r, names::webhooks, "outcome",
+                 "Requests of webhooks, by what they were answered: 200, 401, 404, other refusals, 503 (to be sent again)."};
+  webhooks = {hooks("committed"), hooks("unauthorized"), hooks("unknown"), hooks("refused"), hooks("unavailable")};
   connections_suspended = counter_of(r, names::connections_suspended, "Connections suspended because they need a person.");
   store_outages = counter_of(r, names::store_outages, "Times the store stopped answering.");
   by_label calls{r, names::redis_calls, "result", "Calls to Redis; those that were not even tried while it is left alone count as failed."};

@@ -47,8 +47,12 @@ struct metrics {
   gauge* silent;
   gauge* gaps_owed;
   gauge* gaps_repairing;
+  gauge* gaps_unverified;
   gauge* gap_age; ///< seconds
   gauge* rechecks;
+  struct {
+    counter *committed, *unauthorized, *nobodys, *refused, *unavailable;
+  } webhooks; ///< requests of them, by what they were answered
   counter* connections_suspended;
   counter* store_outages;
   struct {

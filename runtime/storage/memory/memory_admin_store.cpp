@@ -103,10 +103,40 @@ public:
     for (const auto& [id, entry] : db_->gaps) {
       auto gap = db_->shown(entry);
       const auto& connection = db_->connections.at(gap.connection).row;
-      if (gap.state != gap_state::closed && connection.state != activity::deleting && out.size() < limit)
+      const bool is_open = gap.state == gap_state::owed || gap.state == gap_state::repairing;
+      if (is_open && connection.state != activity::deleting && out.size() < limit)
         out.push_back({db_->tenants.at(connection.tenant).name, connection.name, std::move(gap)});
     }
     return out;
+  }
+
+  caf::expected<std::optional<listening_row>> load_listening(connection_id connection) override;
+
+  caf::expected<std::vector<gap_row>> list_gaps(connection_id connection, int64_t before, size_t limit) override {
+    std::scoped_lock lock{db_->mutex};
+    if (db_->is_unavailable())
+      return unavailable();
+    std::vector<gap_row> out;
+    for (auto gap = db_->gaps.rbegin(); gap != db_->gaps.rend() && out.size() < limit; ++gap)
+      if (gap->second.row.connection == connection && (before == 0 || gap->first < before))
+        out.push_back(db_->shown(gap->second));
+    return out;
+  }
+
+  caf::expected<std::vector<recheck_row>> list_rechecks(connection_id connection, size_t limit) override {
+    std::scoped_lock lock{db_->mutex};
+    if (db_->is_unavailable())
+      return unavailable();
+    auto out = rechecks_of(connection);
+    out.resize(std::min(out.size(), limit));
+    return out;
+  }
+
+  caf::expected<int64_t> count_rechecks(connection_id connection) override {
+    std::scoped_lock lock{db_->mutex};
+    if (db_->is_unavailable())
+      return unavailable();
+    return static_cast<int64_t>(rechecks_of(connection).size());
   }
 
   caf::expected<int64_t> edit_state(const state_edit& edit) override {
@@ -148,6 +178,7 @@ private:
     return found == db_->cursors.end() ? 0 : found->second.version;
   }
 
+  std::vector<recheck_row> rechecks_of(connection_id connection) const;
   stream_reading reading_of(connection_id connection, stream_id stream, size_t limit) const;
   void add_slices(stream_reading& out, connection_id connection, stream_id stream, size_t limit) const;
   void add_died(stream_reading& out, stream_id stream, size_t limit) const;
@@ -186,8 +217,38 @@ stream_reading memory_admin_store::reading_of(connection_id connection, stream_i
   add_slices(out, connection, stream, limit);
   add_died(out, stream, limit);
   for (const auto& [id, gap] : db_->gaps)
-    if (auto row = db_->shown(gap); row.connection == connection && row.state != gap_state::closed)
+    if (auto row = db_->shown(gap); row.connection == connection && row.state != gap_state::closed
+                                    && (row.state != gap_state::unverified || std::ranges::count(row.unswept, stream) > 0))
       add(out.gaps, std::move(row));
+  return out;
+}
+
+caf::expected<std::optional<listening_row>> memory_admin_store::load_listening(connection_id connection) {
+  std::scoped_lock lock{db_->mutex};
+  if (db_->is_unavailable())
+    return unavailable();
+  auto found = db_->listeners.find(connection);
+  if (found == db_->listeners.end())
+    return std::optional<listening_row>{};
+  const auto& row = found->second;
+  if (db_->is_listening(row))
+    return std::optional{listening_row{true, row.since, row.healthy_until, ""}};
+  for (const auto& [id, gap] : db_->gaps)
+    if (gap.row.connection == connection && !gap.row.until)
+      return std::optional{listening_row{false, gap.row.from, row.healthy_until, gap.row.reason}};
+  const auto* why = row.standing == state::listener_state::handed_over ? "handed over: it moves to another node, or is not active"
+                                                                        : "who listened has ended without a word";
+  return std::optional{listening_row{false, row.healthy_until, row.healthy_until, why}};
+}
+
+/// The most urgent first.
+std::vector<recheck_row> memory_admin_store::rechecks_of(connection_id connection) const {
+  std::vector<recheck_row> out;
+  const auto now = db_->recheck_time();
+  for (const auto& [key, row] : db_->rechecks)
+    if (const auto& stream = db_->streams.at(key.first); stream.connection == connection && stream.is_chosen)
+      out.push_back({key.first, key.second, row.due - now, row.asked, row.attempts, row.reason});
+  std::ranges::stable_sort(out, {}, &recheck_row::due_in);
   return out;
 }
 

@@ -51,6 +51,25 @@ caf::expected<source_row> memory_catalog_store::find_source(const std::string& n
   });
 }
 
+caf::expected<webhook_targets> memory_catalog_store::find_webhook_targets(const std::string& source,
+                                                                          const std::vector<std::string>& accounts, size_t limit) {
+  return guarded<webhook_targets>([&]() -> caf::expected<webhook_targets> {
+    auto is_meant = [&](const auto& entry) { return entry.second.name == source; };
+    auto found = std::find_if(db_->sources.begin(), db_->sources.end(), is_meant);
+    if (found == db_->sources.end())
+      return store_error(errc::not_found, "there is no source '" + source + "'");
+    webhook_targets out{found->second.version, {}};
+    for (const auto& [id, row] : db_->listeners) {
+      const auto& connection = db_->connections.at(id).row;
+      if (row.account && row.source == found->first && connection.source == found->first && connection.edition == row.edition
+          && db_->is_active(id) && std::find(accounts.begin(), accounts.end(), *row.account) != accounts.end()
+          && out.targets.size() < limit)
+        out.targets.push_back({connection.tenant, id});
+    }
+    return out;
+  });
+}
+
 caf::expected<tenant_row> memory_catalog_store::create_tenant(const std::string& name) {
   return guarded<tenant_row>([&]() -> caf::expected<tenant_row> {
     if (tenant_called(name))

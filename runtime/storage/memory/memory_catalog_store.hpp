@@ -21,6 +21,8 @@ public:
   caf::expected<std::vector<source_row>> list_sources() override;
   caf::expected<source_row> load_source(source_id source) override;
   caf::expected<source_row> find_source(const std::string& name) override;
+  caf::expected<webhook_targets> find_webhook_targets(const std::string& source, const std::vector<std::string>& accounts,
+                                                      size_t limit) override;
 
   /// There is no SQL here.
   caf::expected<std::vector<std::string>> put_views(const source_row&, const std::string&,

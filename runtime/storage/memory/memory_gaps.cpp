@@ -39,7 +39,9 @@ gap_row memory_database::state::shown(const gap_entry& gap) const {
   if (run != runs.end() && run->second.summary.phase == run_phase::open)
     out.state = gap_state::repairing;
   else if (run != runs.end() && run->second.summary.phase == run_phase::finished)
-    out.state = gap_state::closed;
+    out.state = std::ranges::any_of(out.unswept, [&](stream_id id) { return streams.contains(id) && streams.at(id).is_chosen; })
+                  ? gap_state::unverified
+                  : gap_state::closed;
   return out;
 }
 
@@ -50,11 +52,15 @@ live_counts memory_database::state::count_live(std::optional<incarnation> owner)
   live_counts out;
   for (const auto& [connection, row] : listeners)
     if (counts(connection))
-      ++(row.standing == listener_state::listening ? out.listening : out.silent);
+      ++(is_listening(row) ? out.listening : out.silent);
   for (const auto& [id, entry] : gaps) {
     const auto gap = shown(entry);
     if (!counts(gap.connection) || gap.state == gap_state::closed)
       continue;
+    if (gap.state == gap_state::unverified) {
+      ++out.unverified;
+      continue;
+    }
     ++(gap.state == gap_state::owed ? out.owed : out.repairing);
     if (!gap.is_first)
       out.oldest = std::min(out.oldest.value_or(gap.from), gap.from);
@@ -62,6 +68,13 @@ live_counts memory_database::state::count_live(std::optional<incarnation> owner)
   for (const auto& [key, row] : rechecks)
     out.rechecks += counts(streams.at(key.first).connection) ? 1 : 0;
   return out;
+}
+
+bool memory_database::state::has_read(connection_id connection, run_id before) const {
+  return std::ranges::any_of(continuations, [&](const auto& each) {
+    const auto& [id, entry] = each;
+    return entry.row.run < before && runs.at(entry.row.run).summary.connection == connection && entry.counters.records > 0;
+  });
 }
 
 void memory_database::state::plan_repair(run_id run, const run_start& start) {
@@ -81,6 +94,8 @@ void memory_database::state::plan_repair(run_id run, const run_start& start) {
     if (reads_its_begin && reads_its_end) {
       gap.row.from = now.from;
       gap.row.repair = run;
+      const bool had_nothing = now.is_first && (now.from == *now.until || !has_read(start.connection, run));
+      gap.row.unswept = had_nothing ? std::vector<stream_id>{} : start.hears_deletes;
       gap.edition = start.edition;
       gap.source_version = start.source_version;
     }
@@ -96,6 +111,7 @@ void memory_database::state::return_gaps(const run_summary& run) {
         && sources.at(connection.source).version == gap.source_version)
       continue;
     gap.row.repair = {};
+    gap.row.unswept.clear();
     ++gap.row.failures;
   }
 }

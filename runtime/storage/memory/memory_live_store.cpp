@@ -31,9 +31,10 @@ public:
 
   caf::expected<std::vector<gap_row>> begin_listening(const listening_start& start) override;
   caf::error end_listening(const live_subscription& subscription, instant since, const std::string& reason) override;
-  caf::error hand_over_listening(const live_subscription& subscription, instant now) override;
+  caf::error hand_over_listening(const live_subscription& subscription, int64_t successor, instant until) override;
   caf::error stop_listening(connection_id connection, const shard_claim& claim, instant now) override;
   caf::error add_gap(connection_id connection, const shard_claim& claim, const slice_bounds& span, const std::string& reason) override;
+  caf::expected<std::vector<swept_listener>> sweep(std::span<const sweep_order> orders) override;
   caf::expected<int64_t> prove_health(std::span<const health_proof> proofs) override;
   caf::expected<std::vector<gap_row>> list_gaps(connection_id connection, size_t limit) override;
   caf::expected<std::vector<owed_repair>> owed_repairs(instant now, size_t limit) override;
@@ -43,7 +44,7 @@ public:
   caf::expected<std::vector<recheck_row>> load_rechecks(connection_id connection, std::chrono::microseconds within,
                                                         size_t limit) override;
   caf::error postpone_rechecks(connection_id connection, const shard_claim& claim, std::span<const recheck_row> rows,
-                               std::chrono::microseconds by) override;
+                               std::chrono::microseconds by, const std::string& reason) override;
 
 private:
   caf::error check(connection_id connection, const shard_claim& claim) const;
@@ -54,6 +55,7 @@ private:
   }
   state::listener_row* listener_of(const live_subscription& subscription);
   void end_gap(connection_id connection, instant now);
+  static bool is_handed_to(const listening_start& start, const state::listener_row& former);
   void add_missed(const listening_start& start, const state::listener_row* former);
   bool waits_for_run(const gap_row& gap, instant now) const;
   static void add(std::vector<owed_repair>& to, const gap_row& gap, const connection_row& connection);
@@ -98,14 +100,19 @@ void memory_live_store::end_gap(connection_id connection, instant now) {
       std::tie(gap.row.from, gap.row.until) = std::tuple{std::min(gap.row.from, now), std::max(gap.row.from, now)};
 }
 
+bool memory_live_store::is_handed_to(const listening_start& start, const state::listener_row& former) {
+  return former.standing == standing::handed_over && former.edition == start.edition && former.successor == start.subscription.id;
+}
+
 void memory_live_store::add_missed(const listening_start& start, const state::listener_row* former) {
   const auto connection = start.subscription.connection;
   if (former == nullptr || former->edition != start.edition) {
     const auto known = db_->known_until(connection).value_or(instant{});
-    return db_->add_gap(make_gap(connection, std::min(known, start.now), start.now,
-                                 former == nullptr ? "nobody listened before" : "the connection was changed", true));
+    db_->add_gap(make_gap(connection, std::min(known, start.now), start.now,
+                          former == nullptr ? "nobody listened before" : "the connection was changed", true));
+    return;
   }
-  if (former->standing == standing::silent || (former->standing == standing::handed_over && start.takes_over))
+  if (former->standing == standing::silent || is_handed_to(start, *former))
     return;
   db_->add_gap(make_gap(connection, std::min(former->healthy_until, start.now), std::max(former->healthy_until, start.now),
                         former->standing == standing::listening ? "the listener before ended without a word" : "nobody took over"));
@@ -126,9 +133,18 @@ caf::expected<std::vector<gap_row>> memory_live_store::begin_listening(const lis
   if (!is_repeated) {
     end_gap(connection, start.now);
     add_missed(start, former);
-    const bool is_handed = former != nullptr && former->standing == standing::handed_over && former->edition == start.edition
-                           && start.takes_over;
-    db_->listeners[connection] = {start.subscription, start.edition, is_handed ? former->healthy_until : start.now, standing::listening};
+    const bool is_handed = former != nullptr && is_handed_to(start, *former);
+    const bool is_same = former != nullptr && former->edition == start.edition;
+    db_->listeners[connection] = {start.subscription,
+                                  start.edition,
+                                  is_handed ? former->healthy_until : start.now,
+                                  standing::listening,
+                                  0,
+                                  db_->connections.at(connection).row.source,
+                                  start.account,
+                                  is_same ? former->swept_until : start.now,
+                                  former == nullptr ? 0 : former->sweep_gap,
+                                  is_handed ? former->since : start.now};
   }
   std::vector<gap_row> out;
   for (const auto& [id, gap] : db_->gaps)
@@ -157,7 +173,7 @@ caf::error memory_live_store::end_listening(const live_subscription& subscriptio
   return {};
 }
 
-caf::error memory_live_store::hand_over_listening(const live_subscription& subscription, instant now) {
+caf::error memory_live_store::hand_over_listening(const live_subscription& subscription, int64_t successor, instant until) {
   std::lock_guard lock{db_->mutex};
   if (db_->is_unavailable())
     return no_answer();
@@ -165,7 +181,8 @@ caf::error memory_live_store::hand_over_listening(const live_subscription& subsc
     return error;
   if (auto* row = listener_of(subscription); row != nullptr && row->standing == standing::listening) {
     row->standing = standing::handed_over;
-    row->healthy_until = std::max(row->healthy_until, now);
+    row->successor = successor;
+    row->healthy_until = std::max(row->healthy_until, until);
   }
   return {};
 }
@@ -194,6 +211,32 @@ caf::error memory_live_store::add_gap(connection_id connection, const shard_clai
       return {};
   db_->add_gap(make_gap(connection, from, until, reason));
   return {};
+}
+
+caf::expected<std::vector<swept_listener>> memory_live_store::sweep(std::span<const sweep_order> orders) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  std::vector<swept_listener> out;
+  for (const auto& order : orders) {
+    auto found = db_->listeners.find(order.connection);
+    if (found == db_->listeners.end())
+      continue;
+    auto& row = found->second;
+    const auto& connection = db_->connections.at(order.connection).row;
+    auto earlier = db_->gaps.find(row.sweep_gap);
+    const auto state = earlier == db_->gaps.end() ? gap_state::closed : db_->shown(earlier->second).state;
+    const bool is_swept = state == gap_state::closed || state == gap_state::unverified;
+    const auto& shard = db_->shards.at(row.subscription.claim.shard);
+    if (row.standing == standing::listening && shard.owner == self_ && shard.epoch == row.subscription.claim.epoch
+        && connection.state == activity::active && connection.edition == row.edition && is_swept
+        && order.until - row.swept_until >= order.every) {
+      row.sweep_gap = db_->add_gap(make_gap(order.connection, row.swept_until, order.until, sweep_reason));
+      row.swept_until = order.until;
+    }
+    out.push_back({order.connection, row.swept_until});
+  }
+  return out;
 }
 
 caf::expected<int64_t> memory_live_store::prove_health(std::span<const health_proof> proofs) {
@@ -227,7 +270,8 @@ caf::expected<std::vector<gap_row>> memory_live_store::list_gaps(connection_id c
 void memory_live_store::add(std::vector<owed_repair>& to, const gap_row& gap, const connection_row& connection) {
   auto found = std::ranges::find(to, gap.connection, &owed_repair::connection);
   if (found == to.end())
-    found = to.insert(found, owed_repair{gap.connection, connection.tenant, connection.shard, {gap.from, *gap.until}, 0, 0});
+    found = to.insert(found, owed_repair{gap.connection, connection.tenant, connection.shard, {gap.from, *gap.until}, 0, 0, *gap.until});
+  found->first_end = std::min(found->first_end, *gap.until);
   found->span = {std::min(found->span.from, gap.from), std::max(found->span.to, *gap.until)};
   found->failures = std::max(found->failures, gap.failures);
   ++found->gaps;
@@ -316,7 +360,7 @@ caf::expected<std::vector<recheck_row>> memory_live_store::load_rechecks(connect
   for (const auto& [key, row] : db_->rechecks) {
     const auto& stream = db_->streams.at(key.first);
     if (stream.connection == connection && stream.is_chosen && row.due <= now + within)
-      out.push_back({key.first, key.second, row.due - now, row.asked, row.attempts});
+      out.push_back({key.first, key.second, row.due - now, row.asked, row.attempts, row.reason});
   }
   std::ranges::stable_sort(out, {}, &recheck_row::due_in);
   if (out.size() > limit)
@@ -325,7 +369,7 @@ caf::expected<std::vector<recheck_row>> memory_live_store::load_rechecks(connect
 }
 
 caf::error memory_live_store::postpone_rechecks(connection_id connection, const shard_claim& claim, std::span<const recheck_row> rows,
-                                                std::chrono::microseconds by) {
+                                                std::chrono::microseconds by, const std::string& reason) {
   std::lock_guard lock{db_->mutex};
   if (db_->is_unavailable())
     return no_answer();
@@ -338,6 +382,7 @@ caf::error memory_live_store::postpone_rechecks(connection_id connection, const 
       continue;
     found->second.due = db_->recheck_time() + by;
     ++found->second.attempts;
+    found->second.reason = reason;
   }
   return {};
 }

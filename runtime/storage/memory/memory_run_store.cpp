@@ -122,7 +122,8 @@ public:
 
   caf::expected<std::vector<open_run>> load_open_runs() override;
 
-  caf::expected<std::vector<live_connection>> load_active(const std::vector<source_id>& sources) override {
+  caf::expected<std::vector<live_connection>> load_active(const std::vector<source_id>& sources,
+                                                          const std::vector<shard_id>& shards) override {
     std::lock_guard lock{db_->mutex};
     if (db_->is_unavailable())
       return no_answer();
@@ -131,7 +132,8 @@ public:
       const auto& row = entry.row;
       const auto& tenant = db_->tenants.at(row.tenant);
       auto is_active = row.state == activity::active && tenant.state == activity::active;
-      if (is_active && db_->shards.at(tenant.shard).owner == self_ && std::ranges::count(sources, row.source) > 0)
+      auto is_there = shards.empty() ? db_->shards.at(tenant.shard).owner == self_ : std::ranges::count(shards, tenant.shard) > 0;
+      if (is_active && is_there && std::ranges::count(sources, row.source) > 0)
         out.push_back({row.tenant, id, tenant.shard});
     }
     return out;

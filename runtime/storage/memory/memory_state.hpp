@@ -121,6 +121,12 @@ struct memory_database::state {
     int64_t edition = 0;
     instant healthy_until{};
     listener_state standing = listener_state::listening;
+    int64_t successor = 0; ///< of what was handed over
+    source_id source{};    ///< of the connection when it began
+    std::optional<std::string> account{};
+    instant swept_until{};
+    int64_t sweep_gap = 0; ///< 0 = none
+    instant since{};       ///< when the API confirmed
   };
   struct gap_entry {
     gap_row row; ///< its state follows from its run
@@ -131,6 +137,7 @@ struct memory_database::state {
     instant due{};
     fact_order asked;
     int32_t attempts = 0;
+    std::string reason{};
   };
   using partition_key = std::pair<stream_id, std::string>;
 
@@ -226,9 +233,15 @@ struct memory_database::state {
   std::optional<instant> known_until(connection_id connection) const;
   gap_row shown(const gap_entry& gap) const;
   live_counts count_live(std::optional<incarnation> owner) const; ///< of its shards, or of all
-  void add_gap(gap_row row) {
+  /// Who began under an earlier claim of the shard has gone without a word.
+  bool is_listening(const listener_row& row) const {
+    return row.standing == listener_state::listening && shards.at(row.subscription.claim.shard).epoch == row.subscription.claim.epoch;
+  }
+  bool has_read(connection_id connection, run_id before) const;
+  int64_t add_gap(gap_row row) {
     const auto id = row.id = take_id(6);
     gaps[id].row = std::move(row);
+    return id;
   }
   /// Notes what a run that has just begun is of, and gives it the gaps that it repairs.
   void plan_repair(run_id run, const run_start& start);

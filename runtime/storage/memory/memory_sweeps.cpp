@@ -66,6 +66,11 @@ void memory_database::state::end_sweep(const continuation_entry& sweep) {
   if (!sweep.row.is_sweep || !is_over)
     return;
   if (auto found = sweeps.find(sweep.row.stream); found != sweeps.end()) {
+    // A pass that began with a gap's repair or later began after the gap.
+    if (sweep.phase == continuation_phase::closed && sweep.reason.empty())
+      for (auto& [id, gap] : gaps)
+        if (gap.row.repair && gap.row.repair <= found->second.pass)
+          std::erase(gap.row.unswept, sweep.row.stream);
     marks.erase({sweep.row.stream, found->second.pass});
     sweeps.erase(found);
   }

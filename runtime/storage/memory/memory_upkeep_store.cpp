@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include "runtime/storage/memory/memory_state.hpp"
 #include "runtime/storage/store_error.hpp"
@@ -37,15 +38,32 @@ private:
   }
 
   bool trim_gaps(std::chrono::microseconds keep, size_t rows) {
+    std::map<connection_id, state::gap_entry*> first; ///< unverified
     for (auto gap = db_->gaps.begin(); gap != db_->gaps.end();) {
       const auto row = db_->shown(gap->second);
-      const bool is_old = row.state == gap_state::closed && *db_->runs.at(row.repair).summary.ended < now_ - keep;
-      if (is_old && rows == 0)
+      const bool is_repaired = row.state == gap_state::closed || row.state == gap_state::unverified;
+      const bool is_old = is_repaired && *db_->runs.at(row.repair).summary.ended < now_ - keep;
+      const bool is_first = row.state == gap_state::unverified && first.try_emplace(row.connection, &gap->second).second;
+      if (!is_old || is_first) {
+        ++gap;
+        continue;
+      }
+      if (rows-- == 0)
         return true;
-      rows -= is_old ? 1 : 0;
-      gap = is_old ? db_->gaps.erase(gap) : std::next(gap);
+      if (row.state == gap_state::unverified)
+        fold(row, first.at(row.connection)->row);
+      gap = db_->gaps.erase(gap);
     }
     return false;
+  }
+
+  static void fold(const gap_row& gap, gap_row& into) {
+    into.from = std::min(into.from, gap.from);
+    into.until = std::max(*into.until, *gap.until);
+    into.repair = std::max(into.repair, gap.repair);
+    into.unswept.insert(into.unswept.end(), gap.unswept.begin(), gap.unswept.end());
+    std::ranges::sort(into.unswept);
+    into.unswept.erase(std::unique(into.unswept.begin(), into.unswept.end()), into.unswept.end());
   }
 
   bool trim_runs(std::chrono::microseconds keep, size_t rows) {

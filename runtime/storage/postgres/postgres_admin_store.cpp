@@ -81,7 +81,7 @@ constexpr statement letters_by_run{
                     "ORDER BY l.id DESC LIMIT $3::bigint) d GROUP BY d.run_id ORDER BY d.run_id DESC"};
 
 constexpr statement open_gaps{
-  "open_gaps", "SELECT " LODE_GAP_COLUMNS_OF("g") " FROM live_gap g WHERE connection_id = $1::bigint AND state < 2 "
+  "open_gaps", "SELECT " LODE_GAP_COLUMNS_OF("g") " FROM live_gap g WHERE connection_id = $1::bigint AND (state < 2 OR (state = 3 AND $2::bigint = ANY (unswept))) "
                "AND EXISTS (SELECT FROM stream s WHERE s.id = $2::bigint AND s.connection_id = g.connection_id) "
                "ORDER BY id LIMIT $3::bigint"};
 
@@ -89,6 +89,25 @@ constexpr statement all_open_gaps{
   "all_open_gaps", "SELECT " LODE_GAP_COLUMNS_OF("g") ", t.name::text, n.name::text FROM live_gap g "
                    "JOIN connection n ON n.id = g.connection_id AND n.state <> 3 JOIN tenant t ON t.id = g.tenant_id "
                    "WHERE g.repair_run = 0 OR g.state = 1 ORDER BY g.id LIMIT $1::bigint"};
+
+constexpr statement listening{
+  "listening", "SELECT " LODE_IS_LISTENING("l", "s") ", CASE WHEN " LODE_IS_LISTENING("l", "s") " THEN l.since "
+               "ELSE coalesce(g.from_us, l.healthy_until) END, l.healthy_until, CASE WHEN " LODE_IS_LISTENING("l", "s") " THEN '' "
+               "WHEN g.id IS NOT NULL THEN g.reason WHEN l.state = 2 THEN 'handed over: it moves to another node, or is not active' "
+               "ELSE 'who listened has ended without a word' END "
+               "FROM listener l JOIN shard s ON s.id = l.shard "
+               "LEFT JOIN gap g ON g.connection_id = l.connection_id AND g.until_us IS NULL WHERE l.connection_id = $1::bigint"};
+
+constexpr statement gaps_before{
+  "gaps_before", "SELECT " LODE_GAP_COLUMNS " FROM live_gap WHERE connection_id = $1::bigint AND ($2::bigint = 0 OR id < $2::bigint) "
+                 "ORDER BY id DESC LIMIT $3::bigint"};
+
+constexpr statement all_rechecks{
+  "all_rechecks", "SELECT " LODE_RECHECK_COLUMNS " FROM recheck r JOIN stream s ON s.id = r.stream_id AND s.chosen "
+                  "WHERE r.connection_id = $1::bigint ORDER BY r.due, r.stream_id, r.key LIMIT $2::bigint"};
+
+constexpr statement rechecks_count{
+  "rechecks_count", "SELECT count(*) FROM recheck r JOIN stream s ON s.id = r.stream_id AND s.chosen WHERE r.connection_id = $1::bigint"};
 
 instant at(int64_t micros) {
   return instant{std::chrono::microseconds{micros}};
@@ -189,8 +208,34 @@ public:
 
   caf::expected<std::vector<open_gap>> list_open_gaps(size_t limit) override {
     return read_all(link_.execute(all_open_gaps, parameters{}.add(static_cast<int64_t>(limit))), [](const query_result& rows, int row) {
-      return open_gap{rows.string(row, 9), rows.string(row, 10), read_gap(rows, row)};
+      return open_gap{rows.string(row, gap_columns), rows.string(row, gap_columns + 1), read_gap(rows, row)};
     });
+  }
+
+  caf::expected<std::optional<listening_row>> load_listening(connection_id connection) override {
+    auto rows = link_.execute(listening, parameters{}.add(connection.value));
+    if (!rows)
+      return rows.error();
+    if (rows->rows() == 0)
+      return std::optional<listening_row>{};
+    return std::optional{listening_row{rows->boolean(0, 0), at(rows->number(0, 1)), at(rows->number(0, 2)), rows->string(0, 3)}};
+  }
+
+  caf::expected<std::vector<gap_row>> list_gaps(connection_id connection, int64_t before, size_t limit) override {
+    parameters values;
+    values.add(connection.value).add(before).add(static_cast<int64_t>(limit));
+    return read_all(link_.execute(gaps_before, values), read_gap);
+  }
+
+  caf::expected<std::vector<recheck_row>> list_rechecks(connection_id connection, size_t limit) override {
+    return read_all(link_.execute(all_rechecks, parameters{}.add(connection.value).add(static_cast<int64_t>(limit))), read_recheck);
+  }
+
+  caf::expected<int64_t> count_rechecks(connection_id connection) override {
+    auto rows = link_.execute(rechecks_count, parameters{}.add(connection.value));
+    if (!rows)
+      return rows.error();
+    return rows->number(0, 0);
   }
 
   caf::expected<int64_t> edit_state(const state_edit& edit) override {

@@ -25,6 +25,12 @@ constexpr statement one_source{"one_source", "SELECT id, name, version, manifest
 
 constexpr statement named_source{"named_source", "SELECT id, name, version, manifest FROM source WHERE name = $1::text"};
 
+constexpr statement webhook_targets_query{
+  "webhook_targets", "SELECT o.version, l.tenant_id, l.connection_id FROM source o LEFT JOIN (listener l "
+                     "JOIN connection n ON n.id = l.connection_id AND n.state = 0 AND n.edition = l.edition AND n.source_id = l.source_id "
+                     "JOIN tenant t ON t.id = n.tenant_id AND t.state = 0) ON l.source_id = o.id AND l.account = ANY ($2::text[]) "
+                     "WHERE o.name = $1::text ORDER BY l.connection_id LIMIT $3::bigint"};
+
 constexpr statement put_views_statement{
   "put_views", "SELECT lode_put_views($1::bigint, $2::text, $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], "
                "$8::text[])"};
@@ -184,6 +190,23 @@ public:
   caf::expected<source_row> find_source(const std::string& name) override {
     return read_one(link_.execute(named_source, parameters{}.add_text(name)), read_source,
                     "there is no source '" + name + "'");
+  }
+
+  caf::expected<webhook_targets> find_webhook_targets(const std::string& source, const std::vector<std::string>& accounts,
+                                                      size_t limit) override {
+    const std::vector<std::string_view> texts{accounts.begin(), accounts.end()};
+    parameters values;
+    values.add_text(source).add_texts(texts).add(static_cast<int64_t>(limit));
+    auto rows = link_.execute(webhook_targets_query, values);
+    if (!rows)
+      return rows.error();
+    if (rows->rows() == 0)
+      return store_error(errc::not_found, "there is no source '" + source + "'");
+    webhook_targets out{rows->string(0, 0), {}};
+    for (int row = 0; row < rows->rows(); ++row)
+      if (!rows->is_null(row, 1))
+        out.targets.push_back({{rows->number(row, 1)}, {rows->number(row, 2)}});
+    return out;
   }
 
   caf::expected<std::vector<source_row>> list_sources() override {

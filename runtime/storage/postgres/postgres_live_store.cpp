@@ -13,20 +13,23 @@ namespace {
 
 constexpr statement begin_statement{
   "begin_listening", "SELECT " LODE_GAP_COLUMNS " FROM lode_begin_listening($1::bigint, $2::bigint, $3::bigint, $4::bigint, "
-                     "$5::bigint, $6::bigint, $7::boolean, $8::bigint, $9::bigint)"};
+                     "$5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::boolean, $10::text)"};
 
 constexpr statement end_statement{"end_listening", "SELECT lode_end_listening($1::bigint, $2::bigint, $3::bigint, $4::bigint, "
                                                    "$5::bigint, $6::bigint, $7::text)"};
 
 constexpr statement hand_over_statement{
   "hand_over_listening",
-  "SELECT lode_hand_over_listening($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::bigint, $6::bigint)"};
+  "SELECT lode_hand_over_listening($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::bigint, $6::bigint, $7::bigint)"};
 
 constexpr statement stop_statement{
   "stop_listening", "SELECT lode_stop_listening($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::bigint)"};
 
 constexpr statement add_gap_statement{
   "add_gap", "SELECT lode_add_gap($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::bigint, $6::bigint, $7::text)"};
+
+constexpr statement sweep_statement{
+  "sweep", "SELECT connection, swept FROM lode_sweep_listeners($1::bigint, $2::bigint[], $3::bigint[], $4::bigint[], $5::text)"};
 
 constexpr statement prove_statement{"prove_health",
                                     "SELECT lode_prove_health($1::bigint, $2::bigint[], $3::bigint[], $4::bigint[])"};
@@ -37,7 +40,7 @@ constexpr statement gaps_query{"list_gaps", "SELECT " LODE_GAP_COLUMNS " FROM li
                                             "ORDER BY id DESC LIMIT $2::bigint"};
 
 #define LODE_OWED_COLUMNS                                                                                              \
-  "SELECT g.connection_id, min(g.tenant_id), min(g.shard), min(g.from_us), max(g.until_us), max(g.failures), count(*) " \
+  "SELECT g.connection_id, min(g.tenant_id), min(g.shard), min(g.from_us), max(g.until_us), max(g.failures), count(*), min(g.until_us) " \
   "FROM live_gap g "
 
 constexpr statement owed_query{
@@ -60,8 +63,7 @@ constexpr statement owed_of_query{"owed_repair_of", LODE_OWED_COLUMNS
 // -- rechecks ------------------------------------------------------------------------------------------------------------
 
 constexpr statement rechecks_query{
-  "load_rechecks", "SELECT r.stream_id, r.key::text, (extract(epoch FROM r.due - now()) * 1000000)::bigint, r.asked_field, "
-                   "r.asked_epoch, r.asked_counter, r.attempts FROM recheck r JOIN stream s ON s.id = r.stream_id AND s.chosen "
+  "load_rechecks", "SELECT " LODE_RECHECK_COLUMNS " FROM recheck r JOIN stream s ON s.id = r.stream_id AND s.chosen "
                    "WHERE r.connection_id = $1::bigint AND r.due <= now() + $2::bigint * interval '1 microsecond' "
                    "ORDER BY r.due, r.stream_id, r.key LIMIT $3::bigint"};
 
@@ -73,7 +75,7 @@ constexpr statement to_recheck_query{
 
 constexpr statement postpone_statement{
   "postpone_rechecks", "SELECT lode_postpone_rechecks($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::bigint[], $6::text[], "
-                       "$7::bigint[], $8::bigint[], $9::bigint)"};
+                       "$7::bigint[], $8::bigint[], $9::bigint, $10::text)"};
 
 instant at(int64_t micros) {
   return instant{std::chrono::microseconds{micros}};
@@ -89,7 +91,8 @@ owed_repair read_owed(const query_result& rows, int row) {
           {rows.number(row, 2)},
           {at(rows.number(row, 3)), at(rows.number(row, 4))},
           static_cast<int32_t>(rows.number(row, 5)),
-          rows.number(row, 6)};
+          rows.number(row, 6),
+          at(rows.number(row, 7))};
 }
 
 class postgres_live_store final : public live_store {
@@ -98,8 +101,8 @@ public:
 
   caf::expected<std::vector<gap_row>> begin_listening(const listening_start& start) override {
     auto values = fenced(start.subscription.connection, start.subscription.claim);
-    values.add(start.subscription.id).add(start.edition).add(start.takes_over).add(micros(start.now));
-    values.add(static_cast<int64_t>(most_gaps));
+    values.add(start.subscription.id).add(start.edition).add(micros(start.now));
+    values.add(static_cast<int64_t>(most_gaps)).add(start.account.has_value()).add_text(start.account.value_or(""));
     return read_all(link_.execute(begin_statement, values), read_gap);
   }
 
@@ -109,9 +112,9 @@ public:
     return error_of(link_.execute(end_statement, values));
   }
 
-  caf::error hand_over_listening(const live_subscription& subscription, instant now) override {
+  caf::error hand_over_listening(const live_subscription& subscription, int64_t successor, instant until) override {
     auto values = fenced(subscription.connection, subscription.claim);
-    return error_of(link_.execute(hand_over_statement, values.add(subscription.id).add(micros(now))));
+    return error_of(link_.execute(hand_over_statement, values.add(subscription.id).add(successor).add(micros(until))));
   }
 
   caf::error stop_listening(connection_id connection, const shard_claim& claim, instant now) override {
@@ -122,6 +125,21 @@ public:
     auto values = fenced(connection, claim);
     values.add(micros(span.from)).add(micros(span.to)).add_text(storable_reason(reason));
     return error_of(link_.execute(add_gap_statement, values));
+  }
+
+  caf::expected<std::vector<swept_listener>> sweep(std::span<const sweep_order> orders) override {
+    std::vector<int64_t> connections, every, until;
+    for (const auto& order : orders) {
+      connections.push_back(order.connection.value);
+      every.push_back(order.every.count());
+      until.push_back(micros(order.until));
+    }
+    using numbers = std::span<const int64_t>;
+    parameters values;
+    values.add(settings_.self.value).add(numbers{connections}).add(numbers{every}).add(numbers{until}).add_text(sweep_reason);
+    return read_all(link_.execute(sweep_statement, values), [](const query_result& found, int row) {
+      return swept_listener{{found.number(row, 0)}, at(found.number(row, 1))};
+    });
   }
 
   caf::expected<int64_t> prove_health(std::span<const health_proof> proofs) override {
@@ -168,13 +186,7 @@ public:
                                                         size_t limit) override {
     parameters values;
     values.add(connection.value).add(int64_t{within.count()}).add(static_cast<int64_t>(limit));
-    return read_all(link_.execute(rechecks_query, values), [](const query_result& found, int row) {
-      return recheck_row{{found.number(row, 0)},
-                         found.string(row, 1),
-                         std::chrono::microseconds{found.number(row, 2)},
-                         {found.number(row, 3), found.number(row, 4), found.number(row, 5)},
-                         static_cast<int32_t>(found.number(row, 6))};
-    });
+    return read_all(link_.execute(rechecks_query, values), read_recheck);
   }
 
   caf::expected<std::vector<connection_id>> connections_to_recheck(size_t limit) override {
@@ -183,7 +195,7 @@ public:
   }
 
   caf::error postpone_rechecks(connection_id connection, const shard_claim& claim, std::span<const recheck_row> rows,
-                               std::chrono::microseconds by) override {
+                               std::chrono::microseconds by, const std::string& reason) override {
     std::vector<int64_t> streams, epochs, counters;
     std::vector<std::string_view> keys;
     for (const auto& row : rows) {
@@ -195,6 +207,7 @@ public:
     using numbers = std::span<const int64_t>;
     auto values = fenced(connection, claim);
     values.add(numbers{streams}).add_texts(keys).add(numbers{epochs}).add(numbers{counters}).add(int64_t{by.count()});
+    values.add_text(storable_reason(reason));
     return error_of(link_.execute(postpone_statement, values));
   }
 

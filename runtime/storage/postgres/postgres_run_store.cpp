@@ -48,7 +48,7 @@ constexpr statement start{"start_run", "SELECT out_run, out_opened, lode_skip_cu
                                        "$16::bigint, $17::bigint, $18::text, $19::bigint[], $20::boolean[], "
                                        "$21::boolean[], $22::bigint[], $23::bigint[], $24::bigint[]), "
                                        "lode_plan_repair(out_run, $2::bigint, $5::bigint, $17::bigint, $18::text, "
-                                       "$25::bigint, $26::bigint) "
+                                       "$25::bigint, $26::bigint, $27::bigint[]) "
                                        "FROM lode_begin_run($1::bigint, $2::bigint, "
                                        "$3::bigint, $4::bigint, $5::bigint, $6::bigint[], $7::text[], $8::bigint[], "
                                        "$9::bigint[], $10::bytea[], $11::bigint)"};
@@ -63,8 +63,8 @@ constexpr statement open_runs{
 
 constexpr statement active_of_sources{
   "active_of_sources", "SELECT c.tenant_id, c.id, t.shard FROM connection c JOIN tenant t ON t.id = c.tenant_id AND t.state = 0 "
-                       "JOIN shard s ON s.id = t.shard AND s.owner = $1::bigint "
-                       "WHERE c.state = 0 AND c.source_id = ANY ($2::bigint[]) ORDER BY c.id"};
+                       "JOIN shard s ON s.id = t.shard AND CASE cardinality($3::bigint[]) WHEN 0 THEN s.owner = $1::bigint "
+                       "ELSE s.id = ANY ($3) END WHERE c.state = 0 AND c.source_id = ANY ($2::bigint[]) ORDER BY c.id"};
 
 // alone_deaths of a continuation that has committed a page since is history.
 #define LODE_CONTINUATION_COLUMNS                                                                                      \
@@ -333,11 +333,14 @@ public:
                     });
   }
 
-  caf::expected<std::vector<live_connection>> load_active(const std::vector<source_id>& sources) override {
-    std::vector<int64_t> ids;
+  caf::expected<std::vector<live_connection>> load_active(const std::vector<source_id>& sources,
+                                                          const std::vector<shard_id>& shards) override {
+    std::vector<int64_t> ids, places;
     for (auto source : sources)
       ids.push_back(source.value);
-    return read_all(link_.execute(active_of_sources, parameters{}.add(settings_.self.value).add(ids)),
+    for (auto shard : shards)
+      places.push_back(shard.value);
+    return read_all(link_.execute(active_of_sources, parameters{}.add(settings_.self.value).add(ids).add(places)),
                     [](const query_result& found, int row) {
                       return live_connection{{found.number(row, 0)}, {found.number(row, 1)}, {found.number(row, 2)}};
                     });
@@ -596,6 +599,10 @@ caf::expected<started_run> postgres_run_store::start_run(const run_start& wanted
   add_passes(values, wanted);
   values.add(wanted.repairs ? std::optional{micros(wanted.repairs->from)} : std::nullopt);
   values.add(wanted.repairs ? std::optional{micros(wanted.repairs->to)} : std::nullopt);
+  std::vector<int64_t> hears_deletes;
+  for (auto stream : wanted.hears_deletes)
+    hears_deletes.push_back(stream.value);
+  values.add(std::span<const int64_t>{hears_deletes});
   auto rows = link_.execute(start, values);
   if (!rows)
     return rows.error();

@@ -188,6 +188,24 @@ TEST_P(storage_contract, an_edition_is_told_of_active_connections_only) {
   EXPECT_EQ(failure(), errc::not_found);
 }
 
+TEST_P(storage_contract, active_connections_of_sources_are_those_of_this_node_or_of_the_shards_that_are_named) {
+  auto other = backend_->make_run_store(second_life); // owns nothing
+  const auto ids = [&](run_store& store, const std::vector<shard_id>& shards) {
+    std::vector<connection_id> out;
+    const auto found = store.load_active({source_.id}, shards);
+    for (const auto& each : *found)
+      out.push_back(each.connection);
+    return out;
+  };
+  EXPECT_EQ(ids(*runs_, {}), std::vector{connection_.id});
+  EXPECT_TRUE(ids(*other, {}).empty());
+  EXPECT_EQ(ids(*other, {connection_.shard}), std::vector{connection_.id});
+  EXPECT_TRUE(ids(*other, {shard_id{(connection_.shard.value + 1) % 4'096}}).empty());
+  EXPECT_TRUE(other->load_active({source_id{source_.id.value + 1}}, {connection_.shard})->empty());
+  ASSERT_FALSE(catalog_->set_connection_state(connection_.id, activity::paused, "by hand"));
+  EXPECT_TRUE(ids(*other, {connection_.shard}).empty());
+}
+
 TEST_P(storage_contract, streams_that_are_read_without_being_chosen_have_ids_and_are_not_shown) {
   auto unchosen = catalog_->unchosen_streams(connection_.id, {"authors", "posts"});
   ASSERT_TRUE(unchosen) << to_string(unchosen.error());

@@ -219,6 +219,133 @@ TEST_P(gap_repair_contract, erasing_a_tenant_takes_listeners_gaps_and_rechecks_w
   EXPECT_EQ(rows(), 0);
 }
 
+// -- deletes ------------------------------------------------------------------------------------------------------------
+
+/// Deletes of posts are heard; from 10 to 12 they were not.
+class unverified_contract : public gap_repair_contract {
+protected:
+  started_run repair_hearing(int from, int until, std::vector<stream_id> streams) {
+    auto start = planned(run_kind::repair, slice_bounds{at_second(from), at_second(until)});
+    start.hears_deletes = std::move(streams);
+    return *runs_->start_run(start);
+  }
+
+  /// A full pass of these streams, up to its sweeps.
+  started_run pass(std::vector<stream_id> streams) {
+    auto start = planned(run_kind::full);
+    for (auto stream : streams)
+      start.passes.push_back({stream, {posts_}, true, false, {}});
+    start.stamp = {0, start.claim.epoch.value, 5};
+    auto run = *runs_->start_run(start);
+    EXPECT_EQ(commit_one(page_of(connection_, run.run, run.opened.at(0), 0, closed)), commit_status::committed);
+    return run;
+  }
+  /// It has ended with this.
+  void sweep(const started_run& run, stream_id stream, continuation_phase phase = closed, const std::string& reason = {}) {
+    auto rows = *runs_->load_continuations(run.run, {}, 10);
+    auto found = std::ranges::find_if(rows, [&](const auto& row) { return row.is_sweep && row.stream == stream; });
+    ASSERT_NE(found, rows.end());
+    auto page = page_of(connection_, run.run, found->id, found->version, phase);
+    page.stream = stream;
+    page.counters = {};
+    page.move.reason = reason;
+    EXPECT_EQ(commit_one(page), commit_status::committed);
+  }
+};
+
+TEST_P(unverified_contract, what_was_deleted_in_a_repaired_gap_is_known_once_a_pass_that_began_since_has_swept) {
+  finish(repair_hearing(10, 12, {posts_}));
+  EXPECT_THAT(words(), ElementsAre("10-12 unverified"));
+  EXPECT_THAT(gaps().back().unswept, ElementsAre(posts_));
+  EXPECT_EQ(live_->count_live()->unverified, 1);
+  EXPECT_EQ(backend_->make_admin_store()->count_live()->unverified, 1);
+  EXPECT_EQ(live_->count_live()->owed, 0);
+  EXPECT_FALSE(*live_->owed_repair_of(connection_.id)) << "nothing is missing";
+  auto run = pass({posts_});
+  EXPECT_THAT(words(), ElementsAre("10-12 unverified")) << "its sweep is still to come";
+  sweep(run, posts_);
+  EXPECT_THAT(words(), ElementsAre("10-12 closed"));
+  EXPECT_EQ(live_->count_live()->unverified, 0);
+}
+
+TEST_P(unverified_contract, a_pass_that_had_begun_before_the_gap_was_over_verifies_nothing) {
+  auto early = pass({posts_});
+  finish(repair_hearing(10, 12, {posts_}));
+  sweep(early, posts_);
+  EXPECT_THAT(words(), ElementsAre("10-12 unverified"));
+  sweep(pass({posts_}), posts_);
+  EXPECT_THAT(words(), ElementsAre("10-12 closed"));
+}
+
+TEST_P(unverified_contract, a_pass_may_be_over_before_the_repair_is) {
+  auto run = repair_hearing(10, 12, {posts_});
+  sweep(pass({posts_}), posts_);
+  EXPECT_THAT(words(), ElementsAre("10-12 repairing"));
+  finish(run);
+  EXPECT_THAT(words(), ElementsAre("10-12 closed"));
+}
+
+TEST_P(unverified_contract, a_sweep_that_looked_at_nothing_or_was_stopped_verifies_nothing) {
+  finish(repair_hearing(10, 12, {posts_}));
+  sweep(pass({posts_}), posts_, closed, "nothing was deleted: a slice was not read to its end");
+  sweep(pass({posts_}), posts_, failed, "too much");
+  EXPECT_THAT(words(), ElementsAre("10-12 unverified"));
+}
+
+TEST_P(unverified_contract, each_stream_of_which_deletes_are_heard_has_to_be_swept) {
+  finish(repair_hearing(10, 12, {posts_, comments_}));
+  sweep(pass({posts_}), posts_);
+  EXPECT_THAT(words(), ElementsAre("10-12 unverified"));
+  EXPECT_THAT(gaps().back().unswept, ElementsAre(comments_));
+  auto without = connection_;
+  without.streams = {{{}, "posts", 0}};
+  ASSERT_TRUE(catalog_->put_connection(connection_.tenant, without));
+  EXPECT_THAT(words(), ElementsAre("10-12 closed")) << "nobody wants to know of comments any more";
+}
+
+TEST_P(unverified_contract, where_no_deletes_are_heard_there_is_nothing_to_verify) {
+  finish(repair_hearing(10, 12, {}));
+  EXPECT_THAT(words(), ElementsAre("10-12 closed"));
+}
+
+TEST_P(unverified_contract, a_gap_that_comes_back_is_owed_and_not_unverified) {
+  auto run = repair_hearing(10, 12, {posts_});
+  ASSERT_FALSE(runs_->cancel_run(run.run, ""));
+  EXPECT_THAT(words(), ElementsAre("10-12 owed"));
+  EXPECT_THAT(gaps().back().unswept, IsEmpty());
+  EXPECT_EQ(live_->count_live()->unverified, 0);
+}
+
+TEST_P(unverified_contract, it_shows_in_what_was_read_of_the_stream_and_not_among_open_gaps) {
+  auto admin = backend_->make_admin_store();
+  finish(repair_hearing(10, 12, {posts_}));
+  auto reading = *admin->load_reading(connection_.id, posts_, 10);
+  ASSERT_EQ(reading.gaps.size(), 1u);
+  EXPECT_EQ(word(reading.gaps[0]), "10-12 unverified");
+  EXPECT_THAT(admin->load_reading(connection_.id, comments_, 10)->gaps, IsEmpty());
+  EXPECT_THAT(*admin->list_open_gaps(10), IsEmpty());
+}
+
+TEST_P(unverified_contract, old_ones_become_one_so_that_they_do_not_grow_for_ever) {
+  add_gap(3, 20, 21);
+  finish(repair_hearing(0, 15, {posts_}));
+  finish(repair_hearing(15, 30, {posts_, comments_}));
+  ASSERT_FALSE(runs_->cancel_run(run_, ""));
+  auto upkeep = backend_->make_upkeep_store();
+  retention old;
+  old.runs = std::chrono::microseconds{1};
+  for (int steps = 0; steps < 100 && *upkeep->tidy_some(old, 1); ++steps) {
+  }
+  EXPECT_THAT(live_contract::words(), ElementsAre("10-21 unverified"));
+  EXPECT_THAT(gaps().back().unswept, testing::UnorderedElementsAre(posts_, comments_));
+  sweep(pass({posts_}), posts_);
+  sweep(pass({comments_}), comments_);
+  EXPECT_THAT(live_contract::words(), ElementsAre("10-21 closed"));
+}
+
+INSTANTIATE_TEST_SUITE_P(memory, unverified_contract, testing::Values(memory_backend()), [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(postgres, unverified_contract, testing::Values(postgres_backend()), [](const auto& info) { return info.param.name; });
+
 TEST_P(gap_repair_contract, gaps_that_are_not_closed_show_in_what_was_read_of_each_stream) {
   auto admin = backend_->make_admin_store();
   for (auto stream : {posts_, comments_}) {
@@ -259,6 +386,28 @@ TEST_P(gap_repair_contract, gaps_that_are_not_closed_are_listed_with_their_names
 
 INSTANTIATE_TEST_SUITE_P(memory, gap_repair_contract, testing::Values(memory_backend()), [](const auto& info) { return info.param.name; });
 INSTANTIATE_TEST_SUITE_P(postgres, gap_repair_contract, testing::Values(postgres_backend()), [](const auto& info) { return info.param.name; });
+
+// -- what was before the first listener: its deletes ---------------------------------------------------------------------
+
+TEST_P(live_contract, before_anything_was_read_nothing_can_have_been_deleted_unheard) {
+  begin(*live_, 1, 5);
+  auto start = planned(run_kind::repair, slice_bounds{{}, at_second(5)});
+  start.hears_deletes = {posts_};
+  finish(*runs_->start_run(start));
+  EXPECT_THAT(words(), ElementsAre("start-5 closed"));
+}
+
+TEST_P(live_contract, what_was_read_before_anybody_listened_may_have_been_deleted_unheard) {
+  auto read = page_of(connection_, run_, continuation_, 0, closed);
+  read.counters.records = 1;
+  ASSERT_EQ(commit_one(read), commit_status::committed);
+  begin(*live_, 1, 5);
+  auto start = planned(run_kind::repair, slice_bounds{{}, at_second(5)});
+  start.hears_deletes = {posts_};
+  finish(*runs_->start_run(start));
+  ASSERT_EQ(words().size(), 1u);
+  EXPECT_THAT(words()[0], testing::HasSubstr("unverified"));
+}
 
 // -- what was before the first listener --------------------------------------------------------------------------------
 

@@ -85,7 +85,7 @@ TEST_P(live_contract, nothing_that_a_zombie_says_changes_anything) {
   // The claim ended its session, which it may only notice now.
   for (int times = 0; times < 2; ++times) {
     EXPECT_LE(prove(*live_, 1, 15), 0);
-    EXPECT_TRUE(live_->hand_over_listening(former, at_second(15)));
+    EXPECT_TRUE(live_->hand_over_listening(former, 2, at_second(15)));
     EXPECT_TRUE(live_->end_listening(former, at_second(15), "zombie"));
   }
   EXPECT_EQ(code_of(live_->end_listening(former, at_second(15), "zombie")), errc::not_owner);
@@ -103,7 +103,7 @@ TEST_P(live_contract, a_late_word_of_an_earlier_subscription_changes_nothing) {
   begin(*live_, 2, 10);
   const auto before = words();
   ASSERT_FALSE(live_->end_listening(subscription(1), at_second(11), "late"));
-  ASSERT_FALSE(live_->hand_over_listening(subscription(1), at_second(11)));
+  ASSERT_FALSE(live_->hand_over_listening(subscription(1), 2, at_second(11)));
   EXPECT_EQ(prove(*live_, 1, 11), 0);
   EXPECT_EQ(words(), before);
   ASSERT_FALSE(live_->end_listening(subscription(2), at_second(12), "now"));
@@ -131,11 +131,11 @@ TEST_P(live_contract, a_life_that_gets_its_shard_back_has_not_listened_meanwhile
 
 TEST_P(live_contract, a_planned_move_opens_no_gap_when_the_successor_takes_over) {
   listen();
-  ASSERT_FALSE(live_->hand_over_listening(subscription(1), at_second(10)));
+  ASSERT_FALSE(live_->hand_over_listening(subscription(1), 2, at_second(10)));
   EXPECT_EQ(prove(*live_, 1, 30), 0) << "it has no more to say";
   claim_again(second_life);
   auto heir = backend_->make_live_store(second_life);
-  EXPECT_THAT(begin(*heir, 2, 11, true), IsEmpty());
+  EXPECT_THAT(begin(*heir, 2, 11), IsEmpty());
   claim_again(third_life);
   EXPECT_THAT(begin(*backend_->make_live_store(third_life), 3, 20), ElementsAre("10-20 owed"))
     << "what the successor had buffered was not committed when it died";
@@ -143,17 +143,32 @@ TEST_P(live_contract, a_planned_move_opens_no_gap_when_the_successor_takes_over)
 
 TEST_P(live_contract, a_planned_move_opens_a_gap_when_another_one_comes_than_the_successor) {
   listen();
-  ASSERT_FALSE(live_->hand_over_listening(subscription(1), at_second(10)));
+  ASSERT_FALSE(live_->hand_over_listening(subscription(1), 2, at_second(10)));
   claim_again(second_life);
   auto heir = backend_->make_live_store(second_life);
-  EXPECT_THAT(begin(*heir, 2, 14), ElementsAre("10-14 owed"));
+  EXPECT_THAT(begin(*heir, 3, 14), ElementsAre("10-14 owed"));
+}
+
+TEST_P(live_contract, a_planned_move_without_a_successor_opens_a_gap_from_where_nothing_was_heard_any_more) {
+  listen();
+  ASSERT_FALSE(live_->hand_over_listening(subscription(1), 0, at_second(10)));
+  claim_again(second_life);
+  EXPECT_THAT(begin(*backend_->make_live_store(second_life), 2, 14), ElementsAre("10-14 owed"));
+}
+
+TEST_P(live_contract, a_successor_of_another_edition_has_listened_to_something_else) {
+  listen();
+  ASSERT_FALSE(live_->hand_over_listening(subscription(1), 2, at_second(10)));
+  connection_.configuration = R"({"shop":"other"})";
+  ASSERT_TRUE(catalog_->put_connection(connection_.tenant, connection_));
+  EXPECT_THAT(begin(*live_, 2, 14), ElementsAre("start-14 owed"));
 }
 
 TEST_P(live_contract, nobody_takes_over_from_one_that_died) {
   listen();
   prove(*live_, 1, 8);
   claim_again(second_life);
-  EXPECT_THAT(begin(*backend_->make_live_store(second_life), 2, 14, true), ElementsAre("8-14 owed"));
+  EXPECT_THAT(begin(*backend_->make_live_store(second_life), 2, 14), ElementsAre("8-14 owed"));
 }
 
 TEST_P(live_contract, clocks_that_differ_turn_no_gap_round) {
@@ -225,6 +240,62 @@ TEST_P(live_contract, listeners_are_counted_in_the_shards_of_a_life) {
   EXPECT_EQ(counts.owed, 2);
   EXPECT_EQ(counts.oldest, at_second(5));
   EXPECT_EQ(backend_->make_live_store(second_life)->count_live()->owed, 0);
+}
+
+TEST_P(live_contract, it_is_to_be_seen_since_when_a_connection_is_heard) {
+  auto admin = backend_->make_admin_store();
+  auto shown = [&] { return admin->load_listening(connection_.id)->value(); };
+  EXPECT_FALSE(*admin->load_listening(connection_.id)) << "it never was";
+  begin(*live_, 1, 5);
+  prove(*live_, 1, 9);
+  EXPECT_TRUE(shown().is_listening);
+  EXPECT_EQ(shown().since, at_second(5));
+  EXPECT_EQ(shown().healthy_until, at_second(9));
+  ASSERT_FALSE(live_->hand_over_listening(subscription(1), 2, at_second(10)));
+  EXPECT_FALSE(shown().is_listening);
+  EXPECT_EQ(shown().since, at_second(10));
+  EXPECT_THAT(shown().reason, testing::HasSubstr("handed over"));
+  begin(*live_, 2, 8);
+  EXPECT_TRUE(shown().is_listening);
+  EXPECT_EQ(shown().since, at_second(5)) << "without a break";
+}
+
+TEST_P(live_contract, it_is_to_be_seen_since_when_a_connection_is_silent_and_why) {
+  auto admin = backend_->make_admin_store();
+  begin(*live_, 1, 5);
+  prove(*live_, 1, 9);
+  ASSERT_FALSE(live_->end_listening(subscription(1), at_second(12), "reset"));
+  auto shown = admin->load_listening(connection_.id)->value();
+  EXPECT_FALSE(shown.is_listening);
+  EXPECT_EQ(shown.since, at_second(9));
+  EXPECT_EQ(shown.reason, "reset");
+}
+
+TEST_P(live_contract, who_listened_under_an_earlier_claim_of_the_shard_listens_no_more) {
+  auto admin = backend_->make_admin_store();
+  begin(*live_, 1, 5);
+  prove(*live_, 1, 9);
+  claim_again(second_life);
+  auto shown = admin->load_listening(connection_.id)->value();
+  EXPECT_FALSE(shown.is_listening);
+  EXPECT_EQ(shown.since, at_second(9));
+  EXPECT_THAT(shown.reason, testing::HasSubstr("without a word"));
+  EXPECT_EQ(admin->count_live()->listening, 0);
+  EXPECT_EQ(admin->count_live()->silent, 1);
+}
+
+TEST_P(live_contract, gaps_are_listed_part_by_part_latest_first) {
+  auto admin = backend_->make_admin_store();
+  begin(*live_, 1, 0);
+  const auto claim = claim_of(connection_.shard);
+  for (int second : {1, 3, 5})
+    ASSERT_FALSE(live_->add_gap(connection_.id, claim, {at_second(second), at_second(second + 1)}, "overflow"));
+  auto first = *admin->list_gaps(connection_.id, 0, 3);
+  ASSERT_EQ(first.size(), 3u);
+  EXPECT_EQ(word(first[0]), "5-6 owed");
+  auto rest = *admin->list_gaps(connection_.id, first.back().id, 3);
+  ASSERT_EQ(rest.size(), 1u);
+  EXPECT_EQ(word(rest[0]), "start-0 owed");
 }
 
 INSTANTIATE_TEST_SUITE_P(memory, live_contract, testing::Values(memory_backend()), [](const auto& info) { return info.param.name; });

@@ -16,7 +16,7 @@ inline instant at_second(int second) {
 
 /// A gap as words: "FROM-UNTIL STATE", seconds counted as above.
 inline std::string word(const gap_row& gap) {
-  constexpr std::array states{"owed", "repairing", "closed"};
+  constexpr std::array states{"owed", "repairing", "closed", "unverified"};
   auto text = [](instant time) {
     return time == instant{} ? std::string{"start"} : std::to_string((time - at_second(0)) / std::chrono::seconds{1});
   };
@@ -28,14 +28,14 @@ class live_contract : public storage_contract {
 protected:
   live_subscription subscription(int64_t id) const { return {connection_.id, claim_of(connection_.shard), id}; }
 
-  listening_start start_of(int64_t id, int second, bool takes_over = false) const {
+  listening_start start_of(int64_t id, int second) const {
     auto edition = catalog_->edition_of(connection_.id); // none: it is not active
-    return {subscription(id), edition ? *edition : 0, at_second(second), takes_over};
+    return {subscription(id), edition ? *edition : 0, at_second(second)};
   }
 
   /// Begins, as whoever `store` is; the gaps that are owed then.
-  std::vector<std::string> begin(live_store& store, int64_t id, int second, bool takes_over = false) const {
-    auto owed = store.begin_listening(start_of(id, second, takes_over));
+  std::vector<std::string> begin(live_store& store, int64_t id, int second) const {
+    auto owed = store.begin_listening(start_of(id, second));
     if (!owed)
       return {to_string(owed.error())};
     std::vector<std::string> out;

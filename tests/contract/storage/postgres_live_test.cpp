@@ -89,7 +89,8 @@ TEST_F(postgres_live_test, one_statement_proves_the_health_of_thousands) {
   ASSERT_TRUE(live->begin_listening({subscription(1), 0, at_second(0)}));
   session.run("INSERT INTO connection (tenant_id, shard, source_id, name) SELECT c.tenant_id, c.shard, c.source_id, 'c' || n "
               "FROM connection c, generate_series(1, 5000) AS n;"
-              "INSERT INTO listener SELECT id, tenant_id, shard, 1, id, 0, 0, 0 FROM connection WHERE name LIKE 'c%'");
+              "INSERT INTO listener (connection_id, tenant_id, shard, epoch, subscription, edition, since, healthy_until, state) "
+              "SELECT id, tenant_id, shard, 1, id, 0, 0, 0, 0 FROM connection WHERE name LIKE 'c%'");
   auto ids = session.link().execute({"ids", "SELECT connection_id, subscription FROM listener"});
   std::vector<health_proof> proofs;
   for (int row = 0; row < ids->rows(); ++row)

@@ -133,18 +133,40 @@ TEST_P(recheck_contract, a_key_that_could_not_be_fetched_is_due_again_later) {
   ASSERT_EQ(commit_one(raising({doubt("b", 5)})), committed);
   std::erase_if(loaded, [](const auto& row) { return row.key == "c"; });
   const auto claim = claim_of(connection_.shard);
-  ASSERT_FALSE(live_->postpone_rechecks(connection_.id, claim, loaded, 1h));
+  ASSERT_FALSE(live_->postpone_rechecks(connection_.id, claim, loaded, 1h, "the API answered 503"));
   EXPECT_THAT(words(0s), UnorderedElementsAre("b 5", "c 1")) << "the later doubt about b stands as it is";
   auto all = rows(2h);
   ASSERT_EQ(all.size(), 3u);
   EXPECT_EQ(all.back().key, "a");
   EXPECT_EQ(all.back().attempts, 1);
+  EXPECT_EQ(all.back().reason, "the API answered 503");
+  EXPECT_EQ(all.front().reason, "");
   ASSERT_EQ(commit_one(raising({doubt("a", 9)})), committed);
   EXPECT_EQ(rows(2h).back().key, "a") << "a new doubt does not hurry what cannot be fetched";
   EXPECT_EQ(rows(2h).back().asked.counter, 9);
   auto other = connect("globex");
-  ASSERT_FALSE(live_->postpone_rechecks(other.id, claim_of(other.shard), rows(2h), 2h));
+  ASSERT_FALSE(live_->postpone_rechecks(other.id, claim_of(other.shard), rows(2h), 2h, "another's"));
   EXPECT_THAT(words(0s), UnorderedElementsAre("b 5", "c 1")) << "nobody postpones what is another's";
+}
+
+TEST_P(recheck_contract, what_waits_is_listed_with_the_reason_of_the_latest_time) {
+  ASSERT_EQ(commit_one(raising({doubt("a", 1), doubt("b", 1, 1h), doubt("c", 1)})), committed);
+  const auto claim = claim_of(connection_.shard);
+  for (const auto* why : {"first", "broken \xff and\nlong"})
+    ASSERT_FALSE(live_->postpone_rechecks(connection_.id, claim, rows(), 0s, why));
+  ASSERT_EQ(commit_one(raising({doubt("a", 5)})), committed);
+  auto admin = backend_->make_admin_store();
+  auto listed = *admin->list_rechecks(connection_.id, 10);
+  ASSERT_EQ(listed.size(), 3u);
+  EXPECT_EQ(listed[2].key, "b") << "what is not due waits, too";
+  EXPECT_EQ(listed[2].reason, "");
+  for (const auto& row : {listed[0], listed[1]}) {
+    EXPECT_EQ(row.attempts, 2) << row.key;
+    EXPECT_THAT(row.reason, testing::HasSubstr("broken")) << row.key;
+  }
+  EXPECT_EQ(admin->list_rechecks(connection_.id, 2)->size(), 2u);
+  EXPECT_EQ(*admin->count_rechecks(connection_.id), 3);
+  EXPECT_EQ(*admin->count_rechecks(connect("globex").id), 0);
 }
 
 TEST_P(recheck_contract, a_zombie_postpones_nothing) {
@@ -153,8 +175,8 @@ TEST_P(recheck_contract, a_zombie_postpones_nothing) {
   const auto loaded = rows();
   claim_again(second_life);
   for (int times = 0; times < 2; ++times)
-    EXPECT_TRUE(live_->postpone_rechecks(connection_.id, claim, loaded, 1h));
-  EXPECT_EQ(code_of(live_->postpone_rechecks(connection_.id, claim, loaded, 1h)), errc::not_owner);
+    EXPECT_TRUE(live_->postpone_rechecks(connection_.id, claim, loaded, 1h, "the API answered 503"));
+  EXPECT_EQ(code_of(live_->postpone_rechecks(connection_.id, claim, loaded, 1h, "the API answered 503")), errc::not_owner);
   EXPECT_THAT(words(0s), ElementsAre("a 1"));
 }
 

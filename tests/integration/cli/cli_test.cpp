@@ -116,6 +116,29 @@ TEST_F(cli_test, completeness_is_asked_of_the_only_connection_or_of_the_one_that
   EXPECT_EQ(run("complete acme posts --connection shop").code, 8);
 }
 
+TEST_F(cli_test, what_is_heard_live_and_what_was_not_is_to_be_seen) {
+  make_acme();
+  EXPECT_THAT(run("status").out, Not(HasSubstr("live:"))) << "nothing is";
+  auto claims = claim_everything(*database.make_membership_store(self), "n1", self);
+  auto row = *database.make_catalog_store()->load_connection(connection_id{1});
+  live_subscription subscription{row.id, *std::ranges::find(*claims, row.shard, &shard_claim::shard), 1};
+  auto live = database.make_live_store(self);
+  const auto second = [](int n) { return instant{std::chrono::seconds{n}}; };
+  ASSERT_TRUE(live->begin_listening({subscription, row.edition, second(100)}));
+  EXPECT_THAT(run("connection show acme crm").out, HasSubstr("live: listening since 1970-01-01T00:01:40Z"));
+  ASSERT_FALSE(live->end_listening(subscription, second(160), "reset by peer"));
+  EXPECT_THAT(run("connection show acme crm").out, AllOf(HasSubstr("live: silent since"), HasSubstr("reset by peer")));
+  auto status = run("status").out;
+  EXPECT_THAT(status, AllOf(HasSubstr("live: listening 0, silent 1; gaps owed 2, repairing 0, deletes unverified 0, the oldest "),
+                            HasSubstr("rechecks waiting 0"), HasSubstr("reset by peer")));
+  EXPECT_EQ(json::parse(run("status --json").out).at("open_gaps").as_array().size(), 2u);
+  auto gaps = run("connection gaps acme crm --limit 1").out;
+  EXPECT_THAT(gaps, AllOf(HasSubstr("GAP  STATE"), HasSubstr("reset by peer"), HasSubstr("more: lode connection gaps acme crm --before 2")));
+  EXPECT_THAT(run("connection gaps acme crm --before 2").out, Not(HasSubstr("reset by peer")));
+  EXPECT_THAT(run("connection rechecks acme crm").out, StartsWith("STREAM  KEY"));
+  EXPECT_EQ(run("connection gaps acme nothing").code, 4);
+}
+
 TEST_F(cli_test, the_status_says_how_many_stopped_connections_it_leaves_out_and_how_to_see_them) {
   make_acme();
   std::string lines;

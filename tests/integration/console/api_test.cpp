@@ -114,6 +114,16 @@ TEST_F(api_test, a_connection_is_due_when_its_schedule_says_and_never_by_itself_
   EXPECT_EQ(due(), 0u);
 }
 
+TEST_F(api_test, a_new_connection_interrupts_nothing_and_one_that_is_put_again_is_a_change) {
+  make_acme();
+  node->take();
+  const std::string other = "/api/v1/tenants/acme/connections/other";
+  expect(200, "PUT", other, R"({"source":"api"})");
+  EXPECT_THAT(node->take(), ElementsAre("added 1 2"));
+  expect(200, "PUT", other, R"({"source":"api"})");
+  EXPECT_THAT(node->take(), ElementsAre("changed 1 2"));
+}
+
 TEST_F(api_test, connections_are_paused_resumed_and_removed_and_the_node_is_told) {
   make_acme();
   EXPECT_EQ(expect(200, "PATCH", crm, R"({"state":"paused"})").at("state"), json::value("paused"));

@@ -24,6 +24,9 @@ struct noting_control : node_control {
   void connection_changed(tenant_id tenant, std::optional<connection_id> connection) override {
     note("changed " + to_string(tenant) + " " + to_string(connection.value_or(connection_id{})));
   }
+  void connection_added(tenant_id tenant, connection_id connection) override {
+    note("added " + to_string(tenant) + " " + to_string(connection));
+  }
   void look_for_work() override { note("look"); }
   void cancel_run(tenant_id, connection_id, run_id run) override { note("cancel " + to_string(run)); }
   node_status status() override {
@@ -31,6 +34,10 @@ struct noting_control : node_control {
     out.name = "n1";
     out.waiting_for_quota = 3;
     return out;
+  }
+  void pass_webhook(tenant_id, hear_webhook, std::function<void(const caf::error&)> done) override {
+    note("webhook");
+    done({});
   }
   peers_surveyed survey() override { return surveyed; }
   void look_early() override { note("look at the nodes"); }

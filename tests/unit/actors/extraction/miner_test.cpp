@@ -95,7 +95,7 @@ struct miner_test : actor_test {
     [](const settle_command&) {}, [](const load_live_connections&) { return live_connections_loaded{}; });
   tenant_supervisor_actor supervisor = spawn_fake<tenant_supervisor_actor>(
     [](const begin_run&) {}, [](const resume_run&) {}, [](connection_changed) {}, [](const cancel_run&) {},
-    [](listen) {}, [](leave_tenant) {}, [this](const continuation_ended& msg) { endings.push_back(msg); }, [this](const continuations_opened& msg) { opened += msg.count; },
+    [](listen) {}, [](const hear_webhook&) {}, [](successor_listens) {}, [](leave_tenant) {}, [this](const continuation_ended& msg) { endings.push_back(msg); }, [this](const continuations_opened& msg) { opened += msg.count; },
     [this](const connection_failed& msg) {
       suspensions.push_back(message_of(msg.reason));
       suspended_stream = msg.stream;

@@ -69,6 +69,8 @@ struct run_keeper_test : actor_test {
     };
     parts.now = [this] { return now; };
     parts.report = note_into(told);
+    parts.gaps = database.make_live_store(self);
+    parts.can_listen = [](const std::string&) { return true; };
     keeper = spawn<run_keeper>(std::move(parts));
     connect(R"({"every":"15m"})");
   }
@@ -776,4 +778,43 @@ TEST_F(run_keeper_test, a_command_is_taken_once_and_answered_with_what_became_of
   ASSERT_TRUE(again);
   EXPECT_TRUE(again->is_settled);
   EXPECT_EQ(again->reason, "it is paused");
+}
+
+// -- what a repair does not see ----------------------------------------------------------------------------------------
+
+TEST_F(run_keeper_test, a_repair_leaves_the_deletes_of_streams_that_hear_or_sweep_them_unverified) {
+  using namespace std::chrono_literals;
+  struct { bool tells, is_notice, is_swept, is_unverified; } cases[] = {
+    {true, false, false, true}, {false, true, false, true}, {false, false, true, true}, {false, false, false, false}};
+  int tenants = 0;
+  for (const auto& each : cases) {
+    auto heard = std::make_shared<source_plan>(*item_plan());
+    stream_live live;
+    live_rule rule;
+    rule.payload = each.is_notice ? live_payload::notice : live_payload::full;
+    if (each.tells)
+      rule.delete_when = {{{"", {"operation"}}, {"delete"}}};
+    live.rules = {rule};
+    live.fetch = live_fetch{*program::parse("items/{{ key }}"), {}, {}};
+    heard->streams[0].lode.live = std::make_shared<const stream_live>(live);
+    if (each.is_swept)
+      heard->streams[0].lode.full_pass_every = 24h;
+    heard->live.push_back({});
+    heard->live[0].listener = "puppet";
+    heard->live[0].streams = {0};
+    plan = heard;
+    connect(R"({"every":"15m"})", "tenant" + std::to_string(++tenants));
+    ASSERT_TRUE(catalog->put_source("items-api", "manifest", "w" + std::to_string(tenants))); // the plan is read anew
+    auto store = database.make_live_store(self);
+    auto loaded = load();
+    live_subscription subscription{connection.id, loaded->claim, 1};
+    ASSERT_TRUE(store->begin_listening({subscription, loaded->edition, now - 3h}));
+    ASSERT_FALSE(store->end_listening(subscription, now - 2h, "reset"));
+    ASSERT_TRUE(store->begin_listening({{connection.id, loaded->claim, 2}, loaded->edition, now - 1h}));
+    auto started = start(now, run_kind::repair);
+    ASSERT_TRUE(started) << to_string(started.error());
+    auto gap = store->list_gaps(connection.id, 1)->at(0);
+    EXPECT_EQ(gap.repair, started->run) << tenants;
+    EXPECT_EQ(gap.unswept.size(), each.is_unverified ? 1u : 0u) << tenants;
+  }
 }

@@ -37,6 +37,7 @@ struct capture_test : actor_test {
   std::vector<health_proof> proofs;
   std::vector<connection_failed> failures;
   std::vector<listener_actor> listeners;
+  std::vector<std::string> after; ///< the event that each of them knows
   caf::error store_says;
   std::shared_ptr<bool> end = std::make_shared<bool>(false); ///< of the capture
   instant now{1h};
@@ -56,12 +57,17 @@ struct capture_test : actor_test {
         return store_says;
       return gaps_owed{};
     },
-    [this](const end_listening& ask) { ended.push_back(ask); },
+    [this](const end_listening& ask) -> caf::result<void> {
+      ended.push_back(ask);
+      if (store_says)
+        return store_says;
+      return caf::unit;
+    },
     [this](const hand_over_listening& ask) { handed_over.push_back(ask); },
     [this](const health_proof& proof) { proofs.push_back(proof); }, [](const postpone_rechecks&) {}, [](wake) {});
   tenant_supervisor_actor supervisor = spawn_fake<tenant_supervisor_actor>(
     [](const begin_run&) {}, [](const resume_run&) {}, [](connection_changed) {}, [](const cancel_run&) {}, [](lode::listen) {},
-    [](leave_tenant) {}, [](const continuation_ended&) {}, [](const continuations_opened&) {},
+    [](const hear_webhook&) {}, [](successor_listens) {}, [](leave_tenant) {}, [](const continuation_ended&) {}, [](const continuations_opened&) {},
     [this](const connection_failed& msg) { failures.push_back(msg); }, [](const records_died&) {}, [](timer_fired) {});
   capture_actor actor;
 
@@ -75,7 +81,8 @@ struct capture_test : actor_test {
     auto live = std::make_shared<live_services>();
     live->gaps = gaps;
     live->history = &history;
-    live->make_listener = [this](caf::actor_system&, const listener_job&) {
+    live->make_listener = [this](caf::actor_system&, const listener_job& made) {
+      after.push_back(made.after_event);
       listeners.push_back(spawn_fake<listener_actor>(
         [this](start_listening) { ++started; },
         [this](const messages_settled& msg) { settled.push_back(msg); }, [](const webhook_arrived&) {}, [](timer_fired) {}));
@@ -127,6 +134,51 @@ TEST_F(capture_test, messages_that_tell_nothing_are_settled_by_the_processor_alo
   hear(1, 1);
   tell(messages_processed{processed[0].batch, 0});
   EXPECT_EQ(settled.size(), 1u);
+}
+
+TEST_F(capture_test, while_a_batch_is_on_its_way_what_is_heard_gathers_and_leaves_as_one) {
+  listen();
+  hear(7, 1);
+  hear(8, 2);
+  hear(9, 3);
+  ASSERT_EQ(processed.size(), 1u);
+  commit(processed[0].batch, {"e7"});
+  ASSERT_EQ(processed.size(), 2u);
+  EXPECT_EQ(processed[1].messages.size(), 2u);
+  EXPECT_LT(processed[1].messages[0].counter, processed[1].messages[1].counter);
+  EXPECT_EQ(settled.size(), 1u);
+  commit(processed[1].batch, {"e8", "e9"});
+  ASSERT_EQ(settled.size(), 3u) << "each by the listener's own number";
+  EXPECT_EQ(settled[1].batch, 8u);
+  EXPECT_EQ(settled[2].batch, 9u);
+  EXPECT_THAT(settled[2].event_ids, ElementsAre("e8", "e9"));
+}
+
+TEST_F(capture_test, what_gathers_leaves_in_batches_of_bounded_size) {
+  listen();
+  hear(1, 1);
+  for (uint64_t batch : {2, 3, 4})
+    tell(messages_heard{batch, {{clock.next(), std::string(600'000, 'x'), instant{2s}, {}}}});
+  commit(processed.at(0).batch);
+  EXPECT_EQ(processed.at(1).messages.size(), 2u);
+  commit(processed.at(1).batch);
+  EXPECT_EQ(processed.at(2).messages.size(), 1u);
+}
+
+TEST_F(capture_test, in_doubt_is_what_was_known_when_the_first_of_a_batch_was_heard) {
+  stream_live late = *connection->plan->streams[0].lode.live;
+  late.max_event_delay = 5s;
+  const_cast<source_plan&>(*connection->plan).streams[0].lode.live = std::make_shared<const stream_live>(late);
+  const auto begin = system.clock().now();
+  history.note(begin - 20s, 5);
+  listen();
+  advance(6s); // all that is known was committed by this node
+  hear(1, 1);
+  hear(2, 1);
+  history.note(begin - 10s, 9); // known since, and older than 5 s
+  commit(processed.at(0).batch);
+  ASSERT_TRUE(processed.at(1).doubt_from);
+  EXPECT_EQ(processed[1].doubt_from->counter, 5);
 }
 
 TEST_F(capture_test, a_proof_of_health_is_never_later_than_what_is_not_committed) {
@@ -192,6 +244,53 @@ TEST_F(capture_test, a_listener_that_ends_leaves_a_gap_and_another_one_is_begun)
   EXPECT_NE(begun[0].subscription.id, begun[1].subscription.id);
 }
 
+TEST_F(capture_test, a_store_that_does_not_answer_is_told_of_the_gap_until_it_knows) {
+  listen();
+  store_says = caf::make_error(errc::store_unavailable);
+  tell(listening_ended{connection->connection, caf::make_error(errc::unreachable, "reset")});
+  EXPECT_EQ(ended.size(), 1u);
+  EXPECT_FALSE(*end);
+  advance(1s);
+  EXPECT_EQ(started, 2u) << "it listens again all the same";
+  advance(1s);
+  EXPECT_GE(ended.size(), 2u);
+  store_says = {};
+  advance(2s);
+  auto told = ended.size();
+  advance(5s);
+  EXPECT_EQ(ended.size(), told);
+}
+
+TEST_F(capture_test, the_next_listener_knows_the_last_event_that_is_committed) {
+  websocket_settings socket;
+  socket.resume = {*expression::program::parse("after {{ event_id }}")};
+  const_cast<source_plan&>(*connection->plan).live[0].typed = socket;
+  listen();
+  hear(1, 1);
+  hear(2, 2);
+  commit(processed.at(0).batch, {"e8", "e9"});
+  tell(listening_ended{connection->connection, caf::make_error(errc::unreachable, "reset")});
+  advance(1s);
+  EXPECT_THAT(after, ElementsAre("", "e9")) << "the second message is not committed yet";
+  listen();
+  commit(processed.at(1).batch, {"e10"});
+  hear(3, 3);
+  EXPECT_EQ(processed.at(2).doubt_from, fact_order{}) << "what is sent again is older than it looks";
+  commit(processed[2].batch, {"e10"});
+  advance(2min);
+  hear(4, 4);
+  EXPECT_FALSE(processed.at(3).doubt_from);
+}
+
+TEST_F(capture_test, what_a_person_must_put_right_is_a_gap_with_that_reason) {
+  listen();
+  tell(listening_ended{connection->connection, caf::make_error(errc::bad_source, "no acknowledgement can be written")});
+  EXPECT_TRUE(*end);
+  EXPECT_EQ(failures.size(), 1u);
+  ASSERT_EQ(ended.size(), 1u) << "else it would look as if it were listened to";
+  EXPECT_THAT(ended[0].reason, testing::HasSubstr("no acknowledgement"));
+}
+
 TEST_F(capture_test, what_an_earlier_listener_heard_is_not_acknowledged_to_the_next_one) {
   listen();
   hear(1, 1);
@@ -248,6 +347,19 @@ TEST_F(capture_test, told_to_leave_it_commits_what_it_heard_and_hands_over) {
   EXPECT_TRUE(*end);
 }
 
+TEST_F(capture_test, told_to_leave_it_commits_what_gathered_too) {
+  listen();
+  hear(1, 1);
+  hear(2, 1);
+  tell(leave_tenant{});
+  commit(processed[0].batch);
+  EXPECT_TRUE(handed_over.empty());
+  ASSERT_EQ(processed.size(), 2u);
+  commit(processed[1].batch);
+  EXPECT_EQ(handed_over.size(), 1u);
+  EXPECT_TRUE(*end);
+}
+
 TEST_F(capture_test, what_is_not_committed_in_time_is_lost_and_heard_anew) {
   listen();
   hear(1, 1);
@@ -256,6 +368,19 @@ TEST_F(capture_test, what_is_not_committed_in_time_is_lost_and_heard_anew) {
   EXPECT_EQ(ended.size(), 1u);
   advance(1s);
   EXPECT_EQ(started, 2u);
+  listen();
+  hear(1, 2);
+  EXPECT_EQ(processed.size(), 2u) << "nothing waits for what was lost";
+}
+
+TEST_F(capture_test, what_gathered_behind_a_lost_batch_goes_on) {
+  listen();
+  hear(1, 1);
+  hear(2, 1);
+  advance(5min);
+  tell(still_listening{connection->connection});
+  EXPECT_EQ(ended.size(), 1u);
+  EXPECT_EQ(processed.size(), 2u);
 }
 
 TEST_F(capture_test, while_the_store_is_away_nothing_is_taken_for_lost) {

@@ -58,6 +58,26 @@ TEST(peer_codec, each_command_arrives_as_it_was_sent) {
   EXPECT_EQ(resumed.shard, shard_id{4});
   EXPECT_EQ(resumed.kind, run_kind::full);
   EXPECT_EQ(resumed.crash_resumes, 5);
+
+  auto heard = sent({1, false, {}, ask_tenant{"e", {tenant_id{2}, hear_webhook{connection_id{3}, {"POST", "/hooks/crm?a=b", {{"X-Topic", "c"}}, std::string{"\0\xff", 2}}}}}});
+  const auto& hook = std::get<hear_webhook>(std::get<ask_tenant>(heard.content).command.command);
+  EXPECT_EQ(hook.connection, connection_id{3});
+  EXPECT_EQ(hook.request.method, "POST");
+  EXPECT_EQ(hook.request.target, "/hooks/crm?a=b");
+  EXPECT_EQ(hook.request.headers, (decltype(hook.request.headers){{"X-Topic", "c"}}));
+  EXPECT_EQ(hook.request.body, (std::string{"\0\xff", 2}));
+
+  auto word = sent({1, false, {}, ask_tenant{"f", {tenant_id{2}, successor_listens{connection_id{3}, 42}}}});
+  const auto& successor = std::get<successor_listens>(std::get<ask_tenant>(word.content).command.command);
+  EXPECT_EQ(successor.connection, connection_id{3});
+  EXPECT_EQ(successor.subscription, 42);
+}
+
+TEST(peer_codec, a_refusal_arrives_with_its_code) {
+  auto read = sent({9, true, {}, command_answer{command_outcome::refused, "busy", "n2", errc::store_unavailable}});
+  EXPECT_EQ(std::get<command_answer>(read.content).code, errc::store_unavailable);
+  auto plain = sent({9, true, {}, command_answer{command_outcome::done, "", "n2"}});
+  EXPECT_EQ(std::get<command_answer>(plain.content).code, errc::none);
 }
 
 TEST(peer_codec, an_error_arrives_with_its_code) {

@@ -65,6 +65,13 @@ TEST(waiting_room, is_bounded_by_count_and_by_bytes) {
   EXPECT_TRUE(small.add({1}, 2, 3, {}));
 }
 
+TEST(waiting_room, webhooks_leave_room_for_commands_of_people) {
+  waiting_room room{{100, 10, 5s}};
+  EXPECT_TRUE(room.add({1}, 1, 4, {}, true));
+  EXPECT_FALSE(room.add({1}, 2, 2, {}, true));
+  EXPECT_TRUE(room.add({1}, 3, 6, {}));
+}
+
 TEST(waiting_room, gives_out_whose_time_is_up) {
   waiting_room room{{}};
   const waiting_room::time_point t{};

@@ -31,6 +31,7 @@ struct shard_keeper_test : actor_test {
   int freed = 0;
   shard_table_pointer table;
   std::vector<caf::error> troubles;
+  std::vector<shard_id> coming;
   shard_keeper_actor keeper;
 
   template <class Handle>
@@ -71,7 +72,8 @@ struct shard_keeper_test : actor_test {
       std::make_unique<model_store>(model, line), n1, 10s, listener<run_keeper_actor>("keeper"),
       listener<shard_region_actor>("region"), listener<scheduler_actor>("scheduler"),
       [this](const shard_table_pointer& t) { table = t; }, [this] { ++freed; }, [this](size_t n) { owned = n; },
-      [this](const caf::error& why) { troubles.push_back(why); }});
+      [this](const caf::error& why) { troubles.push_back(why); },
+      [this](const std::vector<shard_id>& shards) { coming = shards; }});
     run();
   }
 
@@ -306,6 +308,31 @@ TEST_F(shard_keeper_test, shards_of_the_dead_are_claimed_those_of_the_living_are
   EXPECT_EQ(line->calls["claim"], 0);
   model->remove(n2);
   see();
+  EXPECT_EQ(owned, shard_count);
+}
+
+TEST_F(shard_keeper_test, what_another_living_node_is_about_to_leave_to_this_one_is_told_until_it_has_come) {
+  join(n1), join(n2);
+  own_all(n2);
+  start();
+  see();
+  EXPECT_TRUE(coming.empty()) << "a view is acted on when it has stood still";
+  advance(1s);
+  EXPECT_EQ(coming, due_to(n1));
+  EXPECT_TRUE(owned_by(n1).empty());
+  for (auto& shard : model->owners)
+    shard.owner = {};
+  advance(1s);
+  EXPECT_TRUE(coming.empty());
+}
+
+TEST_F(shard_keeper_test, what_a_dead_node_owned_does_not_come_it_is_claimed) {
+  join(n1);
+  own_all(n2);
+  start();
+  see();
+  advance(1s);
+  EXPECT_TRUE(coming.empty());
   EXPECT_EQ(owned, shard_count);
 }
 

@@ -22,6 +22,7 @@ struct shard_region_test : actor_test {
   using promise = caf::typed_response_promise<void>;
   ids begun;
   ids lost;
+  ids hooks, successors;
   ids left; ///< tenants whose supervisor was told to leave
   std::vector<tenant_supervisor_actor> supervisors;
   using reasons = std::map<size_t, std::string>;
@@ -49,7 +50,10 @@ struct shard_region_test : actor_test {
               [](const resume_run&) {},
               [](connection_changed) {},
               [](const cancel_run&) {},
-              [](listen) {}, [this, tenant](leave_tenant) { left.push_back(tenant.value); },
+              [](listen) {},
+              [this](const hear_webhook& hook) { hooks.push_back(hook.connection.value); },
+              [this](successor_listens word) { successors.push_back(word.subscription); },
+              [this, tenant](leave_tenant) { left.push_back(tenant.value); },
               [](const continuation_ended&) {},
               [](const continuations_opened&) {},
               [](const connection_failed&) {},
@@ -134,6 +138,26 @@ TEST_F(shard_region_test, commands_to_foreign_shards_are_dropped_or_refused) {
   begin(7, 70);
   EXPECT_EQ(deliver(7, 71), errc::not_owner);
   EXPECT_TRUE(supervisors.empty());
+}
+
+TEST_F(shard_region_test, a_webhook_goes_to_who_listens_and_spawns_nobody) {
+  const deliver_command hook{{tenant_id{1}, hear_webhook{connection_id{10}, {}}}};
+  EXPECT_EQ(done(region, hook), errc::not_found);
+  EXPECT_TRUE(supervisors.empty());
+  begin(1, 10);
+  EXPECT_FALSE(done(region, hook));
+  EXPECT_EQ(hooks, ids{10});
+}
+
+TEST_F(shard_region_test, who_leaves_hears_of_its_successor_and_of_nothing_else) {
+  begin(1, 10);
+  vacate({1});
+  EXPECT_EQ(left, ids{1});
+  EXPECT_FALSE(done(region, deliver_command{{tenant_id{1}, successor_listens{connection_id{10}, 42}}}));
+  EXPECT_EQ(successors, ids{42});
+  EXPECT_EQ(done(region, deliver_command{{tenant_id{1}, hear_webhook{connection_id{10}, {}}}}), errc::not_owner);
+  EXPECT_EQ(done(region, deliver_command{{tenant_id{2}, successor_listens{connection_id{20}, 43}}}), errc::not_found);
+  EXPECT_EQ(supervisors.size(), 1u);
 }
 
 TEST_F(shard_region_test, a_command_is_answered_when_the_supervisor_has_acted) {

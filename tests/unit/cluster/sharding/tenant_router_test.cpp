@@ -95,13 +95,13 @@ struct tenant_router_test : actor_test {
     run();
   }
   caf::expected<command_answer> command(const std::string& id, tenant_id to = tenant) {
-    return ask<command_answer>(router, ask_tenant{id, {to, connection_changed{}}});
+    return ask<command_answer>(router, ask_tenant{id, {to, cancel_run{}}});
   }
   /// Asks without waiting for the answer.
   std::shared_ptr<std::optional<command_answer>> begin(const std::string& id, tenant_id to = tenant) {
     auto out = std::make_shared<std::optional<command_answer>>();
     auto asker = system.spawn([this, out, id, to](caf::event_based_actor* self) {
-      self->request(router, caf::infinite, ask_tenant{id, {to, connection_changed{}}})
+      self->request(router, caf::infinite, ask_tenant{id, {to, cancel_run{}}})
         .then([out](const command_answer& answer) { *out = answer; },
               [out](const caf::error& why) { *out = command_answer{command_outcome::unknown, "error " + to_string(why), ""}; });
     });
@@ -141,7 +141,7 @@ TEST_F(tenant_router_test, the_same_id_joins_the_one_under_way) {
   auto two = begin("c1");
   auto three = std::make_shared<std::optional<command_answer>>();
   auto peer = system.spawn([this, three](caf::event_based_actor* self) { // as a peer asks
-    self->request(router, caf::infinite, deliver_here{{"c1", {tenant, connection_changed{}}}})
+    self->request(router, caf::infinite, deliver_here{{"c1", {tenant, cancel_run{}}}})
       .then([three](const command_answer& answer) { *three = answer; });
   });
   run();
@@ -181,7 +181,7 @@ TEST_F(tenant_router_test, a_command_whose_tenant_leaves_is_given_back_and_waits
 TEST_F(tenant_router_test, a_peer_that_is_not_owner_is_told_to_ask_elsewhere_and_nothing_is_passed_on) {
   own(other);
   keeper_fails = caf::make_error(errc::not_owner, "not mine");
-  auto answer = ask<command_answer>(router, deliver_here{{"c1", {tenant, connection_changed{}}}});
+  auto answer = ask<command_answer>(router, deliver_here{{"c1", {tenant, cancel_run{}}}});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error(), errc::not_owner);
   EXPECT_EQ(asked_peer, 0);
@@ -229,6 +229,49 @@ TEST_F(tenant_router_test, what_waits_too_long_is_refused_with_the_reason) {
   ASSERT_TRUE(answer->has_value());
   EXPECT_EQ((*answer)->outcome, command_outcome::refused);
   EXPECT_NE((*answer)->reason.find("no node owns its shard"), std::string::npos);
+}
+
+TEST_F(tenant_router_test, what_may_be_repeated_needs_no_row_in_the_ledger_and_its_refusal_keeps_its_code) {
+  own(me);
+  tenant_command hook{tenant, hear_webhook{connection_id{1}, {"POST", "/hooks/crm", {}, "{}"}}};
+  auto first = ask<command_answer>(router, ask_tenant{"h1", hook});
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->outcome, command_outcome::done);
+  region_fails = caf::make_error(errc::unauthorized, "the signature does not fit");
+  auto second = ask<command_answer>(router, ask_tenant{"h1", hook});
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->outcome, command_outcome::refused);
+  EXPECT_EQ(second->code, errc::unauthorized);
+  EXPECT_EQ(carried_out, 2);
+  EXPECT_TRUE(ledger.empty());
+}
+
+TEST_F(tenant_router_test, a_new_and_a_changed_connection_are_told_without_the_ledger) {
+  own(me);
+  for (const tenant_command& command : {tenant_command{tenant, connection_changed{connection_id{1}}}, tenant_command{tenant, lode::listen{connection_id{1}}}}) {
+    auto answer = ask<command_answer>(router, ask_tenant{"c1", command});
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->outcome, command_outcome::done);
+  }
+  EXPECT_EQ(carried_out, 2);
+  EXPECT_TRUE(ledger.empty());
+}
+
+TEST_F(tenant_router_test, what_may_be_repeated_waits_for_the_next_owner_too) {
+  own(me);
+  region_fails = caf::make_error(errc::not_owner, "leaving");
+  std::optional<command_answer> answer;
+  auto asker = system.spawn([this, &answer](caf::event_based_actor* self) {
+    self->request(router, caf::infinite, ask_tenant{"h1", {tenant, hear_webhook{connection_id{1}, {}}}})
+      .then([&answer](const command_answer& what) { answer = what; });
+  });
+  run();
+  EXPECT_FALSE(answer);
+  peer_answers = command_answer{command_outcome::refused, "busy", "b", errc::store_unavailable};
+  own(other);
+  advance(400ms);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->code, errc::store_unavailable);
 }
 
 TEST_F(tenant_router_test, a_full_room_refuses_at_once) {

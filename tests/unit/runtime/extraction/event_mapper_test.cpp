@@ -266,6 +266,19 @@ INSTANTIATE_TEST_SUITE_P(
     bad_message{R"({"stream":"posts","record":{"id":"5","updated_time":"yesterday"}})", "live rule 1 of posts: ordering field `updated_time`", "5"},
     bad_message{R"({"stream":"comments","operation":"delete"})", "live rule 1 of comments: key field `key` is missing", ""}));
 
+TEST(event_mapper_test, a_bare_word_is_no_dead_letter_where_the_heartbeat_is_one) {
+  auto with = [](const std::string& heartbeat) {
+    return listening{live_source("        listener: websocket\n        settings: {url: x, heartbeat: {every: 20s, message: '" + heartbeat
+                                 + "'}}\n        messages: [{payload: full}]\n")};
+  };
+  auto word = with("ping");
+  auto pong = word.hear("pong");
+  EXPECT_TRUE(pong.dead.empty());
+  EXPECT_EQ(pong.ignored, 1u);
+  EXPECT_EQ(word.hear(R"({"id":1)").dead.size(), 1u) << "a message that broke off is no answer to it";
+  EXPECT_EQ(with(R"({"type":"ping"})").hear("pong").dead.size(), 1u);
+}
+
 TEST(event_mapper_test, a_record_that_is_nested_too_deep_costs_no_other_of_its_message) {
   listening one{live_source("        listener: websocket\n        settings: {url: x}\n        messages: [{each: [], payload: full}]\n")};
   auto deep = std::string(3000, '[') + std::string(3000, ']');

@@ -116,6 +116,7 @@ TEST(webhook_account_test, tells_for_whom_a_request_is) {
               ElementsAre("1", "2"));
   EXPECT_THAT(accounts_in(*crm, crm->live[0], {"POST", "/hooks/crm", {}, "no JSON"}), IsEmpty());
   EXPECT_FALSE(account_of(hook_of(shop), json(R"({"shop":""})"), at(0)));
+  EXPECT_FALSE(account_of(hook_of(shop), json(R"({"shop":")" + std::string(1001, 'x') + "\"}"), at(0))) << "no index holds it";
 }
 
 TEST(webhook_challenge_test, answers_a_get_with_its_value_and_nothing_else) {

@@ -41,7 +41,6 @@ TEST(live, reads_all_that_a_websocket_declares) {
           subprotocols: [lode.v1, lode.v2]
           subscribe: ['{"type":"subscribe"}', '{"type":"more"}']
           confirmed_by: [{field: [type], equals: subscribed}, {field: [data, n], equals: 5}]
-          resumed_by: {field: resumed, equals: true}
           heartbeat: {every: 20s, message: '{"type":"ping"}'}
           idle_timeout: 60s
           max_message: 1MiB
@@ -78,7 +77,6 @@ TEST(live, reads_all_that_a_websocket_declares) {
   ASSERT_EQ(socket.confirmed_by.size(), 2u);
   EXPECT_EQ(socket.confirmed_by[1].place.field, (field_path{"data", "n"}));
   EXPECT_THAT(socket.confirmed_by[1].texts, ElementsAre("5"));
-  EXPECT_THAT(socket.resumed_by.at(0).texts, ElementsAre("true"));
   ASSERT_TRUE(socket.heartbeat && socket.heartbeat->message);
   EXPECT_EQ(socket.heartbeat->every, 20s);
   EXPECT_EQ(socket.idle_timeout, 60s);
@@ -160,7 +158,6 @@ TEST(live, names_the_place_of_each_mistake_with_what_was_found_and_expected) {
   EXPECT_THAT(settings("url: x, acknowledge: ok"), ElementsAre(HasSubstr("acknowledge and resume need 'event_id'")));
   EXPECT_THAT(settings("url: x, confirmed_by: {field: a, header: b, equals: c}"),
               ElementsAre(HasSubstr("confirmed_by: expected either 'field' (a path) or 'header' (a name)"), HasSubstr("no headers")));
-  EXPECT_THAT(settings("url: x, resumed_by: {field: a, equals: b}"), ElementsAre(HasSubstr("resumed_by reads the message")));
   EXPECT_THAT(settings("url: x, confirmed_by: {header: a, equals: b}"), ElementsAre(HasSubstr("a message of a websocket has no headers")));
   EXPECT_THAT(settings("url: x, confirmed_by: {field: a}"), ElementsAre(HasSubstr("a condition needs 'equals'")));
 }

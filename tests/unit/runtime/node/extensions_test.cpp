@@ -60,7 +60,7 @@ std::string refusal(const Registry& registry) {
 TEST_F(extensions_test, an_unknown_name_of_each_kind_is_answered_with_the_known_ones) {
   EXPECT_EQ(refusal(known.miners), "there is no miner 'nobody'; known: manifest, own");
   EXPECT_EQ(refusal(known.steps), "there is no processor step 'nobody'; known: own, redact");
-  EXPECT_EQ(refusal(known.listeners), "there is no listener 'nobody'; known: own, websocket");
+  EXPECT_EQ(refusal(known.listeners), "there is no listener 'nobody'; known: own, webhook, websocket");
   EXPECT_EQ(refusal(known.sinks), "there is no sink 'nobody'; known: own");
   EXPECT_EQ(refusal(known.schedules), "there is no schedule policy 'nobody'; known: cron, interval, manual, own");
 }

@@ -202,6 +202,20 @@ TEST(completeness, of_what_a_gap_of_live_capture_covers_is_owed_until_its_repair
   EXPECT_EQ(found.run, run_id{7});
 }
 
+TEST(completeness, of_a_repaired_gap_nothing_is_owed_but_its_deletes_are_not_verified_before_a_sweep) {
+  stream_reading reading{{{"", {day(1), day(20)}}}, {}, {}, false};
+  reading.gaps = {gap(4, 6, gap_state::unverified), gap(8, 9, gap_state::unverified), gap(10, 11, gap_state::closed)};
+  auto found = judge_completeness(reading, day(5), day(20));
+  EXPECT_TRUE(found.is_complete()) << "nothing is missing";
+  ASSERT_EQ(found.unverified.size(), 2u);
+  EXPECT_EQ(found.unverified[0], (unverified_interval{day(5), day(6), run_id{7}, "connection reset"}));
+  EXPECT_THAT(judge_completeness(reading, day(12), day(20)).unverified, IsEmpty());
+  reading.gaps[1] = gap(6, 9, gap_state::unverified);
+  auto joined = judge_completeness(reading, std::nullopt, day(20)).unverified;
+  ASSERT_EQ(joined.size(), 1u);
+  EXPECT_EQ(joined[0], (unverified_interval{day(4), day(9), run_id{7}, "connection reset"}));
+}
+
 TEST(completeness, of_a_stream_that_nobody_listened_to_before_is_owed_from_the_beginning) {
   stream_reading reading{{}, {}, {whole(2)}, false};
   reading.gaps = {gap(0, 50)};
