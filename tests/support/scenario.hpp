@@ -29,7 +29,8 @@ struct scenario_settings {
   /// Replacements in the texts of the example sources: what -> by what.
   std::vector<std::pair<std::string, std::string>> source_edits;
   std::vector<std::string> streams; ///< those that connections choose; empty = all of the source
-  bool is_live = false;    ///< connections listen, where the APIs tell changes over WebSockets
+  bool is_live = false;    ///< connections listen to what the APIs tell of changes; webhooks are for the test to register
+  bool apis_remember = false; ///< the simulated APIs keep what they know over restart_apis()
   bool own_server = false; ///< a PostgreSQL server of its own, to be crashed
   place_pointer database_place; ///< where an own server runs; null = here
   place_pointer apis_place;     ///< where the simulated APIs run; null = here
@@ -110,6 +111,8 @@ public:
   // -- the simulated APIs ------------------------------------------------------------------------------------------
   json::object control(const std::string& path, const json::object& body);
   std::vector<json::object> control_lines(const std::string& path);
+  /// SIGKILL, and another one in its place that goes on from what the one before knew (settings: apis_remember).
+  void restart_apis();
   int fault(json::object fault);
   void clear_faults() { control("/control/faults/clear", {}); }
   const std::vector<std::string>& tenants() const noexcept { return tenants_; }
@@ -149,6 +152,7 @@ private:
   std::unique_ptr<scenario_database> database_;
   std::unique_ptr<child_process> simapi_;
   std::shared_ptr<child_process> node_;
+  uint16_t data_port_ = 0; ///< of the simulated APIs
   uint16_t control_port_ = 0;
   uint16_t node_port_ = 0;
   place_pointer node_place_;

@@ -58,8 +58,9 @@ void scenario::put_sources() {
 json::object scenario::import_line_of(const json::object& tenant) const {
   json::object line{{"tenant", tenant.at("tenant")}, {"connection", "main"}, {"source", tenant.at("dialect")}};
   line["configuration"] = pick(tenant, {"base_url", "account", "token_url", "client_id"});
-  if (settings_.is_live && tenant.contains("live_url"))
-    line["configuration"].as_object()["live_url"] = tenant.at("live_url");
+  if (settings_.is_live)
+    for (const auto& [key, value] : pick(tenant, {"live_url", "portal", "shop"}))
+      line["configuration"].as_object()[key] = value;
   if (text_in(tenant, "dialect") != "graph")
     line["configuration"].as_object()["start"] = tenant.at("start");
   line["secrets"] = pick(tenant, {"access_token", "client_secret", "refresh_token", "api_key"});

@@ -1,4 +1,5 @@
 #include <chrono>
+#include <filesystem>
 #include <sstream>
 #include <stdexcept>
 
@@ -26,10 +27,14 @@ void scenario::start_simapi() {
                                                          {"--tenants", std::to_string(settings_.tenants)},
                                                          {"--dialects", settings_.dialects},
                                                          {"--records", settings_.records},
+                                                         {"--port", std::to_string(data_port_)},
+                                                         {"--control-port", std::to_string(control_port_)},
                                                          {"--ready-file", ready}};
   for (const auto& [name, value] : options)
     command.insert(command.end(), {name, value});
   command.insert(command.end(), settings_.simapi.begin(), settings_.simapi.end());
+  if (settings_.apis_remember)
+    command.insert(command.end(), {"--state", folder_ + "/simapi.state"});
   const inside there{settings_.apis_place};
   simapi_ = std::make_unique<child_process>(command, folder_ + "/simapi.log");
   await(
@@ -40,9 +45,18 @@ void scenario::start_simapi() {
       return !read_file(ready).empty();
     },
     std::chrono::seconds{30});
-  control_port_ = static_cast<uint16_t>(json::parse(read_file(ready)).at("control_port").to_number<int>());
+  const auto ports = json::parse(read_file(ready));
+  data_port_ = static_cast<uint16_t>(ports.at("port").to_number<int>());
+  control_port_ = static_cast<uint16_t>(ports.at("control_port").to_number<int>());
+  tenants_.clear();
   for (const auto& tenant : control_lines("/control/tenants"))
     tenants_.push_back(text_in(tenant, "tenant"));
+}
+
+void scenario::restart_apis() {
+  simapi_->kill_hard();
+  std::filesystem::remove(folder_ + "/simapi.json");
+  start_simapi();
 }
 
 http_answer scenario::ask_apis(const std::string& method, const std::string& path, const std::string& body) {

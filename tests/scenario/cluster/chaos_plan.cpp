@@ -2,27 +2,14 @@
 
 #include <algorithm>
 #include <map>
-#include <random>
+
+#include "tests/support/dice.hpp"
 
 namespace lode::test {
 
 namespace {
 
 enum class condition : uint8_t { up, frozen, down };
-
-/// Not those of the standard library, which differ between machines.
-class dice {
-public:
-  explicit dice(uint32_t seed) : source_(seed) {}
-  size_t below(size_t count) { return source_() % count; }
-  template <class T>
-  const T& one_of(const std::vector<T>& all) {
-    return all[below(all.size())];
-  }
-
-private:
-  std::mt19937 source_;
-};
 
 constexpr size_t most_nodes = 5;
 
