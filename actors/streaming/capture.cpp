@@ -92,6 +92,8 @@ void capture_state::open() {
   if (!job.services->may_send())
     return pause(mining_services::lease_retry);
   at = step::opening;
+  // Where sockets end again and again while nothing commits: what earlier ones heard lies in gaps that are owed.
+  std::erase_if(waiting, [this](const auto& each) { return each.life < life; });
   ++life;
   listener = job.live->make_listener(self->system(), {job.connection, job.side, job.services, job.live, listener_owner_actor{self}, last_event});
   self->monitor(listener);

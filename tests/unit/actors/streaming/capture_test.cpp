@@ -165,6 +165,21 @@ TEST_F(capture_test, what_gathers_leaves_in_batches_of_bounded_size) {
   EXPECT_EQ(processed.at(2).messages.size(), 1u);
 }
 
+TEST_F(capture_test, sockets_that_end_again_and_again_while_nothing_commits_do_not_pile_up_what_they_heard) {
+  listen();
+  hear(1, 1); // is on its way for ever
+  for (uint64_t life = 1; life <= 5; ++life) {
+    hear(1 + life, 2);
+    tell(listening_ended{connection->connection, caf::make_error(errc::unreachable, "reset")});
+    advance(1min);
+    listen();
+  }
+  commit(processed.at(0).batch);
+  ASSERT_EQ(processed.size(), 2u);
+  commit(processed[1].batch);
+  EXPECT_EQ(processed.size(), 2u) << "of the last socket only; the others' are owed a repair";
+}
+
 TEST_F(capture_test, in_doubt_is_what_was_known_when_the_first_of_a_batch_was_heard) {
   stream_live late = *connection->plan->streams[0].lode.live;
   late.max_event_delay = 5s;
