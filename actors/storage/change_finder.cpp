@@ -15,6 +15,8 @@ namespace {
 /// a stream and of all that wait for a Redis that does not take them: 16 bytes each.
 constexpr size_t long_word = 4'000;
 constexpr size_t facts_per_call = 4'000;
+/// While pages may wait: a fact takes Redis some microseconds.
+constexpr size_t facts_at_once = 500;
 constexpr size_t longest_kept = 20'000;
 constexpr size_t most_untold = 1'000'000;
 
@@ -135,7 +137,20 @@ void change_finder::gather_news(std::span<const page_commit> pages, std::span<co
 }
 
 void change_finder::tell_from(size_t facts) {
-  auto words = untold_.take_from(facts);
+  tell(untold_.take_from(facts));
+}
+
+bool change_finder::tell_redis_some() {
+  auto words = untold_.take_next(told_until_, facts_at_once);
+  const auto is_any = !words.empty();
+  told_until_ = is_any ? std::optional{words.rbegin()->first} : std::nullopt;
+  tell(std::move(words));
+  if (!trouble().empty())
+    told_until_.reset();
+  return told_until_.has_value();
+}
+
+void change_finder::tell(std::map<stream_place, shared_facts::news> words) {
   // Where the stream stands elsewhere now the word would only end what another owner has built.
   std::erase_if(words, [&](const auto& word) { return cache_.tag_of(word.first) != word.second.tag; });
   for (auto first = words.begin(); first != words.end();) {
@@ -165,6 +180,7 @@ void change_finder::keep_for_later(word_iterator first, word_iterator last) {
 void change_finder::forget() {
   cache_.clear();
   untold_.clear();
+  told_until_.reset();
 }
 
 std::string change_finder::trouble() const {

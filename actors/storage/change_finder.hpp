@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -29,9 +30,12 @@ public:
   /// What became of the pages of the latest compare(). Nothing is remembered, here or for Redis, before.
   void conclude(std::span<const page_commit> pages, std::span<const page_outcome> outcomes);
 
-  /// Whether there are facts that Redis has not heard of; tell_redis() tells them all.
+  /// Whether there are facts that Redis has not heard of.
   bool has_news() const noexcept { return !untold_.empty(); }
+  /// Tells them all.
   void tell_redis() { tell_from(0); }
+  /// Tells what is next, so much as takes some milliseconds. False: that was the last one, or Redis does not take it.
+  bool tell_redis_some();
 
   /// The store did not answer, or not to a commit: nothing is known of it any more.
   void forget();
@@ -47,6 +51,7 @@ private:
   void ask_redis(std::span<const hashed_page> pages);
   void gather_news(std::span<const page_commit> pages, std::span<const page_outcome> outcomes);
   void tell_from(size_t facts);
+  void tell(std::map<stream_place, shared_facts::news> words);
   using word_iterator = std::map<stream_place, shared_facts::news>::iterator;
   void keep_for_later(word_iterator first, word_iterator last);
 
@@ -54,6 +59,7 @@ private:
   fact_cache cache_;
   std::unique_ptr<shared_facts> shared_;
   untold_facts untold_;
+  std::optional<stream_place> told_until_; ///< by tell_redis_some()
   /// Facts that only the store knew: news for Redis.
   std::map<stream_place, std::vector<fact_print>> learned_;
 };

@@ -89,6 +89,7 @@ struct page_writer_state {
   void wait(const std::string& why);
   void recovered(size_t answered);
   void tell_redis_later();
+  void tell_redis();
   void look_at_redis();
   void wake_up();
 

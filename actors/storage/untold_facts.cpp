@@ -35,6 +35,19 @@ std::map<stream_place, shared_facts::news> untold_facts::take_from(size_t facts)
   return out;
 }
 
+std::map<stream_place, shared_facts::news> untold_facts::take_next(std::optional<stream_place> after, size_t facts) {
+  std::map<stream_place, shared_facts::news> out;
+  auto i = after ? news_.upper_bound(*after) : news_.begin();
+  for (size_t taken = 0; i != news_.end() && (out.empty() || taken + i->second.prints.size() <= facts);) {
+    auto here = i++;
+    taken += here->second.prints.size();
+    out.insert(news_.extract(here));
+  }
+  for (const auto& [place, news] : out)
+    facts_ -= news.prints.size();
+  return out;
+}
+
 void untold_facts::put_back(stream_place place, shared_facts::news news) {
   facts_ += news.prints.size();
   news_.insert_or_assign(place, std::move(news));

@@ -23,6 +23,8 @@ public:
   std::optional<shared_facts::news> take(stream_place place);
   /// What there is of streams of which at least `facts` were gathered, with their places.
   std::map<stream_place, shared_facts::news> take_from(size_t facts);
+  /// What there is of the streams behind `after`, in the order of their places: of one at least, of more up to `facts` in all.
+  std::map<stream_place, shared_facts::news> take_next(std::optional<stream_place> after, size_t facts);
   /// Redis did not take it.
   void put_back(stream_place place, shared_facts::news news);
   void clear();

@@ -29,8 +29,8 @@ public:
   caf::expected<std::vector<std::string>> payloads(shard_id, stream_id, std::span<const std::string_view> keys) override {
     return std::vector<std::string>(keys.size());
   }
-  caf::expected<std::vector<stream_standing>> standings(std::span<const stream_place>) override {
-    return std::vector{stream_standing{facts.empty(), tag}};
+  caf::expected<std::vector<stream_standing>> standings(std::span<const stream_place> streams) override {
+    return std::vector(streams.size(), stream_standing{facts.empty(), tag});
   }
   std::vector<page_outcome> commit(std::span<const page_commit> pages) override {
     std::vector<page_outcome> out(pages.size());
@@ -117,6 +117,31 @@ TEST_F(change_finder_test, what_was_gathered_over_several_commits_is_told_as_one
     store.facts[key].hash = {9, 9}; // asked, the store would say that they changed
   EXPECT_EQ(read(plenty, true, "k", 3), 0u);
   EXPECT_EQ(read(plenty, true, "other", 1), 0u);
+}
+
+TEST_F(change_finder_test, so_much_is_told_at_once_that_pages_that_come_meanwhile_need_not_wait_long) {
+  constexpr int64_t streams = 5;
+  constexpr size_t facts = 300;
+  std::vector<hashed_page> pages(streams);
+  for (auto& page : pages) {
+    page.shard = place.shard;
+    page.stream = {&page - pages.data() + 5}; // that of `place` among them
+    page.stamp = {0, 1, ++counter};
+    for (size_t i = 0; i < facts; ++i)
+      page.records.push_back({std::to_string(page.stream.value) + "_" + std::to_string(i), "{}", {1, i}, 0});
+  }
+  auto finder = writer(plenty);
+  auto commits = finder->compare(pages);
+  finder->conclude(*commits, store.commit(*commits));
+  std::ignore = finder->take_redis_use();
+  int words = 1;
+  while (finder->tell_redis_some() && words < 100)
+    ++words;
+  EXPECT_GE(words, 3) << "of " << streams * facts << " facts";
+  EXPECT_EQ(finder->trouble(), "");
+  EXPECT_FALSE(finder->has_news());
+  store.facts["7_2"].hash = {9, 9}; // asked, the store would say that it changed
+  EXPECT_EQ(read(plenty, true, "7_2", 2), 0u);
 }
 
 TEST_F(change_finder_test, what_was_not_told_yet_is_told_before_Redis_is_asked_about_its_stream) {

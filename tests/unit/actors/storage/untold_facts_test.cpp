@@ -50,6 +50,24 @@ TEST(untold_facts_test, long_words_are_taken_first) {
   EXPECT_TRUE(untold.empty());
 }
 
+TEST(untold_facts_test, a_round_takes_each_stream_once_and_a_little_at_a_time) {
+  untold_facts untold;
+  constexpr stream_place c{shard_id{2}, stream_id{3}};
+  untold.add(a, 10, 11, prints(3));
+  untold.add(b, 20, 21, prints(3));
+  untold.add(c, 30, 31, prints(3));
+  auto first = untold.take_next(std::nullopt, 7);
+  ASSERT_EQ(first.size(), 2u);
+  EXPECT_TRUE(first.contains(a) && first.contains(b));
+  EXPECT_EQ(untold.facts(), 3u);
+  untold.add(a, 11, 12, prints(1)); // meanwhile: for the next round
+  auto second = untold.take_next(b, 2);
+  ASSERT_EQ(second.size(), 1u) << "one at least, however long";
+  EXPECT_TRUE(second.contains(c));
+  EXPECT_TRUE(untold.take_next(c, 7).empty());
+  EXPECT_EQ(untold.take_next(std::nullopt, 7).size(), 1u);
+}
+
 TEST(untold_facts_test, facts_are_counted_whatever_becomes_of_them) {
   untold_facts untold;
   untold.add(a, 10, 11, prints(2));
