@@ -1,9 +1,8 @@
 #include "tests/scenario/cluster/chaos_plan.hpp"
 
 #include <algorithm>
-#include <map>
 
-#include "tests/support/dice.hpp"
+#include "tests/support/planned_nodes.hpp"
 
 namespace lode::test {
 
@@ -19,9 +18,9 @@ public:
 
   chaos_step next() {
     auto pause = std::chrono::milliseconds{200 + dice_.below(2800)};
-    if (auto frozen = those(condition::frozen); !frozen.empty() && stands_still_ + pause >= stands_still_until_) {
+    if (auto frozen = nodes_.those(condition::frozen); !frozen.empty() && stands_still_ + pause >= stands_still_until_) {
       pause = std::max(pause, stands_still_until_ - stands_still_);
-      return {pause, trouble::thaw, becomes(frozen[0], condition::up)};
+      return {pause, trouble::thaw, nodes_.become(frozen[0], condition::up)};
     }
     auto possible = what_can_happen();
     auto what = dice_.one_of(possible);
@@ -36,23 +35,15 @@ public:
   }
 
 private:
-  std::vector<std::string> those(condition wanted) const {
-    std::vector<std::string> out;
-    for (const auto& [name, is] : nodes_)
-      if (is == wanted)
-        out.push_back(name);
-    return out;
-  }
-
   std::vector<trouble> what_can_happen() {
     std::vector<trouble> out{trouble::fast_restart, trouble::immediate_restart, trouble::change, trouble::order, trouble::order};
-    if (those(condition::up).size() > 1)
+    if (nodes_.those(condition::up).size() > 1)
       out.insert(out.end(), {trouble::kill, trouble::kill, trouble::kill, trouble::terminate, trouble::terminate});
-    if (those(condition::up).size() > 1 && those(condition::frozen).empty())
+    if (nodes_.those(condition::up).size() > 1 && nodes_.those(condition::frozen).empty())
       out.insert(out.end(), {trouble::freeze, trouble::freeze});
-    if (!those(condition::down).empty())
+    if (!nodes_.those(condition::down).empty())
       out.insert(out.end(), {trouble::start, trouble::start, trouble::start, trouble::start});
-    if (nodes_.size() < most_nodes)
+    if (nodes_.can_join())
       out.push_back(trouble::start);
     if (dice_.below(4) == 0)
       out.push_back(trouble::everything);
@@ -61,36 +52,23 @@ private:
 
   std::string to_whom(trouble what) {
     switch (what) {
-      case trouble::kill: return becomes(dice_.one_of(those(condition::up)), condition::down);
-      case trouble::terminate: return becomes(dice_.one_of(those(condition::up)), condition::down);
-      case trouble::freeze: return becomes(dice_.one_of(those(condition::up)), condition::frozen);
-      case trouble::start: return becomes(startable(), condition::up);
+      case trouble::kill: return nodes_.become(dice_.one_of(nodes_.those(condition::up)), condition::down);
+      case trouble::terminate: return nodes_.become(dice_.one_of(nodes_.those(condition::up)), condition::down);
+      case trouble::freeze: return nodes_.become(dice_.one_of(nodes_.those(condition::up)), condition::frozen);
+      case trouble::start: return nodes_.become(nodes_.startable(dice_), condition::up);
       case trouble::everything:
-        for (auto& [name, is] : nodes_)
-          is = condition::up;
+        nodes_.all_become(condition::up);
         return "";
       default: return "";
     }
   }
 
-  std::string startable() {
-    auto names = those(condition::down);
-    if (nodes_.size() < most_nodes)
-      names.push_back("n" + std::to_string(nodes_.size() + 1));
-    return dice_.one_of(names);
-  }
-
-  std::string becomes(const std::string& name, condition is) {
-    nodes_[name] = is;
-    return name;
-  }
-
   dice dice_;
-  std::map<std::string, condition> nodes_{{"n1", condition::up}, {"n2", condition::up}, {"n3", condition::up}};
+  planned_nodes<condition> nodes_{most_nodes};
   std::chrono::milliseconds stands_still_{}, stands_still_until_{}; ///< of the node that is frozen
 };
 
-const char* name_of(trouble what) {
+std::string name_of(trouble what) {
   switch (what) {
     case trouble::kill: return "SIGKILL";
     case trouble::freeze: return "SIGSTOP";
@@ -117,11 +95,7 @@ std::vector<chaos_step> plan_chaos(uint32_t seed, size_t count) {
 }
 
 std::string text_of(const std::vector<chaos_step>& plan) {
-  std::string out;
-  for (size_t i = 0; i < plan.size(); ++i)
-    out += std::to_string(i + 1) + ". after " + std::to_string(plan[i].pause.count()) + " ms: " + name_of(plan[i].what)
-           + (plan[i].node.empty() ? "" : " " + plan[i].node) + "\n";
-  return out;
+  return text_of_plan(plan, [](const chaos_step& step) { return name_of(step.what) + (step.node.empty() ? "" : " " + step.node); });
 }
 
 } // namespace lode::test

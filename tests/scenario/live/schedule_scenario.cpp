@@ -45,7 +45,7 @@ void tell(live_cluster& all, std::chrono::milliseconds rest) {
   const auto live = world.control_lines("/control/live").at(0);
   std::cout << "quiet " << rest.count() << " ms after the last event; gaps " << world.number("SELECT count(*) FROM gap") << ", repairs "
             << world.number("SELECT count(*) FROM run WHERE kind = 3") << ", other runs " << world.number("SELECT count(*) FROM run WHERE kind <> 3")
-            << ", events " << number_in(live, "events") << ", changes " << world.number("SELECT sum(feed_seq)::bigint FROM shard") << std::endl;
+            << ", events " << number_in(live, "events") << " (never told: " << number_in(live, "lost") << "), changes " << world.number("SELECT sum(feed_seq)::bigint FROM shard") << std::endl;
 }
 
 /// Where a test's seconds go.
@@ -65,7 +65,7 @@ void live_through(uint32_t seed, size_t steps) {
   const auto what_was_done = "LODE_SEED=" + std::to_string(seed) + "\n" + text_of(plan);
   SCOPED_TRACE(what_was_done);
   leave_leaks_aside();
-  live_cluster all{{.tenants = 30, .records = "posts=30,comments=1", .seed = seed}};
+  live_cluster all{{.tenants = 30, .seed = seed}};
   size_t done = 0;
   stopwatch watch;
   try {
@@ -110,7 +110,7 @@ TEST(live_schedule_scenario, changes_cuts_kills_moves_and_runs_at_random_lose_an
 
 TEST(live_schedule_scenario, whoever_owns_a_tenant_hears_of_a_connection_that_is_put_over_another_node) {
   leave_leaks_aside();
-  live_cluster all{{.tenants = 12, .records = "posts=3,comments=1"}};
+  live_cluster all{{.tenants = 12, .records = "posts=3,comments=1,contacts=3,orders=3,products=1,customers=1"}};
   auto& world = all.world();
   all.start_nodes({"n1", "n2"});
   world.import_tenants();
@@ -134,7 +134,7 @@ TEST(live_schedule_scenario, tenants_live_and_mined_at_once_are_quiet_within_30_
   const auto given = seed(1);
   std::cout << "LODE_SEED=" << given << std::endl;
   leave_leaks_aside();
-  live_cluster all{{.tenants = 500, .records = "posts=20,comments=1", .seed = given}};
+  live_cluster all{{.tenants = 500, .records = "posts=20,comments=1,contacts=20,orders=10,products=5,customers=5", .seed = given}};
   dice random{given};
   all.begin();
   const auto begin = steady_clock::now();

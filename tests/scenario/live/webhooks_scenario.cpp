@@ -1,10 +1,10 @@
-#include <boost/asio.hpp>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <set>
 
 #include "tests/support/cluster_scenario.hpp"
+#include "tests/support/free_port.hpp"
 
 namespace lode::test {
 namespace {
@@ -51,12 +51,6 @@ void mutate(scenario& world, size_t round, bool deletes = true) {
 
 bool is_delivered(scenario& world) {
   return world.control_lines("/control/live/settled?timeout_ms=1000").at(0).at("settled").as_bool();
-}
-
-/// Of this machine; somebody else may take it before it is used, which does not happen.
-uint16_t free_port() {
-  boost::asio::io_context io;
-  return boost::asio::ip::tcp::acceptor{io, {boost::asio::ip::make_address("127.0.0.1"), 0}}.local_endpoint().port();
 }
 
 /// All is delivered and committed, nothing is owed or in doubt. `but`: gaps that do not count.
