@@ -55,11 +55,6 @@ public:
   /// before and keeps what it hears: if it is the one that begins next, there is no gap. If another one does, or none was confirmed
   /// (0), there is one from `until`.
   virtual caf::error hand_over_listening(const live_subscription& subscription, int64_t successor, instant until) = 0;
-  /// Nobody is to listen to this connection any more: what lasts ends, and is owed. Whoever begins again is the first.
-  virtual caf::error stop_listening(connection_id connection, const shard_claim& claim, instant now) = 0;
-  /// Something may have been missed in a span that is over, although the connection was listened to: an overflow, or losses that
-  /// cannot be seen. It is owed a repair like any gap. The same again adds nothing while it is owed.
-  virtual caf::error add_gap(connection_id connection, const shard_claim& claim, const slice_bounds& span, const std::string& reason) = 0;
   /// In one statement, for those that are due and listen, in shards of this life; the first sweep begins with the listener of this edition
   /// of the connection. As long as an earlier sweep is owed or under repair none is added; the next one covers more. Returns up to when
   /// each is swept.

@@ -32,8 +32,6 @@ public:
   caf::expected<std::vector<gap_row>> begin_listening(const listening_start& start) override;
   caf::error end_listening(const live_subscription& subscription, instant since, const std::string& reason) override;
   caf::error hand_over_listening(const live_subscription& subscription, int64_t successor, instant until) override;
-  caf::error stop_listening(connection_id connection, const shard_claim& claim, instant now) override;
-  caf::error add_gap(connection_id connection, const shard_claim& claim, const slice_bounds& span, const std::string& reason) override;
   caf::expected<std::vector<swept_listener>> sweep(std::span<const sweep_order> orders) override;
   caf::expected<int64_t> prove_health(std::span<const health_proof> proofs) override;
   caf::expected<std::vector<gap_row>> list_gaps(connection_id connection, size_t limit) override;
@@ -184,32 +182,6 @@ caf::error memory_live_store::hand_over_listening(const live_subscription& subsc
     row->successor = successor;
     row->healthy_until = std::max(row->healthy_until, until);
   }
-  return {};
-}
-
-caf::error memory_live_store::stop_listening(connection_id connection, const shard_claim& claim, instant now) {
-  std::lock_guard lock{db_->mutex};
-  if (db_->is_unavailable())
-    return no_answer();
-  if (auto error = check(connection, claim))
-    return error;
-  end_gap(connection, now);
-  db_->listeners.erase(connection);
-  return {};
-}
-
-caf::error memory_live_store::add_gap(connection_id connection, const shard_claim& claim, const slice_bounds& span,
-                                      const std::string& reason) {
-  std::lock_guard lock{db_->mutex};
-  if (db_->is_unavailable())
-    return no_answer();
-  if (auto error = check(connection, claim))
-    return error;
-  const auto [from, until] = std::minmax(span.from, span.to);
-  for (const auto& [id, gap] : db_->gaps)
-    if (gap.row.connection == connection && !gap.row.repair && gap.row.from == from && gap.row.until == until)
-      return {};
-  db_->add_gap(make_gap(connection, from, until, reason));
   return {};
 }
 

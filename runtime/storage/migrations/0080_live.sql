@@ -152,18 +152,6 @@ BEGIN
   WHERE connection_id = p_connection AND subscription = p_subscription AND state = 0;
 END $$;
 
--- A span that is over and was heard with losses.
-CREATE FUNCTION lode_add_gap(p_self bigint, p_connection bigint, p_shard bigint, p_epoch bigint, p_from bigint, p_until bigint,
-                             p_reason text) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-  PERFORM lode_hold_shard(p_self, p_connection, p_shard, p_epoch);
-  INSERT INTO gap (tenant_id, connection_id, shard, from_us, until_us, reason)
-  SELECT n.tenant_id, n.id, n.shard, least(p_from, p_until), greatest(p_from, p_until), p_reason FROM connection n
-  WHERE n.id = p_connection
-    AND NOT EXISTS (SELECT FROM gap g WHERE g.connection_id = n.id AND g.repair_run = 0 AND g.from_us = least(p_from, p_until)
-                    AND g.until_us = greatest(p_from, p_until));
-END $$;
-
 -- Losses that nobody notices: of each connection that listens, and of which an order is due, what came since the latest sweep is owed
 -- a repair. As long as that of an earlier sweep is not finished none is added, and the next one covers more. Returns up to when each
 -- is swept. The fence is in the row itself, as with the proofs of health. The connection is locked so that no gap is left of one that
@@ -187,15 +175,6 @@ BEGIN
   )
   UPDATE listener l SET swept_until = m.until_us, sweep_gap = m.id FROM made m WHERE l.connection_id = m.connection_id;
   RETURN QUERY SELECT l.connection_id, l.swept_until FROM listener l WHERE l.connection_id = ANY (p_connection);
-END $$;
-
--- Nobody is to listen any more: what lasts is owed up to now.
-CREATE FUNCTION lode_stop_listening(p_self bigint, p_connection bigint, p_shard bigint, p_epoch bigint, p_now bigint)
-RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-  PERFORM lode_hold_shard(p_self, p_connection, p_shard, p_epoch);
-  PERFORM lode_end_gap(p_connection, p_now);
-  DELETE FROM listener WHERE connection_id = p_connection;
 END $$;
 
 -- Returns how many of them counted. The fence is in the row itself: a life that lost the shard is not its owner, and once the heir listens the row is of another

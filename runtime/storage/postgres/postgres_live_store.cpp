@@ -22,12 +22,6 @@ constexpr statement hand_over_statement{
   "hand_over_listening",
   "SELECT lode_hand_over_listening($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::bigint, $6::bigint, $7::bigint)"};
 
-constexpr statement stop_statement{
-  "stop_listening", "SELECT lode_stop_listening($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::bigint)"};
-
-constexpr statement add_gap_statement{
-  "add_gap", "SELECT lode_add_gap($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::bigint, $6::bigint, $7::text)"};
-
 constexpr statement sweep_statement{
   "sweep", "SELECT connection, swept FROM lode_sweep_listeners($1::bigint, $2::bigint[], $3::bigint[], $4::bigint[], $5::text)"};
 
@@ -115,16 +109,6 @@ public:
   caf::error hand_over_listening(const live_subscription& subscription, int64_t successor, instant until) override {
     auto values = fenced(subscription.connection, subscription.claim);
     return error_of(link_.execute(hand_over_statement, values.add(subscription.id).add(successor).add(micros(until))));
-  }
-
-  caf::error stop_listening(connection_id connection, const shard_claim& claim, instant now) override {
-    return error_of(link_.execute(stop_statement, fenced(connection, claim).add(micros(now))));
-  }
-
-  caf::error add_gap(connection_id connection, const shard_claim& claim, const slice_bounds& span, const std::string& reason) override {
-    auto values = fenced(connection, claim);
-    values.add(micros(span.from)).add(micros(span.to)).add_text(storable_reason(reason));
-    return error_of(link_.execute(add_gap_statement, values));
   }
 
   caf::expected<std::vector<swept_listener>> sweep(std::span<const sweep_order> orders) override {

@@ -89,7 +89,6 @@ TEST_P(live_contract, nothing_that_a_zombie_says_changes_anything) {
     EXPECT_TRUE(live_->end_listening(former, at_second(15), "zombie"));
   }
   EXPECT_EQ(code_of(live_->end_listening(former, at_second(15), "zombie")), errc::not_owner);
-  EXPECT_EQ(code_of(live_->stop_listening(connection_.id, former.claim, at_second(15))), errc::not_owner);
   EXPECT_EQ(code_of(live_->begin_listening({former, 0, at_second(15)}).error()), errc::not_owner);
   EXPECT_THAT(begin(*heir, 2, 20), ElementsAre("8-20 owed"));
   EXPECT_LE(prove(*live_, 1, 25), 0);
@@ -201,32 +200,6 @@ TEST_P(live_contract, what_is_paused_is_not_listened_to_and_may_say_so) {
   EXPECT_THAT(begin(*live_, 2, 30), ElementsAre("0-30 owed"));
 }
 
-TEST_P(live_contract, what_is_no_longer_to_be_listened_to_has_no_gap_that_lasts) {
-  listen();
-  ASSERT_FALSE(live_->end_listening(subscription(1), at_second(10), "reset"));
-  ASSERT_FALSE(live_->stop_listening(connection_.id, claim_of(connection_.shard), at_second(12)));
-  EXPECT_EQ(words().back(), "0-12 owed");
-  begin(*live_, 2, 20);
-  EXPECT_TRUE(gaps().back().is_first);
-}
-
-TEST_P(live_contract, what_was_missed_while_listening_is_owed_once) {
-  listen();
-  const auto claim = claim_of(connection_.shard);
-  for (int times = 0; times < 2; ++times)
-    ASSERT_FALSE(live_->add_gap(connection_.id, claim, {at_second(3), at_second(4)}, "overflow"));
-  EXPECT_THAT(words(), ElementsAre("start-0 closed", "3-4 owed"));
-  EXPECT_EQ(gaps().back().reason, "overflow");
-  finish(repair(3, 4));
-  ASSERT_FALSE(live_->add_gap(connection_.id, claim, {at_second(3), at_second(4)}, "overflow"));
-  EXPECT_THAT(words(), ElementsAre("start-0 closed", "3-4 closed", "3-4 owed"));
-  EXPECT_EQ(prove(*live_, 1, 9), 1) << "it still listens";
-  claim_again(second_life);
-  for (int times = 0; times < 2; ++times)
-    EXPECT_TRUE(live_->add_gap(connection_.id, claim, {at_second(5), at_second(6)}, "zombie"));
-  EXPECT_EQ(backend_->make_live_store(second_life)->list_gaps(connection_.id, 10)->size(), 3u);
-}
-
 TEST_P(live_contract, listeners_are_counted_in_the_shards_of_a_life) {
   begin(*live_, 1, 5);
   auto counts = *live_->count_live();
@@ -287,9 +260,11 @@ TEST_P(live_contract, who_listened_under_an_earlier_claim_of_the_shard_listens_n
 TEST_P(live_contract, gaps_are_listed_part_by_part_latest_first) {
   auto admin = backend_->make_admin_store();
   begin(*live_, 1, 0);
-  const auto claim = claim_of(connection_.shard);
-  for (int second : {1, 3, 5})
-    ASSERT_FALSE(live_->add_gap(connection_.id, claim, {at_second(second), at_second(second + 1)}, "overflow"));
+  for (int cut = 1; cut <= 3; ++cut) {
+    prove(*live_, cut, 2 * cut - 1);
+    ASSERT_FALSE(live_->end_listening(subscription(cut), at_second(2 * cut - 1), "cut"));
+    begin(*live_, cut + 1, 2 * cut);
+  }
   auto first = *admin->list_gaps(connection_.id, 0, 3);
   ASSERT_EQ(first.size(), 3u);
   EXPECT_EQ(word(first[0]), "5-6 owed");

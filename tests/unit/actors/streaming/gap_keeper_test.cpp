@@ -29,12 +29,6 @@ public:
   caf::error hand_over_listening(const live_subscription& subscription, int64_t successor, instant until) override {
     return store_->hand_over_listening(subscription, successor, until);
   }
-  caf::error stop_listening(connection_id connection, const shard_claim& claim, instant now) override {
-    return store_->stop_listening(connection, claim, now);
-  }
-  caf::error add_gap(connection_id connection, const shard_claim& claim, const slice_bounds& span, const std::string& reason) override {
-    return store_->add_gap(connection, claim, span, reason);
-  }
   caf::expected<std::vector<swept_listener>> sweep(std::span<const sweep_order> orders) override {
     ++sweeps;
     return store_->sweep(orders);
