@@ -9,7 +9,10 @@
 #include "runtime/http/http_client.hpp"
 #include "runtime/node/version.hpp"
 #include "runtime/telemetry/actor_figures.hpp"
+#include "runtime/telemetry/metric_names.hpp"
 #include "runtime/telemetry/metrics.hpp"
+#include "runtime/telemetry/process_figures.hpp"
+#include "runtime/telemetry/prometheus_text.hpp"
 
 namespace lode {
 
@@ -179,7 +182,11 @@ void live_control::webhook_answered(int status) {
 std::string live_control::metrics_text() {
   resources_.measured->waiting_for_lease->value(resources_.figures.waiting_for_lease);
   resources_.measured->requests_in_flight->value(static_cast<int64_t>(resources_.http->stats().requests_in_flight));
-  return prometheus_text(system_.metrics());
+  std::string why;
+  prometheus_writer node;
+  node.family(metric_names::ready, "1 while the node mines, as /readyz says.", "gauge");
+  node.sample(metric_names::ready, "", int64_t{ready(why)});
+  return build_info_text(version) + node.take() + prometheus_text(system_.metrics()) + prometheus_text(read_process_figures());
 }
 
 bool live_control::ready(std::string& why) {

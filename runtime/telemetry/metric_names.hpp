@@ -1,7 +1,7 @@
 #pragma once
 
-/// The name of every metric, in one place. CAF joins prefix and name with '_', turns '-' into '_', adds the unit and,
-/// for counters, "_total": ("lode", "pages-fetched") is lode_pages_fetched_total. No label ever names a tenant:
+/// The name of every metric, in one place. prometheus_text.cpp joins prefix and name with '_', turns '-' into '_', adds the unit
+/// and, for counters, "_total": ("lode", "pages-fetched") is lode_pages_fetched_total. No label ever names a tenant:
 /// instances are never removed and there are thousands of tenants.
 namespace lode::metric_names {
 
@@ -37,5 +37,21 @@ inline constexpr const char* store_outages = "store-outages";
 inline constexpr const char* redis_calls = "redis-calls"; // counter by result
 inline constexpr const char* redis_facts = "redis-facts"; // counter by result
 inline constexpr const char* redis_in_use = "redis-in-use";
+
+// As they stand in the text: they are not on CAF's registry.
+inline constexpr const char* build_info = "lode_build_info"; // always 1, by version
+inline constexpr const char* ready = "lode_ready";           // 0 or 1
+inline constexpr const char* process_cpu = "process_cpu_seconds_total";
+inline constexpr const char* process_resident = "process_resident_memory_bytes";
+inline constexpr const char* process_virtual = "process_virtual_memory_bytes";
+inline constexpr const char* process_open_fds = "process_open_fds";
+inline constexpr const char* process_max_fds = "process_max_fds";
+inline constexpr const char* process_threads = "process_threads";
+inline constexpr const char* process_started = "process_start_time_seconds";
+
+/// Labels; CAF's actor metrics have "name", the actor's type. Each has a fixed set of values.
+inline constexpr const char* result_label = "result";
+inline constexpr const char* outcome_label = "outcome";
+inline constexpr const char* version_label = "version";
 
 } // namespace lode::metric_names

@@ -1,6 +1,5 @@
 #include "runtime/telemetry/metrics.hpp"
 
-#include <caf/telemetry/collector/prometheus.hpp>
 #include <caf/telemetry/metric_registry.hpp>
 
 #include <array>
@@ -28,8 +27,7 @@ public:
     : family_(registry.counter_family(names::prefix, name, {label}, help, "1", true)), label_(label) {}
 
   metrics::counter* operator()(std::string_view value) {
-    auto safe = safe_label(value);
-    return family_->get_or_add({{label_, caf::string_view{safe.data(), safe.size()}}});
+    return family_->get_or_add({{label_, caf::string_view{value.data(), value.size()}}});
   }
 
 private:
@@ -48,12 +46,12 @@ metrics::gauge* gauge_of(metric_registry& registry, const char* name, const char
 } // namespace
 
 metrics::metrics(metric_registry& r) {
-  by_label pages{r, names::pages_fetched, "result", "Responses of APIs, by what they were."};
+  by_label pages{r, names::pages_fetched, names::result_label, "Responses of APIs, by what they were."};
   pages_fetched = {pages("ok"), pages("retried"), pages("rate_limited"), pages("refused"), pages("failed")};
-  by_label outcomes{r, names::records, "outcome", "Records committed, by what became of them."};
+  by_label outcomes{r, names::records, names::outcome_label, "Records committed, by what became of them."};
   records = {outcomes("inserted"),      outcomes("updated"), outcomes("unchanged"),
              outcomes("refused_older"), outcomes("dead"),    outcomes("deleted")};
-  by_label groups{r, names::commit_groups, "outcome",
+  by_label groups{r, names::commit_groups, names::outcome_label,
                   "Tries to commit a group of pages, by outcome; one whose answer was lost counts again when it is known."};
   commit_groups = {groups("committed"), groups("refused"),     groups("split"),
                    groups("timed_out"), groups("unavailable"), groups("unknown")};
@@ -64,7 +62,7 @@ metrics::metrics(metric_registry& r) {
   bytes_in_flight = gauge_of(r, names::bytes_in_flight, "Bytes reserved for responses not yet committed.");
   requests_in_flight = gauge_of(r, names::requests_in_flight, "Requests sent and not yet answered.");
   permits_waiting = gauge_of(r, names::permits_waiting, "Requests held back by a quota or the byte budget.");
-  by_label leases{r, names::quota_leases, "result", "Slices of budgets that nodes share, asked of Redis."};
+  by_label leases{r, names::quota_leases, names::result_label, "Slices of budgets that nodes share, asked of Redis."};
   quota_leases = {leases("granted"), leases("refused"), leases("failed")};
   quota_fallback = gauge_of(r, names::quota_fallback, "1 while Redis does not hand out the budgets that nodes share.");
   open_runs = gauge_of(r, names::open_runs, "Runs open on this node.");
@@ -81,31 +79,16 @@ metrics::metrics(metric_registry& r) {
   gap_age = r.gauge_singleton(names::prefix, names::gap_age, "Age of the oldest gap that is not repaired.", "seconds");
   rechecks = gauge_of(r, names::rechecks, "Keys whose truth is open until they are fetched again.");
   waiting_for_lease = gauge_of(r, names::waiting_for_lease, "Requests and token refreshes held back because other nodes may have declared this one gone.");
-  by_label hooks{r, names::webhooks, "outcome",
+  by_label hooks{r, names::webhooks, names::outcome_label,
                  "Requests of webhooks, by what they were answered: 200, 401, 404, other refusals, 503 (to be sent again)."};
   webhooks = {hooks("committed"), hooks("unauthorized"), hooks("unknown"), hooks("refused"), hooks("unavailable")};
   connections_suspended = counter_of(r, names::connections_suspended, "Connections suspended because they need a person.");
   store_outages = counter_of(r, names::store_outages, "Times the store stopped answering.");
-  by_label calls{r, names::redis_calls, "result", "Calls to Redis; those that were not even tried while it is left alone count as failed."};
+  by_label calls{r, names::redis_calls, names::result_label, "Calls to Redis; those that were not even tried while it is left alone count as failed."};
   redis_calls = {calls("ok"), calls("failed")};
-  by_label facts{r, names::redis_facts, "result", "Records that memory did not know, by whether Redis did."};
+  by_label facts{r, names::redis_facts, names::result_label, "Records that memory did not know, by whether Redis did."};
   redis_facts = {facts("hit"), facts("miss")};
   redis_in_use = gauge_of(r, names::redis_in_use, "Writers of this node that Redis helps at the moment; 0 without Redis.");
-}
-
-std::string safe_label(std::string_view value) {
-  std::string out;
-  for (char c : value.substr(0, 64)) {
-    auto is_safe = c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-    out += is_safe ? c : '_';
-  }
-  return out;
-}
-
-std::string prometheus_text(const metric_registry& registry) {
-  caf::telemetry::collector::prometheus collector;
-  auto text = collector.collect_from(registry);
-  return {text.data(), text.size()};
 }
 
 } // namespace lode

@@ -5,9 +5,6 @@
 #include <caf/telemetry/gauge.hpp>
 #include <caf/telemetry/histogram.hpp>
 
-#include <string>
-#include <string_view>
-
 namespace lode {
 
 /// Lode's own metrics on CAF's registry. One per process, made once; actors get a pointer to it, which is valid as long
@@ -63,12 +60,5 @@ struct metrics {
   } redis_facts;
   gauge* redis_in_use; ///< writers that it helps
 };
-
-/// `value` fit for a label: CAF's collector escapes nothing, so quotes, backslashes, control characters and all beyond
-/// ASCII become '_'; at most 64 characters.
-std::string safe_label(std::string_view value);
-
-/// Every metric of `registry` in Prometheus' text form, CAF's own included.
-std::string prometheus_text(const caf::telemetry::metric_registry& registry);
 
 } // namespace lode

@@ -10,6 +10,7 @@
 
 #include "runtime/telemetry/log.hpp"
 #include "runtime/telemetry/metrics.hpp"
+#include "runtime/telemetry/prometheus_text.hpp"
 #include "runtime/telemetry/trace_id.hpp"
 #include "tests/support/mining_fixtures.hpp"
 
@@ -104,7 +105,7 @@ TEST_F(reports_test, events_are_counted_whatever_the_log_level_is) {
     event_report(resources)(event, connection->about({}), "");
   EXPECT_THAT(log.str(), IsEmpty());
   for (const auto* name : {"lode_connections_suspended_total", "lode_miner_restarts_total", "lode_pages_lost_in_process_total"})
-    EXPECT_THAT(metrics_text(), HasSubstr(std::string{name} + " 1 "));
+    EXPECT_THAT(metrics_text(), HasSubstr(std::string{name} + " 1\n"));
 }
 
 TEST_F(reports_test, what_Redis_was_asked_and_whether_it_helps_is_counted) {
@@ -113,11 +114,11 @@ TEST_F(reports_test, what_Redis_was_asked_and_whether_it_helps_is_counted) {
   report.redis_used({.calls = 5, .failures = 2, .hits = 30, .misses = 4});
   report.redis("away");
   auto text = metrics_text();
-  for (const auto* line : {"lode_redis_calls_total{result=\"ok\"} 3 ", "lode_redis_calls_total{result=\"failed\"} 2 ",
-                           "lode_redis_facts_total{result=\"hit\"} 30 ", "lode_redis_facts_total{result=\"miss\"} 4 ", "lode_redis_in_use 1 "})
+  for (const auto* line : {"lode_redis_calls_total{result=\"ok\"} 3\n", "lode_redis_calls_total{result=\"failed\"} 2\n",
+                           "lode_redis_facts_total{result=\"hit\"} 30\n", "lode_redis_facts_total{result=\"miss\"} 4\n", "lode_redis_in_use 1\n"})
     EXPECT_THAT(text, HasSubstr(line));
   report.redis("");
-  EXPECT_THAT(metrics_text(), HasSubstr("lode_redis_in_use 2 "));
+  EXPECT_THAT(metrics_text(), HasSubstr("lode_redis_in_use 2\n"));
 }
 
 TEST_F(reports_test, a_group_counts_as_committed_only_when_it_is) {
@@ -127,10 +128,10 @@ TEST_F(reports_test, a_group_counts_as_committed_only_when_it_is) {
     report.group(outcome, 1ms);
   auto text = metrics_text();
   for (const auto* outcome : {"refused", "split", "timed_out", "unavailable", "unknown"})
-    EXPECT_THAT(text, HasSubstr("lode_commit_groups_total{outcome=\"" + std::string{outcome} + "\"} 1 "));
-  EXPECT_THAT(text, HasSubstr("lode_commit_groups_total{outcome=\"committed\"} 0 "));
+    EXPECT_THAT(text, HasSubstr("lode_commit_groups_total{outcome=\"" + std::string{outcome} + "\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("lode_commit_groups_total{outcome=\"committed\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("lode_commit_time_seconds_count 0")) << "how long a refusal takes says nothing of commits";
   report.group(group_outcome::committed, 1ms);
-  EXPECT_THAT(metrics_text(), HasSubstr("lode_commit_groups_total{outcome=\"committed\"} 1 "));
+  EXPECT_THAT(metrics_text(), HasSubstr("lode_commit_groups_total{outcome=\"committed\"} 1\n"));
   EXPECT_THAT(metrics_text(), HasSubstr("lode_commit_time_seconds_count 1"));
 }
