@@ -178,13 +178,17 @@ inline void describe(settings_visitor& v, schedule_settings& s) {
 struct console_settings {
   std::string listen = "127.0.0.1:7788";
   std::string token_file;
+  std::string certificate_file;
+  std::string key_file;
   uint32_t threads = 2;
   byte_count max_body = 16_MiB;
 };
 inline void describe(settings_visitor& v, console_settings& s) {
   v.section("console", "The node's HTTP port: API, health, metrics.");
   v.field("listen", s.listen, "address:port; port 0 = any free one; beyond loopback a token_file is needed");
-  v.field("token_file", s.token_file, "file whose first line is the bearer token that requests must carry; \"\" = none");
+  v.field("token_file", s.token_file, "file with the hashes of the bearer tokens that let in, made by `lode token new`; \"\" = none");
+  v.field("certificate_file", s.certificate_file, "PEM file with the certificate of this port and those between it and its authority; with it the port speaks TLS only");
+  v.field("key_file", s.key_file, "PEM file with its private key");
   v.field("threads", s.threads, {1, 64}, "requests answered at once, each with its own database connection");
   v.field("max_body", s.max_body, {1_KiB, 1_GiB}, "a longer request body is refused");
 }

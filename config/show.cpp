@@ -2,6 +2,7 @@
 
 #include "config/load.hpp"
 #include "config/raw_settings.hpp"
+#include "config/setting_lines.hpp"
 #include "config/text_values.hpp"
 
 namespace lode {
@@ -100,6 +101,20 @@ private:
   std::string section_;
 };
 
+class line_collector : public shower {
+public:
+  std::vector<setting_line> lines;
+  void section(std::string_view name, std::string_view) override { section_ = name; }
+
+protected:
+  void show(std::string_view key, const std::string& value, const std::string&, std::string_view help) override {
+    lines.push_back({section_ + "." + std::string{key}, value == "\"\"" ? "" : value, false, std::string{help}});
+  }
+
+private:
+  std::string section_;
+};
+
 } // namespace
 
 std::string example_yaml() {
@@ -123,6 +138,17 @@ std::string show_settings(settings values) {
   line_writer writer;
   describe(writer, values);
   return writer.out;
+}
+
+/// A secret that is set differs from the default, which has none.
+std::vector<setting_line> list_settings(settings values) {
+  settings defaults;
+  line_collector standing, wanted;
+  describe(standing, values);
+  describe(wanted, defaults);
+  for (size_t i = 0; i < standing.lines.size(); ++i)
+    standing.lines[i].is_default = standing.lines[i].value == wanted.lines[i].value;
+  return std::move(standing.lines);
 }
 
 } // namespace lode

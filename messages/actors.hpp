@@ -107,6 +107,13 @@ using rechecker_actor = caf::typed_actor<
   caf::result<void>(page_refused),
   caf::result<void>(timer_fired)>;
 
+/// REPLAYER: reads one dead letter again, by the source as it is now, and takes it off the list when that is committed. Ends by itself.
+using replayer_actor = caf::typed_actor<
+  caf::result<void>(replay_dead_letter),
+  caf::result<void>(page_committed),
+  caf::result<void>(page_refused),
+  caf::result<void>(timer_fired)>;
+
 /// PROCESSOR: stateless worker, one per core. Judges, parses, selects, keys and hashes; compares nothing.
 using processor_actor = caf::typed_actor<
   // Hands the hashed page to the shard's writer, then tells the miner page_parsed; or tells it page_unreadable.
@@ -159,6 +166,8 @@ using run_keeper_actor = caf::typed_actor<
   caf::result<void>(adjust_pace),
   caf::result<stream_tally>(load_tally),
   caf::result<void>(stop_stream),
+  caf::result<dead_letter>(load_dead_letter),
+  caf::result<void>(remove_dead_letter),
   // For a sweep: the pass, its marks, and what lives, each a bounded part in order.
   caf::result<pass_standing>(load_pass),
   caf::result<pass_marks>(load_marks),
@@ -234,6 +243,7 @@ using tenant_supervisor_actor = caf::typed_actor<
   // Those two go on to the capture of the connection; errc::not_found: nobody listens to it here.
   caf::result<void>(hear_webhook),
   caf::result<void>(successor_listens),
+  caf::result<void>(replay_dead_letter),
   // From the shard region: ends when its miners have.
   caf::result<void>(leave_tenant),
   // From its miners.

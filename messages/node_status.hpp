@@ -2,11 +2,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "messages/cluster.hpp"
 #include "messages/ids.hpp"
+#include "messages/storage.hpp"
 
 /// What a node tells of itself, and of its links to others.
 namespace lode {
@@ -31,6 +33,9 @@ struct node_status {
   uint64_t updated = 0;
   uint64_t unchanged = 0;
   uint64_t dead = 0;
+  uint64_t calls = 0;        ///< requests to APIs that ended, whatever their end
+  uint64_t failed_calls = 0; ///< of them, those that brought no usable answer; a limit that asks to wait is none of them
+  uint64_t memory_bytes = 0; ///< resident
   double pages_per_second = 0; ///< over the last seconds
   double records_per_second = 0;
 };
@@ -41,12 +46,26 @@ struct actor_figures {
   int64_t mailbox = 0;           ///< messages that wait
   int64_t messages = 0;          ///< that were processed since the node's start
   double processing_seconds = 0; ///< that they took, all together
+  std::string parent{};          ///< name of the actors that spawn them; "": the node
+  int64_t running = 0;
+  int64_t restarts = 0; ///< since the node's start, after a defect
+};
+
+/// An actor that works for a tenant, as it stands at the moment: for people.
+struct actor_activity {
+  uint32_t depth = 0; ///< in the tree of supervision; its parent is the last one before it whose depth is less
+  std::string actor;  ///< "miner"
+  std::string what;   ///< what it works on: "main: orders, partition eu"
+  std::string doing;  ///< "waits for quota"
+  instant since{};    ///< it does so
+  uint64_t restarts = 0;
 };
 
 /// What a node answers when it is asked by another.
 struct node_report {
   node_status status;
   std::vector<actor_figures> actors;
+  std::vector<actor_activity> activities; ///< those that work for the tenant that was asked about, parents first
 };
 
 enum class link_phase : uint8_t {
@@ -66,8 +85,10 @@ struct peer_link {
   std::string why; ///< it is not up; "" when it is
 };
 
-/// Asks all linked peers what they are doing.
-struct survey_peers {};
+/// Asks all linked peers what they are doing, and for a tenant if one is named.
+struct survey_peers {
+  std::optional<tenant_id> about{};
+};
 struct peers_surveyed {
   view_pointer view; ///< null: none was seen yet
   std::vector<peer_link> links;      ///< of the view's other nodes, in its order

@@ -62,9 +62,16 @@ struct successor_listens {
   int64_t subscription = 0; ///< live_subscription::id
 };
 
+/// A record that could not be used is read again, by the source as it is now. Done when that is committed and it is off the list;
+/// errc::bad_argument: it cannot be used now either; errc::not_found: it is not on the list, or no longer.
+struct replay_dead_letter {
+  connection_id connection;
+  int64_t dead_letter = 0; ///< dead_letter_row::id
+};
+
 struct tenant_command {
   tenant_id tenant;
-  std::variant<begin_run, resume_run, connection_changed, cancel_run, listen, hear_webhook, successor_listens> command;
+  std::variant<begin_run, resume_run, connection_changed, cancel_run, listen, hear_webhook, successor_listens, replay_dead_letter> command;
 };
 
 /// The tenant's supervisor has nothing left to do after so many commands; the region lets it end unless it sent more.
@@ -204,6 +211,21 @@ struct stop_stream {
   run_id run;
   stream_id stream;
   std::string reason;
+};
+
+/// Of this connection; errc::not_found when there is none.
+struct load_dead_letter {
+  connection_id connection;
+  int64_t id = 0;
+};
+struct remove_dead_letter {
+  connection_id connection;
+  int64_t id = 0;
+};
+struct dead_letter {
+  stream_id stream;
+  run_id run; ///< that met it last; 0: an event did
+  dead_record record;
 };
 
 /// What a sweep works with: see run_store.

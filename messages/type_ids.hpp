@@ -130,6 +130,10 @@ CAF_BEGIN_TYPE_ID_BLOCK(lode, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(lode, (lode::take_over))
   CAF_ADD_TYPE_ID(lode, (lode::successor_ready))
   CAF_ADD_TYPE_ID(lode, (lode::shards_coming))
+  CAF_ADD_TYPE_ID(lode, (lode::replay_dead_letter))
+  CAF_ADD_TYPE_ID(lode, (lode::load_dead_letter))
+  CAF_ADD_TYPE_ID(lode, (lode::remove_dead_letter))
+  CAF_ADD_TYPE_ID(lode, (lode::dead_letter))
 CAF_END_TYPE_ID_BLOCK(lode)
 
 // What stays inside one node needs no wire format: the compiler refuses to serialize it by accident.
@@ -251,6 +255,10 @@ LODE_LOCAL_MESSAGE(successor_listens)
 LODE_LOCAL_MESSAGE(take_over)
 LODE_LOCAL_MESSAGE(successor_ready)
 LODE_LOCAL_MESSAGE(shards_coming)
+LODE_LOCAL_MESSAGE(replay_dead_letter)
+LODE_LOCAL_MESSAGE(load_dead_letter)
+LODE_LOCAL_MESSAGE(remove_dead_letter)
+LODE_LOCAL_MESSAGE(dead_letter)
 #undef LODE_LOCAL_MESSAGE
 
 CAF_ERROR_CODE_ENUM(lode::errc)

@@ -2,6 +2,7 @@
 
 #include <caf/all.hpp>
 
+#include "actors/extraction/call_report.hpp"
 #include "actors/extraction/connection_context.hpp"
 #include "actors/extraction/http_exchange.hpp"
 #include "messages/fault_point.hpp"
@@ -34,7 +35,12 @@ expression::value with_text(const expression::value& root, std::span<const std::
 
 credential_keeper_state::credential_keeper_state(credential_keeper_actor::pointer self, services_pointer services,
                                                  connection_pointer connection, uint32_t stream)
-    : self(self), services(std::move(services)), connection(std::move(connection)), stream(stream) {}
+    : self(self), services(std::move(services)), connection(std::move(connection)), stream(stream) {
+  work_line line{worker::credential_keeper, this->connection->tenant, this->connection->connection, this->connection->connection_name};
+  line.actor = self->id();
+  shown = enter(this->services->board, std::move(line));
+  shown.does(doing::waits);
+}
 
 credential_keeper_actor::behavior_type credential_keeper_state::make_behavior() {
   self->set_exit_handler([this](caf::exit_msg& exit) {
@@ -72,6 +78,7 @@ void credential_keeper_state::refresh() {
   if (!services->may_send())
     return wait_for_lease();
   lease_wait.reset();
+  shown.does(doing::refreshing);
   auto request = build_token_request(plan(), connection->config, services->now());
   if (!request)
     return fail(request.error());
@@ -144,12 +151,16 @@ void credential_keeper_state::send(http_request request) {
 
 void credential_keeper_state::arrived(const http_exchange& exchange) {
   LODE_DIE_AT("credentials.before_store");
-  if (const auto* error = exchange.error())
+  if (const auto* error = exchange.error()) {
+    report_call(error->message, exchange);
     return settle(!may_have_arrived(error->kind),
                   [this, why = told(errc::unreachable, "token refresh: " + error->message)] { fail(why); });
+  }
   auto grant = read_token_response(plan(), *exchange.response(), services->now());
-  if (!grant)
+  if (!grant) {
+    report_call(message_of(grant.error()), exchange);
     return refused(static_cast<errc>(grant.error().code()), "token refresh: " + message_of(grant.error()));
+  }
   access = std::move(grant->access_token);
   expires = grant->expires;
   granted(std::move(grant->refresh_token));
@@ -231,9 +242,25 @@ void credential_keeper_state::fail(const caf::error& why) {
 
 void credential_keeper_state::rest() {
   is_refreshing = false;
+  shown.does(doing::waits);
   busy = nullptr;
   if (leaving)
     self->quit(*leaving);
+}
+
+void credential_keeper_state::report_call(const std::string& why, const http_exchange& exchange) const {
+  if (!services->errors || !services->errors->has_room())
+    return;
+  auto request = build_token_request(plan(), connection->config, services->now());
+  failed_call call{*connection};
+  call.stream = connection->streams[stream];
+  call.at = services->now();
+  call.text = "token refresh: " + why;
+  call.request = request ? &*request : nullptr;
+  call.response = exchange.response();
+  call.secrets = {access};
+  call.shows_body = call.response && call.response->status >= 400; // an answer that cannot be read may hold a token
+  services->errors->add(described(call));
 }
 
 /// With the connection's path, and for a person what to do.

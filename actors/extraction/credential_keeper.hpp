@@ -54,6 +54,8 @@ struct credential_keeper_state {
   void fail(const caf::error& why);
   void rest();
   caf::error told(errc code, const std::string& why) const;
+  /// People: the call for a token brought none.
+  void report_call(const std::string& why, const http_exchange& exchange) const;
 
   credential_keeper_actor::pointer self;
   services_pointer services;
@@ -71,6 +73,7 @@ struct credential_keeper_state {
   caf::strong_actor_ptr busy; ///< itself, while a refresh is under way: nobody else may hold it any more
   std::optional<caf::error> leaving;
   std::optional<counted_wait> lease_wait;
+  activity_board::entry shown;
 };
 using credential_keeper = credential_keeper_actor::stateful_impl<credential_keeper_state>;
 

@@ -21,11 +21,12 @@ constexpr size_t most_passed = 8;
 } // namespace
 
 fetch_gate_state::fetch_gate_state(fetch_gate_actor::pointer self, uint64_t capacity, fetch_gate_report report,
-                                   budget_sharing sharing)
+                                   budget_sharing sharing, activity_board* board)
   : self(self),
     bytes(capacity),
     report(std::move(report)),
     sharing(std::move(sharing)),
+    board(board),
     quotas(shared_quota{static_cast<bool>(this->sharing.leaser), this->sharing.live_nodes(), self->clock().now()}) {}
 
 fetch_gate_actor::behavior_type fetch_gate_state::make_behavior() {
@@ -68,8 +69,10 @@ void fetch_gate_state::admit(waiting request) {
   auto now = self->clock().now();
   remember(request);
   for (const auto& limit : request.limits) // those who wait go first
-    if (auto i = for_quota.find(limit.budget); i != for_quota.end())
+    if (auto i = for_quota.find(limit.budget); i != for_quota.end()) {
+      show(request, doing::quota, std::max(std::chrono::nanoseconds{i->second.wake - now}, std::chrono::nanoseconds{0}), limit.budget);
       return queue_up(i->second, std::move(request));
+    }
   if (auto hold = quotas.hold_of(request.limits, now); hold.wait.count() > 0)
     wait_for_quota(std::move(request), hold, now);
   else
@@ -84,6 +87,7 @@ void fetch_gate_state::queue_up(quota_queue& queue, waiting request) {
 }
 
 void fetch_gate_state::wait_for_quota(waiting request, const quota_hold& hold, time_point now) {
+  show(request, doing::quota, hold.wait, hold.budget);
   auto [i, is_new] = for_quota.try_emplace(hold.budget);
   if (is_new)
     wakes.emplace(i->second.wake = now + hold.wait, hold.budget);
@@ -97,6 +101,7 @@ bool fetch_gate_state::reserve(waiting request, time_point now) {
     grant(std::move(request), now);
     return true;
   }
+  show(request, doing::bytes, {}, {});
   auto& queue = for_bytes[request.ask.tenant];
   if (queue.empty())
     turn.push_back(request.ask.tenant);
@@ -325,6 +330,14 @@ void fetch_gate_state::client_ended(const caf::actor_addr& client) {
   }
   grant_reserved();
   show();
+}
+
+void fetch_gate_state::show(const waiting& request, doing why, std::chrono::nanoseconds wait, const std::string& budget) {
+  if (!board)
+    return;
+  const auto& ask = request.ask;
+  board->held_back(ask.tenant, request.client.id(), why, wait,
+                   why == doing::quota ? budget_words(*ask.connection, ask.stream, budget) : std::string{});
 }
 
 void fetch_gate_state::show() {

@@ -13,6 +13,7 @@
 
 #include "actors/extraction/byte_budget.hpp"
 #include "actors/scheduling/quota_table.hpp"
+#include "actors/supervision/activity_board.hpp"
 #include "messages/actors.hpp"
 
 namespace lode {
@@ -45,7 +46,8 @@ struct budget_sharing {
 struct fetch_gate_state {
   static constexpr const char* name = "lode.fetch-gate";
 
-  fetch_gate_state(fetch_gate_actor::pointer self, uint64_t capacity, fetch_gate_report report, budget_sharing sharing = {});
+  fetch_gate_state(fetch_gate_actor::pointer self, uint64_t capacity, fetch_gate_report report, budget_sharing sharing = {},
+                   activity_board* board = nullptr);
   fetch_gate_actor::behavior_type make_behavior();
 
   using time_point = quota_table::time_point;
@@ -89,11 +91,14 @@ struct fetch_gate_state {
   void release(caf::actor_addr client, uint64_t bytes);
   void client_ended(const caf::actor_addr& client);
   void show();
+  /// On the board: what this one waits for.
+  void show(const waiting& request, doing why, std::chrono::nanoseconds wait, const std::string& budget);
 
   fetch_gate_actor::pointer self;
   byte_budget bytes;
   fetch_gate_report report;
   budget_sharing sharing;
+  activity_board* board; ///< may be null
   quota_table quotas;
   std::unordered_map<std::string, quota_queue> for_quota; ///< by the budget that holds back; empty only with its front out
   std::set<std::pair<time_point, std::string>> wakes;     ///< when which queue is looked at again

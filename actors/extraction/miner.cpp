@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "actors/extraction/call_report.hpp"
 #include "actors/extraction/connection_context.hpp"
 #include "actors/extraction/http_exchange.hpp"
 #include "actors/extraction/suspicion.hpp"
@@ -12,6 +13,7 @@
 #include "runtime/extraction/error_rules.hpp"
 #include "runtime/extraction/page_reader.hpp"
 #include "runtime/extraction/request_builder.hpp"
+#include "runtime/storage/text_check.hpp"
 
 namespace lode {
 
@@ -32,15 +34,38 @@ std::string milliseconds_text(std::chrono::nanoseconds span) {
   return std::to_string(std::chrono::ceil<std::chrono::milliseconds>(span).count()) + " ms";
 }
 
+/// A request that is out for longer is slow.
+std::chrono::nanoseconds patience_of(const http_request& request) {
+  constexpr std::chrono::milliseconds longest{10'000};
+  const auto first_byte = request.timeouts.first_byte;
+  return first_byte.count() > 0 ? std::min(longest, first_byte / 2) : longest;
+}
+
+bool is_timeout(http_failure kind) {
+  return kind == http_failure::timeout_connect || kind == http_failure::timeout_first_byte || kind == http_failure::timeout_total;
+}
+
 /// Timer tokens: deadlines odd, pauses even, so that neither is taken for the other.
 constexpr uint64_t is_watch = 1;
 
 } // namespace
 
+work_line line_of(const miner_job& job, worker who, uint64_t actor) {
+  constexpr size_t longest_partition = 60;
+  const auto& connection = *job.connection;
+  work_line line{who, connection.tenant, connection.connection, connection.connection_name + ": " + connection.stream(job.stream).name};
+  if (!job.row.partition.empty())
+    line.what += ", partition " + storable_text(job.row.partition, longest_partition);
+  line.actor = actor;
+  line.restarts = job.restarts;
+  return line;
+}
+
 miner_state::miner_state(miner_actor::pointer self, miner_job job) : self(self), job(std::move(job)) {
   estimate = this->job.connection->stream(this->job.stream).lode.page_bytes_estimate;
   if (this->job.row.crash_resumes > 0)
     careful_pages = this->job.services->window;
+  shown = enter(this->job.services->board, line_of(this->job, worker::miner, self->id()));
 }
 
 miner_actor::behavior_type miner_state::make_behavior() {
@@ -57,8 +82,12 @@ miner_actor::behavior_type miner_state::make_behavior() {
     [this](go_on msg) {
       if (at == step::starting)
         begin(job.row);
-      else if (msg.generation == generation && at == step::idle && !finish() && ahead.size() < window())
-        ask();
+      else if (msg.generation == generation && at == step::idle && !finish()) {
+        if (ahead.size() < window())
+          ask();
+        else
+          shown.does(doing::committing);
+      }
     },
     [this](permit_granted msg) {
       if (msg.generation != generation || at != step::permit)
@@ -132,6 +161,7 @@ void miner_state::ask() {
   if (is_finishing)
     return;
   at = step::permit;
+  shown.does(doing::permit);
   self->send(job.services->gate,
              ask_permit{generation, job.connection->tenant, job.connection, job.stream, estimate, !ahead.empty()});
 }
@@ -140,6 +170,7 @@ void miner_state::authorize() {
   if (!job.credentials)
     return fetch({});
   at = step::token;
+  shown.does(doing::token);
   self->request(job.credentials, caf::infinite, ask_access_token{is_token_rejected ? access_token : std::string{}})
     .then(
       [this, asked = generation](struct access_token& reply) {
@@ -180,6 +211,8 @@ void miner_state::fetch(std::string token) {
   set_timeouts(request->timeouts, stream.lode.timeouts);
   LODE_DIE_AT("miner.before_request");
   at = step::fetching;
+  has_timed_out = false;
+  shown.does(doing::fetching, requested_at + std::chrono::ceil<std::chrono::microseconds>(patience_of(*request)));
   // Stamped before it is sent: what the API answers is at least as new as this.
   stamp = {0, connection.claim.epoch.value, job.services->clock->next()};
   is_beside_another_run = job.open_runs && job.open_runs->load() > 1;
@@ -210,6 +243,7 @@ void miner_state::hand_on(exchange_pointer exchange) {
 }
 
 void miner_state::no_answer(const http_error& error) {
+  has_timed_out = is_timeout(error.kind);
   const auto& connection = *job.connection;
   auto judged = judge(connection.stream(job.stream), error,
                       {failures, waits, job.services->now(), spread(), connection.config});
@@ -221,6 +255,7 @@ void miner_state::no_answer(const http_error& error) {
 
 void miner_state::parse_alone(exchange_pointer exchange) {
   at = step::quarantined;
+  shown.does(doing::quarantined);
   self->request(job.services->quarantine, caf::infinite, ask_alone{job.row.id, job.row.alone_deaths})
     .then(
       [this, asked = generation, exchange] {
@@ -244,6 +279,8 @@ void miner_state::leave_quarantine(bool is_committed) {
 
 void miner_state::parse(exchange_pointer exchange) {
   at = step::parsing;
+  shown.does(doing::parsing);
+  being_read = exchange;
   last_progress = self->clock().now();
   process_page page{job.row.id, job.row.run, generation, version, stamp, job.connection, job.stream,
                     job.row.partition, job.row.slice, state.SerializeAsString(), failures, waits, requested_at,
@@ -264,6 +301,8 @@ void miner_state::parsed(page_parsed& page) {
   version = page.version;
   failures = waits = 0;
   is_token_rejected = false;
+  being_read.reset();
+  shown.gets_on();
   estimate = (estimate * 7 + page.body_bytes) / 8 + 1;
   if (!page.pauses.empty())
     self->send(job.services->gate, report_quota{job.connection, job.stream, std::move(page.pauses)});
@@ -271,6 +310,7 @@ void miner_state::parsed(page_parsed& page) {
     quota_left = page.quota_left;
   if (page.is_last) {
     at = step::draining;
+    shown.does(doing::committing);
     return;
   }
   state.ParseFromString(page.next_state);
@@ -310,6 +350,8 @@ void miner_state::leave_window() {
 void miner_state::unreadable(page_unreadable page) {
   last_progress = self->clock().now();
   leave_quarantine();
+  report_call(page.reason);
+  being_read.reset();
   const auto& fetched = job.services->report.fetched;
   switch (disposition_of(page.reason)) {
     case disposition::retry_later:
@@ -340,6 +382,7 @@ void miner_state::try_again(const page_unreadable& page) {
   ++failures;
   tell(run_event::page_retried, "try " + std::to_string(failures) + " failed, the next one in " + milliseconds_text(after)
                                   + ": " + message_of(page.reason));
+  fails(has_timed_out ? wait_reason::api_slow : wait_reason::backing_off, page.reason);
   retry(after);
 }
 
@@ -350,6 +393,7 @@ void miner_state::wait_for_limit(page_unreadable& page) {
   if (page.pauses.empty())
     page.pauses.push_back({limit_scope::credential, page.after});
   self->send(job.services->gate, report_quota{job.connection, job.stream, std::move(page.pauses)});
+  fails(wait_reason::quota, page.reason);
   retry(std::chrono::nanoseconds{0});
 }
 
@@ -375,6 +419,8 @@ void miner_state::retry(std::chrono::nanoseconds after) {
 
 void miner_state::pause(step then, std::chrono::nanoseconds after) {
   at = then;
+  shown.does(then == step::pausing ? doing::pausing : then == step::leaseless ? doing::leaseless : doing::resuming,
+             then == step::pausing ? std::optional{job.services->now() + std::chrono::ceil<std::chrono::microseconds>(after)} : std::nullopt);
   timer_token += 2;
   self->send(job.services->timers, arm_timer{after, timer_token});
 }
@@ -388,6 +434,7 @@ void miner_state::refresh_token_once(const caf::error& reason) {
 void miner_state::give_up(const caf::error& reason) {
   ahead.push_back({version, std::exchange(reserved, 0), sent});
   at = step::draining;
+  shown.does(doing::committing);
   const auto& connection = *job.connection;
   hashed_page page;
   page.generation = generation;
@@ -419,6 +466,8 @@ void miner_state::resume_from_store() {
     return end(continuation_phase::open, false, {});
   timer_token += 2; // a pause that is cut short by this wakes nobody
   at = step::resuming;
+  being_read.reset();
+  shown.does(doing::resuming);
   self->request(job.services->keeper, caf::infinite, resume_continuation{job.row.id, job.connection})
     .then([this](const continuation_row& row) { begin(row); },
           [this](const caf::error& error) {
@@ -533,6 +582,28 @@ std::string miner_state::path() const {
 
 void miner_state::tell(run_event event, const std::string& detail) const {
   job.services->report.happened(event, job.connection->about(job.row.run, job.row.stream), detail);
+}
+
+void miner_state::fails(wait_reason why, const caf::error& reason) {
+  if (job.services->board)
+    shown.fails(why, mask_of(*job.connection, {access_token}).excerpt(message_of(reason), 500));
+}
+
+/// The request is made again for that: keeping it would cost every page.
+void miner_state::report_call(const caf::error& reason) const {
+  auto* box = job.services->errors;
+  const bool was_out = at == step::fetching || at == step::quarantined || at == step::parsing;
+  if (!box || !was_out || !box->has_room())
+    return;
+  const auto& connection = *job.connection;
+  auto request = build_request(connection.stream(job.stream),
+                               {connection.config, job.row.partition, job.row.slice, state, access_token, requested_at});
+  failed_call call{connection, job.row.stream, job.row.run, job.row.partition, job.services->now(), failures + waits + int64_t{1}};
+  call.text = message_of(reason);
+  call.request = request ? &*request : nullptr;
+  call.response = being_read ? being_read->response() : nullptr;
+  call.secrets = {access_token};
+  box->add(described(call));
 }
 
 } // namespace lode

@@ -23,7 +23,11 @@ struct miner_job {
   credential_keeper_actor credentials; ///< null unless the stream authenticates with OAuth
   /// Runs of the connection that are open at the moment; the supervisor counts. Null counts as one.
   std::shared_ptr<const std::atomic<uint32_t>> open_runs;
+  uint32_t restarts = 0; ///< of its continuation's miner, after defects
 };
+
+/// Its line on the board.
+work_line line_of(const miner_job& job, worker who, uint64_t actor);
 
 /// Fetches one continuation page by page:
 ///
@@ -93,6 +97,9 @@ struct miner_state {
   std::string path() const;
   /// People: metrics and log lines.
   void tell(run_event event, const std::string& detail) const;
+  /// People: what it waits for.
+  void fails(wait_reason why, const caf::error& reason);
+  void report_call(const caf::error& reason) const;
 
   struct uncommitted {
     int64_t version;
@@ -123,6 +130,9 @@ struct miner_state {
   bool is_finishing = false;
   std::optional<counted_wait> lease_wait;
   std::optional<request_handle> in_flight;
+  bool has_timed_out = false;     ///< the page in flight
+  exchange_pointer being_read;    ///< by the processor, for people, should it be no page
+  activity_board::entry shown;
   std::optional<double> quota_left;   ///< as the latest page that says so left it
   uint64_t timer_token = 0;           ///< of the pause
   uint64_t watch_token = 0;           ///< of the deadline

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "actors/scheduling/run_report.hpp"
+#include "actors/supervision/activity_board.hpp"
+#include "actors/supervision/call_error_box.hpp"
 #include "actors/supervision/restart_budget.hpp"
 #include "messages/actors.hpp"
 #include "runtime/lease.hpp"
@@ -126,6 +128,8 @@ struct mining_services {
   const lease* held = nullptr;
   std::atomic<int64_t>* waiting_for_lease = nullptr; ///< how many do; may be null
   mining_report report;
+  activity_board* board = nullptr;  ///< what everybody does at the moment; null: nobody looks (unit tests)
+  call_error_box* errors = nullptr; ///< calls that failed, for people; null: as above
   /// Wall clock for template "now" and cursors; never for order.
   std::function<instant()> now;
 

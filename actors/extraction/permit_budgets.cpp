@@ -1,6 +1,8 @@
 #include "actors/extraction/permit_budgets.hpp"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 
 #include "runtime/security/fingerprint.hpp"
 
@@ -18,6 +20,25 @@ std::string budget_name(const connection_context& connection, size_t stream, lim
       break;
   }
   return "credential/" + to_string(connection.connection);
+}
+
+std::string budget_words(const connection_context& connection, size_t stream, const std::string& budget) {
+  constexpr std::array owners{"of its app", "of this connection", "of this tenant", "of this stream"};
+  constexpr std::array scopes{limit_scope::app, limit_scope::credential, limit_scope::tenant, limit_scope::endpoint};
+  for (size_t i = 0; i < scopes.size(); ++i) {
+    const auto name = budget_name(connection, stream, scopes[i]);
+    if (!budget.starts_with(name))
+      continue;
+    auto out = std::string{"the limit "} + owners[i];
+    for (const auto& declared : connection.stream(stream).lode.budgets) {
+      auto whole = name + "/" + std::to_string(declared.requests) + "/" + std::to_string(declared.per.count());
+      if (declared.of == scopes[i] && budget == whole)
+        out += ": " + std::to_string(declared.requests) + " requests per "
+               + std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(declared.per).count()) + " ms";
+    }
+    return budget == name ? out + ", as the API said last" : out;
+  }
+  return "a limit of its API";
 }
 
 std::vector<quota_limit> limits_of(const connection_context& connection, size_t stream) {

@@ -12,6 +12,9 @@ namespace lode {
 /// hash, as it leaves the process.
 std::string budget_name(const connection_context& connection, size_t stream, limit_scope scope);
 
+/// What such a budget is, for people: "the limit of its app: 100 requests per 60 s".
+std::string budget_words(const connection_context& connection, size_t stream, const std::string& budget);
+
 /// Whether requests of several nodes count against such a budget. A tenant is mined by one node, and so is all that is its own.
 constexpr bool is_shared(limit_scope scope) {
   return scope == limit_scope::app;

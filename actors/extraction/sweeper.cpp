@@ -28,7 +28,9 @@ caf::expected<std::string> cursor_field_of(const connection_context& connection,
 
 } // namespace
 
-sweeper_state::sweeper_state(miner_actor::pointer self, miner_job job) : self(self), job(std::move(job)) {}
+sweeper_state::sweeper_state(miner_actor::pointer self, miner_job job) : self(self), job(std::move(job)) {
+  shown = enter(this->job.services->board, line_of(this->job, worker::sweeper, self->id()));
+}
 
 miner_actor::behavior_type sweeper_state::make_behavior() {
   self->monitor(job.supervisor);
@@ -179,6 +181,7 @@ void sweeper_state::commit(continuation_phase phase, const std::string& reason) 
   }
   page.handed_on = self->clock().now();
   is_committing = true;
+  shown.does(doing::committing);
   at_timer = [this, sent = page.handed_on] {
     const auto& health = *job.services->health;
     // In an outage, and while a slow store answers for pages that have waited long, it is late; else it died with its writer.
@@ -226,6 +229,7 @@ void sweeper_state::resume_from_store() {
 
 template <class Reply, class Ask, class Then>
 void sweeper_state::ask(Ask question, Then then) {
+  shown.does(doing::sweeping);
   self->request(job.services->keeper, caf::infinite, question)
     .then([this, then, asked = generation](const Reply& reply) {
             if (asked == generation)

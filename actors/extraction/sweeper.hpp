@@ -60,6 +60,7 @@ struct sweeper_state {
   bool is_finishing = false;  ///< it ends with that one: the tenant moves to another node
   uint64_t timer_token = 0;
   std::function<void()> at_timer;
+  activity_board::entry shown;
 };
 using sweeper = miner_actor::stateful_impl<sweeper_state>;
 

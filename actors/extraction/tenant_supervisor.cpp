@@ -52,7 +52,12 @@ tenant_supervisor_state::tenant_supervisor_state(tenant_supervisor_actor::pointe
     tenant(tenant),
     services(std::move(services)),
     scheduler(std::move(scheduler)),
-    region(std::move(region)) {}
+    region(std::move(region)) {
+  work_line line{worker::tenant_supervisor, tenant};
+  line.actor = self->id();
+  shown = enter(this->services->board, std::move(line));
+  shown.does(doing::waits);
+}
 
 tenant_supervisor_actor::behavior_type tenant_supervisor_state::make_behavior() {
   self->set_down_handler([this](const caf::down_msg& down) { child_down(down); });
@@ -72,6 +77,7 @@ tenant_supervisor_actor::behavior_type tenant_supervisor_state::make_behavior() 
     [this](const listen& command) { return obey([&](answer done) { listen_to(command, done); }); },
     [this](hear_webhook& command) { return hear(command); },
     [this](const successor_listens& command) { successor(command); },
+    [this](const replay_dead_letter& command) { return obey([&](answer done) { replay(command, done); }); },
     [this](leave_tenant order) { leave(order); },
     [this](const continuation_ended& report) { ended(report); },
     [this](const continuations_opened& report) { opened(report); },
@@ -105,6 +111,9 @@ void tenant_supervisor_state::open(run_id id, run_kind kind, connection_pointer 
   i->second.id = id;
   i->second.kind = kind;
   i->second.connection = std::move(connection);
+  const auto& subject = *i->second.connection;
+  i->second.shown = enter(services->board, {worker::run, tenant, subject.connection, subject.connection_name});
+  i->second.shown.does(doing::waits);
   tell(how, i->second, {}, {});
   count_open_runs(i->second.connection->connection);
   pump(i->second);
@@ -207,7 +216,8 @@ void tenant_supervisor_state::sweep(active_run& run) {
     if (stream == run.connection->streams.size())
       return suspend({run.connection->connection,
                       "a full pass belongs to a stream that its source no longer has: cancel its run", run.id});
-    miner_job job{services, run.connection, row, static_cast<uint32_t>(stream), tenant_supervisor_actor{self}, {}, {}};
+    miner_job job{services, run.connection, row, static_cast<uint32_t>(stream), tenant_supervisor_actor{self}, {}, {},
+                  run.restarts.contains(row.id) ? run.restarts[row.id] : 0};
     adopt(run, self->system().spawn<sweeper>(std::move(job)), std::move(row));
   }
 }
@@ -233,7 +243,8 @@ bool tenant_supervisor_state::mine(active_run& run, continuation_row row) {
 void tenant_supervisor_state::spawn_miner(active_run& run, continuation_row row, uint32_t stream) {
   auto miner = services->make_miner(self->system(),
                                     miner_job{services, run.connection, row, stream, tenant_supervisor_actor{self},
-                                              credentials_of(run.connection, stream), open_runs[run.connection->connection]});
+                                              credentials_of(run.connection, stream), open_runs[run.connection->connection],
+                                              run.restarts.contains(row.id) ? run.restarts[row.id] : 0});
   adopt(run, std::move(miner), std::move(row));
 }
 
@@ -374,6 +385,8 @@ void tenant_supervisor_state::capture_down(connection_id connection, const caf::
   auto wait = i->second.spend(self->clock().now());
   if (!wait)
     return suspend({connection, "its live capture failed again and again: " + message_of(down.reason)});
+  if (services->board)
+    services->board->restarted(worker::capture);
   later(*wait, [this, connection] {
     listen_to({connection}, {});
     rest();
@@ -401,6 +414,9 @@ void tenant_supervisor_state::restart_later(active_run& run, const continuation_
   if (!wait)
     return suspend({connection, "its miner failed again and again: " + message_of(why), run.id,
                     run.connection->about(run.id, row.stream).stream});
+  ++run.restarts[row.id];
+  if (services->board)
+    services->board->restarted(row.is_sweep ? worker::sweeper : worker::miner);
   ++run.restarting;
   later(*wait, [this, run = run.id, id = row.id] { restart(run, id); });
 }

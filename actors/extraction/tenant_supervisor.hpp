@@ -58,6 +58,8 @@ struct tenant_supervisor_state {
     bool has_failed = false;
     std::string reason;
     std::optional<double> quota_left; ///< as the latest miner that knows left it
+    std::map<continuation_id, uint32_t> restarts{}; ///< of miners that ended with a defect
+    activity_board::entry shown{};
 
     std::deque<continuation_row>& waiting(const continuation_row& row) { return row.is_sweep ? sweeps : ready; }
   };
@@ -84,6 +86,7 @@ struct tenant_supervisor_state {
   capture_actor capture_of(connection_id connection) const;
   caf::result<void> hear(hear_webhook& command);
   void successor(const successor_listens& command);
+  void replay(const replay_dead_letter& command, answer done);
 
   // its end
   static caf::error moves_away();
@@ -155,6 +158,7 @@ struct tenant_supervisor_state {
   uint32_t busy = 0;     ///< requests to the keeper without an answer
   size_t mined = 0;      ///< miners alive
   bool is_leaving = false;
+  activity_board::entry shown;
 };
 using tenant_supervisor = tenant_supervisor_actor::stateful_impl<tenant_supervisor_state>;
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "actors/extraction/connection_context.hpp"
+#include "actors/extraction/replayer.hpp"
 #include "actors/extraction/tenant_supervisor.hpp"
 #include "runtime/storage/shard_hash.hpp"
 
@@ -166,6 +167,23 @@ void tenant_supervisor_state::successor(const successor_listens& command) {
   ++commands;
   if (auto capture = capture_of(command.connection))
     self->send(capture, command);
+}
+
+void tenant_supervisor_state::replay(const replay_dead_letter& command, answer done) {
+  ++busy;
+  auto reader = self->system().spawn<replayer>(services, tenant_supervisor_actor{self});
+  self->request(reader, caf::infinite, command)
+    .then(
+      [this, done]() mutable {
+        --busy;
+        done.deliver();
+        rest();
+      },
+      [this, done](const caf::error& why) mutable {
+        --busy;
+        done.deliver(why);
+        rest();
+      });
 }
 
 void tenant_supervisor_state::stop_listening(std::optional<connection_id> which) {

@@ -33,6 +33,12 @@ caf::result<void> done_or(caf::error&& error) {
   return caf::unit;
 }
 
+/// Whether a backfill of a span reads a stream: without dates it has no span that could be read, but what is read for its children's
+/// sake only is read all the same, whole if it must.
+bool is_ordered(const backfill_order& order, stream_id id, const stream_plan& stream, bool is_parent_only) {
+  return is_parent_only || (stream.incremental && (order.streams.empty() || std::find(order.streams.begin(), order.streams.end(), id) != order.streams.end()));
+}
+
 /// A backfill or a repair says nothing about what a partition is known up to.
 bool is_incremental(run_kind kind) {
   return kind != run_kind::backfill && kind != run_kind::repair;
@@ -170,6 +176,13 @@ run_keeper_actor::behavior_type run_keeper_state::make_behavior() {
       return std::move(*stored);
     },
     [this](const adjust_pace& ask) { return done_or(adjust_interval(ask)); },
+    [this](const load_dead_letter& ask) -> caf::result<dead_letter> {
+      auto loaded = parts.runs->load_dead_letter(ask.connection, ask.id);
+      if (!loaded)
+        return loaded.error();
+      return std::move(*loaded);
+    },
+    [this](const remove_dead_letter& ask) { return done_or(parts.runs->remove_dead_letter(ask.connection, ask.id)); },
     [this](const load_tally& ask) -> caf::result<stream_tally> {
       auto tally = parts.runs->load_tally(ask.run, ask.stream);
       if (!tally)
@@ -496,7 +509,12 @@ caf::expected<run_started> run_keeper_state::start(const start_run& ask) {
   auto repairs = repairs_of(connection, ask.kind);
   if (!repairs)
     return repairs.error();
-  auto planned = plan_run(connection, ask.kind, passes->is_whole, *repairs);
+  caf::expected<std::optional<backfill_order>> ordered = std::optional<backfill_order>{};
+  if (ask.kind == run_kind::backfill)
+    ordered = parts.load_backfill(connection.connection);
+  if (!ordered)
+    return ordered.error();
+  auto planned = plan_run(connection, ask.kind, passes->is_whole, *repairs, *ordered);
   if (!planned)
     return planned.error();
   planned->next_due = next;
@@ -559,7 +577,8 @@ caf::expected<std::optional<slice_bounds>> run_keeper_state::repairs_of(const co
 
 caf::expected<run_start> run_keeper_state::plan_run(const connection_context& connection, run_kind kind,
                                                     const std::vector<bool>& is_whole,
-                                                    const std::optional<slice_bounds>& repairs) {
+                                                    const std::optional<slice_bounds>& repairs,
+                                                    const std::optional<backfill_order>& ordered) {
   auto cursors = parts.runs->load_cursors(connection.connection);
   if (!cursors)
     return cursors.error();
@@ -569,7 +588,7 @@ caf::expected<run_start> run_keeper_state::plan_run(const connection_context& co
   run_start result{connection.connection, connection.claim, kind, {}, {}, {}, {}, {}, 0, {}};
   for (size_t i = 0; i < connection.streams.size(); ++i) {
     auto stream = connection.streams[i];
-    if (!stream)
+    if (!stream || (ordered && !is_ordered(*ordered, stream, connection.stream(i), connection.parents_only.count(i) > 0)))
       continue;
     auto partitions = initial_partitions(connection.stream(i), connection.config, parts.now());
     if (!partitions)
@@ -583,7 +602,7 @@ caf::expected<run_start> run_keeper_state::plan_run(const connection_context& co
       auto cursor = is_known && !is_whole[i] ? std::optional{known->known_up_to} : std::nullopt;
       if (repairs && !is_whole[i])
         cursor = repairs->from == instant{} ? std::nullopt : std::optional{repairs->from - live_clock_skew};
-      auto slices = plan_slices(connection.stream(i), {connection.config, partition, cursor, parts.now(), {}});
+      auto slices = plan_slices(connection.stream(i), {connection.config, partition, cursor, parts.now(), {}, ordered ? std::optional{ordered->span} : std::nullopt});
       if (!slices)
         return slices.error();
       if (is_known && is_incremental(kind) && !slices->empty() && slices->front().bounds.from > known->known_up_to)

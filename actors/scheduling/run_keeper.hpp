@@ -14,6 +14,7 @@
 #include "messages/actors.hpp"
 #include "runtime/manifest/plan.hpp"
 #include "runtime/storage/catalog_store.hpp"
+#include "runtime/storage/inspection_store.hpp"
 #include "runtime/storage/live_store.hpp"
 #include "runtime/storage/run_store.hpp"
 
@@ -25,6 +26,10 @@ class continuation_codec;
 struct run_keeper_parts {
   std::shared_ptr<run_store> runs;
   std::shared_ptr<catalog_store> catalog;
+  /// The span that a requested backfill is to read; nothing: whatever a backfill reads.
+  std::function<caf::expected<std::optional<backfill_order>>(connection_id)> load_backfill = [](connection_id) {
+    return caf::expected<std::optional<backfill_order>>{std::optional<backfill_order>{}};
+  };
   std::shared_ptr<live_store> gaps{}; ///< what repairs are to read; null: nobody listens
   const continuation_codec* codec = nullptr;
   std::vector<shard_claim> claims{}; ///< with which it begins; more come and go
@@ -79,9 +84,9 @@ struct run_keeper_state {
   caf::expected<run_started> start(const start_run& ask);
   /// The slices that a run of this kind reads, from the cursors. `is_whole[i]`: stream i of the plan is read from the
   /// beginning, whatever its cursor says.
-  /// `repairs`: what a repair has to read, whatever the cursors say.
+  /// `repairs`: what a repair has to read, whatever the cursors say. `ordered`: what a backfill has to read, of streams with dates.
   caf::expected<run_start> plan_run(const connection_context& connection, run_kind kind, const std::vector<bool>& is_whole,
-                                    const std::optional<slice_bounds>& repairs);
+                                    const std::optional<slice_bounds>& repairs, const std::optional<backfill_order>& ordered);
   /// The gaps of live capture that a run begun now would repair; nothing where it is no such run, or there are none.
   caf::expected<std::optional<slice_bounds>> repairs_of(const connection_context& connection, run_kind kind);
   /// Down to where its newest-first streams need not be read, as far as it still says something: of this edition and source.

@@ -199,8 +199,11 @@ void page_writer_state::conclude(const std::vector<page_commit>& commits, const 
       continue;
     }
     tell(i, outcome);
-    if (outcome.status == commit_status::committed)
-      report.committed(counters_after(commits[i], outcome));
+    if (outcome.status == commit_status::committed) {
+      auto counters = counters_after(commits[i], outcome);
+      report.got_on(commits[i].tenant, commits[i].connection, counters.records);
+      report.committed(counters);
+    }
   }
   changes.conclude(commits, outcomes);
   look_at_redis();

@@ -39,6 +39,8 @@ struct page_writer_settings {
 struct page_writer_report {
   /// Of one page, as the store has it now.
   std::function<void(const page_counters&)> committed = [](const page_counters&) {};
+  /// The same, and whose it is.
+  std::function<void(tenant_id, connection_id, int64_t records)> got_on = [](auto, auto, auto) {};
   /// Of each try; `elapsed` since the group was compared.
   std::function<void(group_outcome, std::chrono::nanoseconds elapsed)> group = [](auto, auto) {};
   std::function<void(const std::string& why)> outage = [](const std::string&) {};

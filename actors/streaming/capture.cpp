@@ -6,6 +6,7 @@
 #include <random>
 #include <utility>
 
+#include "actors/extraction/call_report.hpp"
 #include "actors/extraction/connection_context.hpp"
 #include "actors/streaming/rechecker.hpp"
 #include "messages/fault_point.hpp"
@@ -36,7 +37,20 @@ std::chrono::nanoseconds jittered(std::chrono::nanoseconds span) {
 } // namespace
 
 capture_state::capture_state(capture_actor::pointer self, capture_job job)
-  : self(self), job(std::move(job)), backoff(this->job.live->first_backoff) {}
+  : self(self), job(std::move(job)), backoff(this->job.live->first_backoff) {
+  enter_board();
+}
+
+/// A successor's connection is told of by its present owner.
+void capture_state::enter_board() {
+  if (!job.supervisor)
+    return;
+  const auto& connection = *job.connection;
+  work_line line{worker::capture, connection.tenant, connection.connection,
+                connection.connection_name + ": " + connection.plan->live[job.side].listener, job.side + 1};
+  line.actor = self->id();
+  shown = enter(job.services->board, std::move(line));
+}
 
 capture_actor::behavior_type capture_state::make_behavior() {
   self->set_exit_handler([this](caf::exit_msg& exit) { stop(std::move(exit.reason)); });
@@ -92,6 +106,7 @@ void capture_state::open() {
   if (!job.services->may_send())
     return pause(mining_services::lease_retry);
   at = step::opening;
+  shown.does(doing::opening);
   // Where sockets end again and again while nothing commits: what earlier ones heard lies in gaps that are owed.
   std::erase_if(waiting, [this](const auto& each) { return each.life < life; });
   ++life;
@@ -104,6 +119,8 @@ void capture_state::began() {
   if (at != step::opening)
     return;
   at = step::listening;
+  shown.gets_on();
+  shown.does(doing::listening);
   opened = last_settled = self->clock().now();
   certain_since = opened + (resumes() ? replay_window : std::chrono::seconds{0});
   last_sign = proven = sign_seen = job.services->now();
@@ -209,6 +226,8 @@ void capture_state::ended(const caf::error& reason, std::chrono::nanoseconds aft
     drop_listener();
     return close();
   }
+  if (job.services->board)
+    shown.fails(wait_reason::not_heard, mask_of(*job.connection).excerpt(path() + ": " + message_of(reason), 500));
   pause(std::max(after, jittered(backoff)));
   backoff = std::min<std::chrono::nanoseconds>(backoff * 2, job.live->longest_backoff);
 }
@@ -216,6 +235,7 @@ void capture_state::ended(const caf::error& reason, std::chrono::nanoseconds aft
 void capture_state::pause(std::chrono::nanoseconds after) {
   drop_listener();
   at = step::waiting;
+  shown.does(doing::pausing, job.services->now() + std::chrono::ceil<std::chrono::microseconds>(after));
   self->send(job.services->timers, arm_timer{after, ++token});
 }
 

@@ -109,6 +109,7 @@ struct capture_state {
   /// The present listener asked for what followed the last event.
   bool resumes() const;
   std::string path() const;
+  void enter_board();
 
   capture_actor::pointer self;
   capture_job job;
@@ -135,6 +136,7 @@ struct capture_state {
   bool is_to_leave = false; ///< once a successor listens
   instant heard_until{};    ///< when the listener was told to end
   bool is_handing_over = false;
+  activity_board::entry shown;
 };
 using capture = capture_actor::stateful_impl<capture_state>;
 

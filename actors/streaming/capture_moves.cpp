@@ -31,9 +31,11 @@ void capture_state::take(const take_over& msg) {
   if (msg.credentials)
     job.credentials = caf::actor_cast<credential_keeper_actor>(msg.credentials);
   self->monitor(job.supervisor);
+  enter_board();
   backoff = job.live->first_backoff;
   if (at == step::waiting)
     return open();
+  shown.does(at == step::listening ? doing::listening : doing::opening);
   if (at != step::listening)
     return;
   subscription.claim = job.connection->claim;
@@ -58,6 +60,7 @@ void capture_state::close() {
   if (at == step::leaving)
     return;
   at = step::leaving;
+  shown.does(doing::leaving);
   is_to_leave = false;
   heard_until = last_sign;
   heir = has_successor() ? heir : 0;

@@ -17,6 +17,13 @@ listener_actor spawn_listener(caf::actor_system& system, listener_job job) {
 
 } // namespace
 
+work_line line_of(const listener_job& job, worker who, uint64_t actor) {
+  const auto& connection = *job.connection;
+  work_line line{who, connection.tenant, connection.connection, connection.connection_name, job.side + 1};
+  line.actor = actor;
+  return line;
+}
+
 listener_registry builtin_listeners() {
   return listener_registry{"listener", {{websocket_listener_name, spawn_listener<websocket_listener>},
                                         {webhook_listener_name, spawn_listener<webhook_listener>}}};

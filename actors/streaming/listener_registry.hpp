@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "actors/supervision/activity.hpp"
 #include "messages/actors.hpp"
 #include "runtime/registry.hpp"
 
@@ -21,6 +22,9 @@ struct listener_job {
   listener_owner_actor owner;
   std::string after_event{}; ///< the latest one that is committed; "" = none is known. What followed it may be asked for again
 };
+
+/// Its line on the board.
+work_line line_of(const listener_job& job, worker who, uint64_t actor);
 
 /// Makes the listener of one connection. Whatever it is made of speaks listener_actor.
 using listener_factory = std::function<listener_actor(caf::actor_system&, listener_job)>;

@@ -23,7 +23,13 @@ bool is_of_this_record(const verdict& judged, int status) {
 } // namespace
 
 rechecker_state::rechecker_state(rechecker_actor::pointer self, recheck_job job)
-  : self(self), job(std::move(job)), left(this->job.rows.begin(), this->job.rows.end()) {}
+  : self(self), job(std::move(job)), left(this->job.rows.begin(), this->job.rows.end()) {
+  const auto& connection = *this->job.connection;
+  work_line line{worker::rechecker, connection.tenant, connection.connection,
+                connection.connection_name + ": " + std::to_string(left.size()) + " records", 1};
+  line.actor = self->id();
+  shown = enter(this->job.services->board, std::move(line));
+}
 
 rechecker_actor::behavior_type rechecker_state::make_behavior() {
   self->set_exit_handler([this](caf::exit_msg& exit) {
@@ -77,6 +83,7 @@ void rechecker_state::next() {
 
 void rechecker_state::ask() {
   at = step::permit;
+  shown.does(doing::permit);
   ++tries;
   constexpr uint64_t expected = 4'096;
   self->send(job.services->gate,
@@ -86,12 +93,14 @@ void rechecker_state::ask() {
 void rechecker_state::authorize() {
   if (!job.services->may_send()) {
     at = step::leaseless;
+    shown.does(doing::leaseless);
     self->send(job.services->timers, arm_timer{mining_services::lease_retry, tries});
     return;
   }
   if (!std::holds_alternative<oauth_auth>(plan().requester.authenticator) || !job.credentials)
     return fetch({});
   at = step::token;
+  shown.does(doing::token);
   self->request(job.credentials, caf::infinite, ask_access_token{})
     .then([this](access_token& token) { fetch(token.value); }, [this](const caf::error& why) { give_up(message_of(why)); });
 }
@@ -103,6 +112,7 @@ void rechecker_state::fetch(const std::string& access_token) {
     return request.error() == errc::bad_argument && probes.empty() ? skip(why) : skip_stream(why);
   }
   at = step::fetching;
+  shown.does(doing::fetching, job.services->now() + std::chrono::seconds{10});
   if (probes.empty())
     sent = {0, job.connection->claim.epoch.value, job.services->clock->next()};
   job.services->http->start(std::move(*request), [me = caf::weak_actor_ptr{self->ctrl()}, asked = tries](http_result result) {
@@ -205,6 +215,7 @@ void rechecker_state::path_is_unproven() {
 
 void rechecker_state::commit(const hashed_record& record) {
   at = step::committing;
+  shown.does(doing::committing);
   const auto& connection = *job.connection;
   const auto& lode = plan().lode;
   hashed_page page;

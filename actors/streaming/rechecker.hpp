@@ -89,6 +89,7 @@ struct rechecker_state {
   size_t probed = 0;                 ///< of them that were gone too
   json_document scratch;
   record_scratch records;
+  activity_board::entry shown;
 };
 using rechecker = rechecker_actor::stateful_impl<rechecker_state>;
 

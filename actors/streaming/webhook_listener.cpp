@@ -16,7 +16,9 @@ caf::error again_later(std::string why) {
 
 } // namespace
 
-webhook_listener_state::webhook_listener_state(listener_actor::pointer self, listener_job job) : self(self), job(std::move(job)) {}
+webhook_listener_state::webhook_listener_state(listener_actor::pointer self, listener_job job) : self(self), job(std::move(job)) {
+  shown = enter(this->job.services->board, line_of(this->job, worker::webhook_listener, self->id()));
+}
 
 listener_actor::behavior_type webhook_listener_state::make_behavior() {
   // Without a word the promises would break with an error of CAF's, or, where the asker is on another node, with none.
@@ -39,6 +41,7 @@ void webhook_listener_state::begin() {
   if (!made)
     return self->send(job.owner, listening_ended{connection.connection, std::move(made.error())});
   signature = std::move(*made);
+  shown.does(doing::listening);
   self->send(job.owner, listening_began{connection.connection});
   tick();
 }

@@ -37,6 +37,7 @@ struct webhook_listener_state {
   uint64_t batches = 0;
   uint64_t ticks = 0; ///< token of the timer
   json_document scratch;
+  activity_board::entry shown;
 };
 using webhook_listener = listener_actor::stateful_impl<webhook_listener_state>;
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "actors/extraction/call_report.hpp"
 #include "actors/extraction/connection_context.hpp"
 #include "runtime/extraction/limit_headers.hpp"
 #include "runtime/extraction/live_texts.hpp"
@@ -34,7 +35,9 @@ errc code_of_end(websocket_end reason) {
 websocket_listener_state::websocket_listener_state(websocket_listener_actor::pointer self, listener_job job)
   : self(self),
     job(std::move(job)),
-    settings(std::get<websocket_settings>(this->job.connection->plan->live[this->job.side].typed)) {}
+    settings(std::get<websocket_settings>(this->job.connection->plan->live[this->job.side].typed)) {
+  shown = enter(this->job.services->board, line_of(this->job, worker::websocket_listener, self->id()));
+}
 
 websocket_listener_state::~websocket_listener_state() {
   drop_socket();
@@ -67,6 +70,7 @@ void websocket_listener_state::open() {
   if (!opening)
     return give_up(std::move(opening.error()));
   at = step::opening;
+  shown.does(doing::opening);
   ++generation;
   unsettled.clear();
   websocket_request request;
@@ -119,6 +123,7 @@ void websocket_listener_state::greet() {
 
 void websocket_listener_state::began() {
   at = step::listening;
+  shown.does(doing::listening);
   self->send(job.owner, listening_began{job.connection->connection});
 }
 
@@ -154,13 +159,38 @@ void websocket_listener_state::settled(const messages_settled& msg) {
 }
 
 void websocket_listener_state::closed(const websocket_closed& how) {
+  if (at == step::opening)
+    report_refusal(how);
   auto why = caf::make_error(code_of_end(how.reason), how.message);
   give_up(std::move(why), wait_asked({}, how.headers, job.services->now()).value_or(std::chrono::milliseconds{0}));
+}
+
+void websocket_listener_state::report_refusal(const websocket_closed& how) const {
+  auto* box = job.services->errors;
+  if (!box || !box->has_room())
+    return;
+  const auto& connection = *job.connection;
+  failed_call call{connection};
+  call.stream = connection.streams[connection.plan->live[job.side].streams.front()];
+  call.at = job.services->now();
+  call.text = "WebSocket: " + how.message;
+  http_request request;
+  if (auto opening = render_opening(settings, inputs_of(job))) {
+    request.url = std::move(opening->url);
+    request.headers = std::move(opening->headers);
+    call.request = &request;
+  }
+  http_response answer;
+  answer.status = how.status;
+  answer.headers = how.headers;
+  call.response = how.status != 0 ? &answer : nullptr;
+  box->add(described(call));
 }
 
 void websocket_listener_state::give_up(caf::error why, std::chrono::nanoseconds after) {
   drop_socket();
   at = step::idle;
+  shown.does(doing::waits);
   ++ticks; // else the next socket had the clock of this one too
   self->send(job.owner, listening_ended{job.connection->connection, std::move(why), after});
 }

@@ -45,6 +45,7 @@ struct websocket_listener_state {
   void heard(std::vector<heard_message> messages);
   void settled(const messages_settled& msg);
   void closed(const websocket_closed& how);
+  void report_refusal(const websocket_closed& how) const;
   void give_up(caf::error why, std::chrono::nanoseconds after = {});
   caf::error beat();
   void tick();
@@ -63,6 +64,7 @@ struct websocket_listener_state {
   std::optional<std::chrono::steady_clock::time_point> last_heard;
   uint64_t ticks = 0; ///< token of the timer
   json_document scratch;
+  activity_board::entry shown;
 };
 using websocket_listener = websocket_listener_actor::stateful_impl<websocket_listener_state>;
 

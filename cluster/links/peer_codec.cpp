@@ -83,6 +83,12 @@ void put(wire::command& out, const successor_listens& x) {
   to.set_subscription(x.subscription);
 }
 
+void put(wire::command& out, const replay_dead_letter& x) {
+  auto& to = *out.mutable_replay_dead_letter();
+  to.set_connection(x.connection.value);
+  to.set_dead_letter(x.dead_letter);
+}
+
 void put(wire::peer_message& out, const ask_tenant& x) {
   auto& to = *out.mutable_command();
   to.set_id(x.id);
@@ -102,8 +108,10 @@ void put(wire::peer_message& out, const command_answer& x) {
 void put(wire::peer_message& out, shards_freed) {
   out.mutable_shards_freed();
 }
-void put(wire::peer_message& out, status_question) {
-  out.mutable_status_question();
+void put(wire::peer_message& out, const status_question& x) {
+  auto& to = *out.mutable_status_question();
+  if (x.about)
+    to.set_about_tenant(x.about->value);
 }
 void put(wire::peer_message& out, drain_request x) {
   out.mutable_drain_request()->set_is_draining(x.is_draining);
@@ -132,6 +140,9 @@ void put(wire::peer_message& out, const node_report& x) {
   to.set_updated(s.updated);
   to.set_unchanged(s.unchanged);
   to.set_dead(s.dead);
+  to.set_calls(s.calls);
+  to.set_failed_calls(s.failed_calls);
+  to.set_memory_bytes(s.memory_bytes);
   to.set_pages_per_second(s.pages_per_second);
   to.set_records_per_second(s.records_per_second);
   for (const auto& actor : x.actors) {
@@ -140,6 +151,18 @@ void put(wire::peer_message& out, const node_report& x) {
     one.set_mailbox(actor.mailbox);
     one.set_messages(actor.messages);
     one.set_processing_seconds(actor.processing_seconds);
+    one.set_parent(actor.parent);
+    one.set_running(actor.running);
+    one.set_restarts(actor.restarts);
+  }
+  for (const auto& activity : x.activities) {
+    auto& one = *to.add_activities();
+    one.set_depth(activity.depth);
+    one.set_actor(activity.actor);
+    one.set_what(activity.what);
+    one.set_doing(activity.doing);
+    one.set_since_us(activity.since.time_since_epoch().count());
+    one.set_restarts(activity.restarts);
   }
 }
 
@@ -206,6 +229,12 @@ caf::expected<any_command> value_of(const wire::successor_listens& x) {
   return out;
 }
 
+caf::expected<any_command> value_of(const wire::replay_dead_letter& x) {
+  any_command out; // as above
+  out.emplace<replay_dead_letter>(replay_dead_letter{connection_id{x.connection()}, x.dead_letter()});
+  return out;
+}
+
 caf::expected<any_command> what_of(const wire::command& x) {
   switch (x.what_case()) {
     case wire::command::kBeginRun: return value_of(x.begin_run());
@@ -215,6 +244,7 @@ caf::expected<any_command> what_of(const wire::command& x) {
     case wire::command::kListen: return value_of(x.listen());
     case wire::command::kHearWebhook: return value_of(x.hear_webhook());
     case wire::command::kSuccessorListens: return value_of(x.successor_listens());
+    case wire::command::kReplayDeadLetter: return value_of(x.replay_dead_letter());
     case wire::command::WHAT_NOT_SET: break;
   }
   return unreadable("has a command that this release does not know");
@@ -253,10 +283,24 @@ node_report value_of(const wire::status_answer& x) {
   s.updated = x.updated();
   s.unchanged = x.unchanged();
   s.dead = x.dead();
+  s.calls = x.calls();
+  s.failed_calls = x.failed_calls();
+  s.memory_bytes = x.memory_bytes();
   s.pages_per_second = x.pages_per_second();
   s.records_per_second = x.records_per_second();
   for (const auto& actor : x.actors())
-    out.actors.push_back({actor.name(), actor.mailbox(), actor.messages(), actor.processing_seconds()});
+    out.actors.push_back({actor.name(), actor.mailbox(), actor.messages(), actor.processing_seconds(), actor.parent(),
+                          actor.running(), actor.restarts()});
+  for (const auto& activity : x.activities())
+    out.activities.push_back({activity.depth(), activity.actor(), activity.what(), activity.doing(),
+                              instant{std::chrono::microseconds{activity.since_us()}}, activity.restarts()});
+  return out;
+}
+
+status_question value_of(const wire::status_question& x) {
+  status_question out;
+  if (x.has_about_tenant())
+    out.about = tenant_id{x.about_tenant()};
   return out;
 }
 
@@ -283,7 +327,7 @@ caf::error fill(peer_envelope& out, const wire::peer_message& x) {
       break;
     }
     case wire::peer_message::kShardsFreed: out.content = shards_freed{}; break;
-    case wire::peer_message::kStatusQuestion: out.content = status_question{}; break;
+    case wire::peer_message::kStatusQuestion: out.content = value_of(x.status_question()); break;
     case wire::peer_message::kStatusAnswer: out.content = value_of(x.status_answer()); break;
     case wire::peer_message::kDrainRequest: out.content = drain_request{x.drain_request().is_draining()}; break;
     case wire::peer_message::kGoodbye: out.content = peer_goodbye{x.goodbye().reason()}; break;

@@ -2,6 +2,7 @@
 
 #include <caf/expected.hpp>
 
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -30,7 +31,9 @@ struct peer_hello_answer {
   std::string name;
   incarnation self;
 };
-struct status_question {};
+struct status_question {
+  std::optional<tenant_id> about{};
+};
 struct drain_request {
   bool is_draining = true;
 };

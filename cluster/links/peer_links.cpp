@@ -90,7 +90,7 @@ peer_links_state::impl_actor::behavior_type peer_links_state::make_behavior() {
       for (const auto& [life, link] : links)
         self->send(link.peer, tell.message);
     },
-    [this](survey_peers) { return begin_survey(); },
+    [this](const survey_peers& ask) { return begin_survey(ask); },
     [this](const timer_fired& fired) {
       if (fired.token == token)
         look();
@@ -318,8 +318,8 @@ void peer_links_state::serve(incarnation peer, peer_envelope& envelope, const ca
   const auto number = envelope.call;
   if (auto* ask = std::get_if<ask_tenant>(&envelope.content))
     return carry_out(number, std::move(*ask), from);
-  if (std::holds_alternative<status_question>(envelope.content))
-    return reply(from, number, peer_envelope{number, true, {}, parts.handlers.report()});
+  if (auto* question = std::get_if<status_question>(&envelope.content))
+    return reply(from, number, peer_envelope{number, true, {}, parts.handlers.report(question->about)});
   if (auto* bye = std::get_if<peer_goodbye>(&envelope.content))
     return drop(peer, bye->reason.empty() ? "it said goodbye" : bye->reason);
   if (std::holds_alternative<shards_freed>(envelope.content))
@@ -394,16 +394,16 @@ void peer_links_state::finish(uint64_t number, caf::expected<peer_message> answe
   ended.done(std::move(answer));
 }
 
-caf::result<peers_surveyed> peer_links_state::begin_survey() {
+caf::result<peers_surveyed> peer_links_state::begin_survey(const survey_peers& ask) {
   auto s = std::make_shared<survey>();
   s->promise = self->make_response_promise<peers_surveyed>();
   s->found.view = view;
   s->found.links = table.links();
-  s->found.reports.push_back(parts.handlers.report()); // this node's own
+  s->found.reports.push_back(parts.handlers.report(ask.about)); // this node's own
   for (const auto& [life, link] : links)
     s->open.insert(life);
   for (auto life : std::set<incarnation>{s->open})
-    call_peer(life, {0, false, {}, status_question{}}, parts.survey_limit, [this, s, life](caf::expected<peer_message> answer) {
+    call_peer(life, {0, false, {}, status_question{ask.about}}, parts.survey_limit, [this, s, life](caf::expected<peer_message> answer) {
       auto envelope = answer ? decode(*answer) : caf::expected<peer_envelope>{answer.error()};
       if (auto* report = envelope ? std::get_if<node_report>(&envelope->content) : nullptr)
         s->found.reports.push_back(std::move(*report));

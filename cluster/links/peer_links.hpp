@@ -18,7 +18,7 @@ struct peer_handlers {
   std::function<tenant_router_actor()> router; ///< for commands of peers; may be asked before there is one
   std::function<void()> shards_freed = [] {};
   std::function<void()> look_early = [] {}; ///< a link came or went: the view may be old
-  std::function<node_report()> report = [] { return node_report{}; };
+  std::function<node_report(std::optional<tenant_id> about)> report = [](auto) { return node_report{}; };
   std::function<void(bool)> drain = [](bool) {};
   std::function<void(const node_row&)> linked = [](const node_row&) {};
   std::function<void(const node_row&)> unlinked = [](const node_row&) {};
@@ -94,7 +94,7 @@ struct peer_links_state {
   // What this node asks.
   void call_peer(incarnation peer, peer_envelope envelope, std::chrono::milliseconds limit, answer_handler done);
   void finish(uint64_t number, caf::expected<peer_message> answer);
-  caf::result<peers_surveyed> begin_survey();
+  caf::result<peers_surveyed> begin_survey(const survey_peers& ask);
   void end_part(const std::shared_ptr<survey>& s, incarnation peer);
 
   void look();

@@ -24,7 +24,8 @@ exit_code code_of_status(int status) {
     case 413:
     case 422: return exit_usage;
     case 401:
-    case 403: return exit_not_allowed;
+    case 403:
+    case 429: return exit_not_allowed;
     case 404: return exit_not_found;
     case 409: return exit_conflict;
     case 503: return exit_try_later;
@@ -32,12 +33,11 @@ exit_code code_of_status(int status) {
   }
 }
 
-/// The message of an error as the API words it; "" when there is none.
+/// What an answer says that is a problem (RFC 9457); "" when it is none.
 std::string message_in(const json::value& answer) {
-  if (const auto* object = answer.if_object())
-    if (const auto* error = object->if_contains("error"); error && error->is_object())
-      if (const auto* message = error->get_object().if_contains("message"); message && message->is_string())
-        return std::string{message->get_string()};
+  if (const auto* problem = answer.if_object())
+    if (const auto* detail = problem->if_contains("detail"); detail && detail->is_string())
+      return std::string{detail->get_string()};
   return {};
 }
 
@@ -60,7 +60,7 @@ void tell(const cli_context& context, exit_code code, const std::vector<std::str
   for (const auto& message : messages)
     text += (text.empty() ? "" : "\n") + std::string{context.as_json ? "" : "error: "} + redact(message);
   if (context.as_json)
-    text = json::serialize(json::object{{"error", {{"code", name_of(code)}, {"message", text}}}});
+    text = json::serialize(json::object{{"title", "The command failed"}, {"detail", text}, {"code", name_of(code)}});
   std::cerr << text << "\n";
 }
 
@@ -92,22 +92,21 @@ std::unique_ptr<settings> cli_context::load() const {
 
 std::unique_ptr<api_client> cli_context::client() const {
   auto address = node.empty() ? environment("LODE_ADDRESS") : node;
-  auto tokens = token_file;
   if (address.empty()) {
     auto loaded = load();
     if (!loaded)
       return nullptr;
-    address = loaded->console.listen;
-    tokens = tokens.empty() ? loaded->console.token_file : tokens;
-  }
-  if (address.starts_with("https://")) {
-    complain(*this, exit_usage, address + ": the command line speaks plain HTTP; name the node behind the TLS proxy, http://ADDRESS:PORT");
-    return nullptr;
+    address = (loaded->console.certificate_file.empty() ? "http://" : "https://") + loaded->console.listen;
   }
   auto token = environment("LODE_TOKEN");
-  if (!tokens.empty() && !read_file(*this, tokens, token))
+  if (!token_file.empty() && !read_file(*this, token_file, token))
     return nullptr;
-  return std::make_unique<api_client>(std::move(address), first_word(token));
+  if (first_word(token).starts_with("blake2b:")) {
+    complain(*this, exit_usage, "that is the hash of a token, which a node keeps; --token-file and LODE_TOKEN are for the token that lode token new printed");
+    return nullptr;
+  }
+  auto authorities = ca_file.empty() ? environment("LODE_CA_FILE") : ca_file;
+  return std::make_unique<api_client>(std::move(address), first_word(token), std::move(authorities));
 }
 
 int complain(const cli_context& context, exit_code code, const std::string& message) {

@@ -23,8 +23,9 @@ struct cli_context {
 
   const extensions& known;
   bool as_json = false;
-  std::string node;   ///< http://address:port
-  std::string token_file;
+  std::string node;       ///< http://address:port or https://
+  std::string token_file; ///< holds the token itself
+  std::string ca_file;
   std::string config_file;
   std::vector<std::string> assignments;
   /// Set by the command that was chosen; runs after parsing.
@@ -37,7 +38,7 @@ struct cli_context {
 };
 
 /// Tells on standard error what went wrong and returns `code`: for people `error: message`, with --json one object
-/// {"error": {"code", "message"}} with the codes of the API. Credentials are taken out.
+/// {"title", "detail", "code"} in the form and with the codes of the API. Credentials are taken out.
 int complain(const cli_context& context, exit_code code, const std::string& message);
 
 /// Says why `reply` is no success, with --json in the node's own words; returns the exit code for it.

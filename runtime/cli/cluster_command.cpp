@@ -9,8 +9,10 @@
 
 #include "messages/type_ids.hpp"
 #include "runtime/cli/api_client.hpp"
+#include "runtime/cli/cluster_view_command.hpp"
 #include "runtime/cli/commands.hpp"
 #include "runtime/cli/table.hpp"
+#include "runtime/cli/terminal/figures.hpp"
 #include "runtime/security/certificates.hpp"
 #include "runtime/storage/store_error.hpp"
 
@@ -82,14 +84,36 @@ std::string rate_cell(const json::object& figures) {
   return std::move(out).str();
 }
 
+std::string memory_cell(const json::object& figures) {
+  auto bytes = number_in(figures, "memory_bytes");
+  return bytes ? bytes_text(*bytes) : "?";
+}
+
+/// Of all its actors, after defects; "?" when it does not say.
+std::string restarts_cell(const json::object& node) {
+  std::optional<int64_t> sum;
+  for (const auto& actor : node.at("actors").as_array())
+    if (auto restarts = number_in(actor.as_object(), "restarts"))
+      sum = sum.value_or(0) + static_cast<int64_t>(*restarts);
+  return sum ? std::to_string(*sum) : "?";
+}
+
+/// Requests since the node's start, and how many of them brought nothing: "1200 (3 failed)".
+std::string calls_cell(const json::object& figures) {
+  auto calls = number_in(figures, "calls");
+  auto failed = number_in(figures, "failed_calls").value_or(0);
+  return !calls ? "?" : std::to_string(static_cast<int64_t>(*calls)) + (failed > 0 ? " (" + std::to_string(static_cast<int64_t>(failed)) + " failed)" : "");
+}
+
 void print_cluster(const json::value& value) {
   const auto& answer = value.as_object();
-  table rows{{"NODE", "STATE", "SHARDS", "TENANTS", "RUNS", "MINERS", "PAGES/S", "LINK"}};
+  table rows{{"NODE", "STATE", "SHARDS", "TENANTS", "RUNS", "MINERS", "PAGES/S", "CALLS", "MEMORY", "RESTARTS", "LINK"}};
   for (const auto& item : answer.at("nodes").as_array()) {
     const auto& node = item.as_object();
     const auto* figures = node.at("figures").if_object();
     rows.add({cell(node, "name"), cell(node, "state"), cell(node, "shards"), cell(node, "tenants"), figures ? cell(*figures, "open_runs") : "?",
-              figures ? cell(*figures, "miners") : "?", figures ? rate_cell(*figures) : "?", link_cell(node)});
+              figures ? cell(*figures, "miners") : "?", figures ? rate_cell(*figures) : "?",
+              figures ? calls_cell(*figures) : "?", figures ? memory_cell(*figures) : "?", figures ? restarts_cell(node) : "?", link_cell(node)});
   }
   rows.print(std::cout);
   std::cout << cell(answer, "shards") << " shards";
@@ -186,6 +210,7 @@ void add_cluster_command(command program, cli_context& context) {
     certificate);
   add_command<no_options>(cluster, context, "status", "The nodes, what they do and how they are linked",
                           "  lode cluster status\n  lode cluster status --json", [](auto&, auto&) {}, show_cluster);
+  add_cluster_view_commands(cluster, context);
 }
 
 } // namespace lode

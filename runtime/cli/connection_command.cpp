@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "runtime/cli/commands.hpp"
+#include "runtime/cli/connection_work_command.hpp"
 #include "runtime/cli/table.hpp"
 
 namespace lode {
@@ -168,6 +169,7 @@ void add_connection_command(command program, cli_context& context) {
       c.option("--limit", o.limit, "At most so many (1 to 1000)");
     },
     rechecks);
+  add_connection_work_commands(connection, context);
   add_command<connection_options>(connection, context, "pause", "Stop mining", "  lode connection pause acme crm --reason 'moving'",
                                   with_reason, [](auto& c, auto& o) { return set_state(c, o, "paused"); });
   add_command<connection_options>(connection, context, "resume", "Go on mining, also after a suspension",

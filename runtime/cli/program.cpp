@@ -11,8 +11,9 @@ namespace {
 
 void add_common_options(command program, cli_context& context) {
   program.flag("--json", context.as_json, "Print what the node answers, as JSON");
-  program.option("--node", context.node, "Address of the node's API (LODE_ADDRESS; else console.listen of --config)");
-  program.option("--token-file", context.token_file, "File with the node's token (or LODE_TOKEN)");
+  program.option("--node", context.node, "Address of the node's API, http:// or https:// (LODE_ADDRESS; else console.listen of --config)");
+  program.option("--token-file", context.token_file, "File with a token of the node (or LODE_TOKEN): what lode token new printed");
+  program.option("--ca-file", context.ca_file, "Certificates of those who may vouch for a node under https:// (or LODE_CA_FILE; else the machine's)");
   program.option("-c,--config", context.config_file, "Configuration file of the node");
   program.option("--set", context.assignments, "section.key=value, over file and environment");
 }
@@ -25,6 +26,9 @@ void add_commands(command program, cli_context& context) {
   add_source_command(program, context);
   add_run_command(program, context);
   add_status_command(program, context);
+  add_top_command(program, context);
+  add_why_command(program, context);
+  add_dead_letter_command(program, context);
   add_export_command(program, context);
   add_complete_command(program, context);
   add_changes_command(program, context);
@@ -34,6 +38,10 @@ void add_commands(command program, cli_context& context) {
   add_restored_command(program, context);
   add_cluster_command(program, context);
   add_node_command(program, context);
+  add_audit_command(program, context);
+  add_settings_command(program, context);
+  add_log_level_command(program, context);
+  add_token_command(program, context);
   add_doctor_command(program, context);
   add_version_command(program, context);
 }

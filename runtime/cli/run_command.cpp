@@ -4,6 +4,7 @@
 
 #include "runtime/cli/commands.hpp"
 #include "runtime/cli/table.hpp"
+#include "runtime/cli/terminal/why_text.hpp"
 
 namespace lode {
 
@@ -14,10 +15,16 @@ namespace json = boost::json;
 struct run_options {
   std::string tenant;
   std::string connection;
-  std::string kind = "manual";
+  std::string kind;
+  std::string from;
+  std::string to;
+  std::vector<std::string> streams;
   std::string reason = "cancelled by a person";
   int64_t run = 0;
   size_t limit = 20;
+  std::string phase;
+  std::string search;
+  std::string after;
   std::string command;
 };
 
@@ -47,20 +54,33 @@ void print_run(const json::value& answer) {
   std::cout << "its log lines: trace=" << cell(answer.as_object(), "trace") << "\n";
 }
 
+std::string trigger_body(const run_options& o, const std::string& kind) {
+  json::object body{{"kind", kind}};
+  if (!o.from.empty())
+    body["from"] = o.from;
+  if (!o.to.empty())
+    body["to"] = o.to;
+  if (!o.streams.empty())
+    body["streams"] = json::value_from(o.streams);
+  return json::serialize(body);
+}
+
 int trigger(cli_context& context, const run_options& o) {
-  auto body = json::serialize(json::object{{"kind", o.kind}});
-  return ask_once(context, connection_path(o.tenant, o.connection) + "/runs", body, o.command, [&](const json::value& answer) {
+  const auto kind = o.kind.empty() ? std::string{"manual"} : o.kind;
+  if (kind != "backfill" && !(o.from.empty() && o.to.empty() && o.streams.empty()))
+    return complain(context, exit_usage, "--from, --to and --stream say what a backfill reads; found --kind " + kind + ", expected --kind backfill");
+  return ask_once(context, connection_path(o.tenant, o.connection) + "/runs", trigger_body(o, kind), o.command, [&](const json::value& answer) {
     auto what = cell(answer.as_object(), "answer");
     if (what == "already_open")
-      std::cout << o.kind << " run " << cell(answer.as_object(), "run") << " is open already; see: lode run show "
+      std::cout << kind << " run " << cell(answer.as_object(), "run") << " is open already; see: lode run show "
                 << cell(answer.as_object(), "run") << "\n";
     else
-      std::cout << (what == "already_requested" ? "already asked for a " : "asked for a ") << o.kind
+      std::cout << (what == "already_requested" ? "already asked for a " : "asked for a ") << kind
                 << " run; see: lode run list " << o.tenant << " " << o.connection << "\n";
   });
 }
 
-int list(cli_context& context, const run_options& o) {
+int list_of_connection(cli_context& context, const run_options& o) {
   auto path = connection_path(o.tenant, o.connection) + "/runs?limit=" + std::to_string(o.limit);
   return ask(context, "GET", path, {}, [](const json::value& answer) {
     table rows{headings()};
@@ -68,6 +88,51 @@ int list(cli_context& context, const run_options& o) {
       rows.add(cells_of(run));
     rows.print(std::cout);
   });
+}
+
+/// The filters as they stand in a query, and as a person gives them.
+struct run_filters {
+  std::string query;
+  std::string options;
+
+  void add(const std::string& name, const std::string& value, const std::string& option = {}) {
+    if (value.empty())
+      return;
+    query += "&" + name + "=" + path_segment(value);
+    options += "--" + (option.empty() ? name : option) + " " + quoted(value) + " ";
+  }
+};
+
+int list_of_all(cli_context& context, const run_options& o) {
+  run_filters filters;
+  filters.add("phase", o.phase);
+  filters.add("kind", o.kind);
+  filters.add("tenant", o.search, "search");
+  auto path = "/api/v1/runs?limit=" + std::to_string(o.limit) + filters.query + (o.after.empty() ? "" : "&after=" + path_segment(o.after));
+  return ask(context, "GET", path, {}, [&](const json::value& answer) {
+    auto names = headings();
+    names.insert(names.begin() + 1, {"TENANT", "CONNECTION"});
+    table rows{names};
+    for (const auto& run : answer.at("runs").as_array()) {
+      auto cells = cells_of(run);
+      cells.insert(cells.begin() + 1, {cell(run.as_object(), "tenant"), cell(run.as_object(), "connection")});
+      rows.add(std::move(cells));
+    }
+    rows.print(std::cout);
+    if (auto next = cell(answer.as_object(), "next"); !next.empty())
+      std::cout << "more: lode run list " << filters.options << "--after " << next << "\n";
+  });
+}
+
+int list(cli_context& context, const run_options& o) {
+  const bool has_filters = !(o.phase.empty() && o.kind.empty() && o.search.empty() && o.after.empty());
+  if (o.tenant.empty())
+    return list_of_all(context, o);
+  if (o.connection.empty())
+    return complain(context, exit_usage, "a tenant without a connection: name that, too, or look among all runs with --search " + quoted(o.tenant));
+  if (has_filters)
+    return complain(context, exit_usage, "--phase, --kind, --search and --after are for the runs of all tenants: leave out " + o.tenant + " " + o.connection);
+  return list_of_connection(context, o);
 }
 
 int show(cli_context& context, const run_options& o) {
@@ -93,18 +158,29 @@ void with_run(command c, run_options& o) {
 void add_run_command(command program, cli_context& context) {
   auto run = program.group("run", "Passes over the streams of a connection");
   add_command<run_options>(
-    run, context, "trigger", "Start a run now", "  lode run trigger acme crm\n  lode run trigger acme crm --kind full",
+    run, context, "trigger", "Start a run now",
+    "  lode run trigger acme crm\n  lode run trigger acme crm --kind full\n"
+    "  lode run trigger acme crm --kind backfill --from 2026-01-01T00:00:00Z --to 2026-02-01T00:00:00Z --stream contacts",
     [](command c, run_options& o) {
       with_names(c, o);
-      c.option("--kind", o.kind, "manual, backfill, repair or full");
+      c.option("--kind", o.kind, "manual (the default), backfill, repair or full");
+      c.option("--from", o.from, "Of a backfill: where it begins, RFC 3339");
+      c.option("--to", o.to, "Of a backfill: where it ends");
+      c.option("--stream", o.streams, "Of a backfill: only this stream; may be given several times");
       c.option("--command-id", o.command, command_id_help);
     },
     trigger);
   add_command<run_options>(
-    run, context, "list", "Runs of a connection, latest first", "  lode run list acme crm --limit 5",
+    run, context, "list", "Runs of a connection, or of all tenants, latest first",
+    "  lode run list acme crm --limit 5\n  lode run list --phase open\n  lode run list --kind repair --search acme",
     [](command c, run_options& o) {
-      with_names(c, o);
+      c.optional_argument("tenant", o.tenant, "Name of the tenant; without it, the runs of all");
+      c.optional_argument("connection", o.connection, "Name of the connection");
       c.option("--limit", o.limit, "At most so many");
+      c.option("--phase", o.phase, "Of all tenants: only open, finished, incomplete or cancelled ones");
+      c.option("--kind", o.kind, "Of all tenants: only scheduled, manual, backfill, repair or full ones");
+      c.option("--search", o.search, "Of all tenants: only of those whose name has this in it");
+      c.option("--after", o.after, "Of all tenants: begin after this run");
     },
     list);
   add_command<run_options>(run, context, "show", "One run", "  lode run show 17", with_run, show);

@@ -4,6 +4,7 @@
 
 #include "runtime/cli/commands.hpp"
 #include "runtime/cli/table.hpp"
+#include "runtime/cli/terminal/figures.hpp"
 
 namespace lode {
 
@@ -53,6 +54,14 @@ void print_live(const json::object& answer) {
     std::cout << "and " << total - listed << " more: lode status --json lists up to 10000, lode connection gaps those of one connection\n";
 }
 
+/// Of its requests and its memory, where the node tells of them.
+void print_figures(const json::object& node) {
+  if (!node.contains("calls"))
+    return;
+  std::cout << "requests " << cell(node, "calls") << ", failed " << cell(node, "failed_calls") << "; memory "
+            << bytes_text(number_in(node, "memory_bytes").value_or(0)) << "\n";
+}
+
 void print_status(const json::value& value) {
   const auto& answer = value.as_object();
   const auto& node = answer.at("node").as_object();
@@ -64,8 +73,9 @@ void print_status(const json::value& value) {
             << "records " << cell(node, "records") << " (new " << cell(node, "inserted") << ", changed " << cell(node, "updated")
             << ", unchanged " << cell(node, "unchanged") << ", dead " << cell(node, "dead") << "), "
             << cell(node, "records_per_second") << "/s; pages " << cell(node, "pages") << ", " << cell(node, "pages_per_second")
-            << "/s\n"
-            << "tenants: " << counts(answer, "tenants") << "\nconnections: " << counts(answer, "connections") << "\n";
+            << "/s\n";
+  print_figures(node);
+  std::cout << "tenants: " << counts(answer, "tenants") << "\nconnections: " << counts(answer, "connections") << "\n";
   print_live(answer);
   const auto* stopped = answer.if_contains("stopped");
   if (!stopped || stopped->as_array().empty())

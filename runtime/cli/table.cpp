@@ -5,16 +5,13 @@
 #include <algorithm>
 #include <ostream>
 
+#include "runtime/cli/terminal/text.hpp"
+
 namespace lode {
 
 namespace json = boost::json;
 
 namespace {
-
-/// Letters, not bytes: continuation bytes of UTF-8 take no column.
-size_t width(const std::string& text) {
-  return static_cast<size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
-}
 
 bool is_number(const std::string& text) {
   return !text.empty() && text.find_first_not_of("0123456789.") == text.npos;
@@ -27,6 +24,8 @@ table::table(std::vector<std::string> headings) {
 }
 
 void table::add(std::vector<std::string> cells) {
+  for (auto& each : cells)
+    each = printable(each);
   rows_.push_back(std::move(cells));
 }
 
@@ -35,13 +34,13 @@ void table::print(std::ostream& out) const {
   std::vector<bool> is_right(rows_[0].size(), rows_.size() > 1);
   for (size_t r = 0; r < rows_.size(); ++r)
     for (size_t c = 0; c < widths.size(); ++c) {
-      widths[c] = std::max(widths[c], width(rows_[r][c]));
+      widths[c] = std::max(widths[c], columns_of(rows_[r][c]));
       is_right[c] = is_right[c] && (r == 0 || is_number(rows_[r][c]));
     }
   for (const auto& row : rows_) {
     std::string line;
     for (size_t c = 0; c < widths.size(); ++c) {
-      std::string gap(widths[c] - width(row[c]), ' ');
+      std::string gap(widths[c] - columns_of(row[c]), ' ');
       line += (c ? "  " : "") + (is_right[c] ? gap + row[c] : row[c] + gap);
     }
     while (line.ends_with(' '))

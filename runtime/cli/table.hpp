@@ -8,7 +8,7 @@
 
 namespace lode {
 
-/// Rows under headings, columns aligned; numbers stand right.
+/// Rows under headings, columns aligned; numbers stand right. What would drive a terminal is taken out of the cells.
 class table {
 public:
   explicit table(std::vector<std::string> headings);

@@ -5,7 +5,8 @@
 #include <charconv>
 
 #include "messages/type_ids.hpp"
-#include "runtime/security/redact.hpp"
+#include "runtime/console/problem.hpp"
+#include "runtime/http/text.hpp"
 
 namespace lode {
 
@@ -76,6 +77,19 @@ bool parse_target(std::string_view target, api_request& out) {
   return out.path.starts_with("/") && parse_query(target.substr(std::min(question + 1, target.size())), out.query);
 }
 
+bool takes_gzip(std::string_view accept_encoding) {
+  while (!accept_encoding.empty()) {
+    auto item = accept_encoding.substr(0, accept_encoding.find(','));
+    accept_encoding.remove_prefix(std::min(item.size() + 1, accept_encoding.size()));
+    auto name = trim(item.substr(0, item.find(';')));
+    auto weight = trim(item.substr(std::min(item.find(';'), item.size())));
+    // "q=0", "q=0.0": not at all.
+    if (equals_ignoring_case(name, "gzip"))
+      return weight.find("q=0") == weight.npos || weight.find_first_of("123456789") != weight.npos;
+  }
+  return false;
+}
+
 int status_of(errc code) {
   switch (code) {
     case errc::not_found: return 404;
@@ -91,10 +105,10 @@ int status_of(errc code) {
 }
 
 api_response error_response(int status, std::string_view code, std::string_view message) {
-  boost::json::object error{{"code", boost::json::string_view{code.data(), code.size()}}, {"message", redact(message)}};
   api_response out;
   out.status = status;
-  out.body = boost::json::serialize(boost::json::object{{"error", std::move(error)}}) + "\n";
+  out.content_type = problem_type;
+  out.body = boost::json::serialize(problem_of(status, code, message)) + "\n";
   return out;
 }
 

@@ -28,6 +28,7 @@ struct api_request {
   std::string body;
   std::string command; ///< of what changes something: the client's Idempotency-Key, else made here
   bool is_authorised = true; ///< false only on routes that are open to all
+  bool accepts_gzip = false;
   // Of webhooks only, as they were received: signatures cover them.
   std::string target{}; ///< path with its query
   std::vector<std::pair<std::string, std::string>> headers{};
@@ -63,6 +64,7 @@ struct api_response {
   /// When set (webhooks only): the answer is another one, told once, from any thread, when it is known.
   std::function<void(tell)> later{};
   int retry_after = 0; ///< seconds, with status 503; 0 = nothing is said
+  std::vector<std::pair<std::string, std::string>> headers{}; ///< beside, or in place of, those that every answer has
 };
 
 /// Without its %XX; nothing when one of them is malformed.
@@ -71,8 +73,11 @@ std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_s
 /// Takes "/a%20b?x=1&y" apart; the path stays encoded until the router has split it. False when it is malformed.
 bool parse_target(std::string_view target, api_request& out);
 
+/// Whether the value of an Accept-Encoding lets an answer be compressed with gzip.
+bool takes_gzip(std::string_view accept_encoding);
+
 int status_of(errc code);
-/// `{"error":{"code":"not_found","message":"..."}}`
+/// A problem in the form of RFC 9457: problem.hpp.
 api_response error_response(int status, std::string_view code, std::string_view message);
 api_response error_response(const caf::error& error);
 

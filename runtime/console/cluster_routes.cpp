@@ -39,6 +39,9 @@ json::array shown(const std::vector<actor_figures>& actors) {
   json::array out;
   for (const auto& actor : actors)
     out.push_back({{"name", actor.name},
+                   {"parent", actor.parent.empty() ? json::value(nullptr) : json::value(actor.parent)},
+                   {"running", actor.running},
+                   {"restarts", actor.restarts},
                    {"mailbox", actor.mailbox},
                    {"messages", actor.messages},
                    {"processing_seconds", actor.processing_seconds}});
@@ -64,7 +67,7 @@ json::object shown(const node_row& row, const peers_surveyed& found, const owned
                    {"tenants", share.tenants},
                    {"is_asked", is_this}};
   out["link"] = is_this ? json::object{{"state", "self"}, {"why_not", nullptr}} : shown_link(found, row.self);
-  out["is_silent"] = std::find(found.silent.begin(), found.silent.end(), row.self) != found.silent.end();
+  out["is_silent"] = is_silent(row, found);
   out["figures"] = nullptr;
   out["actors"] = json::array{};
   if (is_this) {
@@ -104,7 +107,7 @@ caf::expected<api_response> cluster(const api_request&, api_context& context) {
   }
   const auto self = context.services.node->status();
   const auto own_actors = context.services.node->actors();
-  const auto found = context.services.node->survey();
+  const auto found = context.services.node->survey(std::nullopt);
   json::array nodes;
   int64_t owned = 0;
   for (const auto& row : view->nodes) {

@@ -8,12 +8,15 @@
 #include <string_view>
 #include <vector>
 
+#include "config/setting_lines.hpp"
 #include "config/settings.hpp"
 #include "runtime/console/node_control.hpp"
+#include "runtime/console/node_history.hpp"
 #include "runtime/console/webhook_desk.hpp"
 #include "runtime/extraction/imported_cursor.hpp"
 #include "runtime/manifest/diagnostic.hpp"
 #include "runtime/storage/admin_store.hpp"
+#include "runtime/storage/inspection_store.hpp"
 #include "runtime/storage/membership_store.hpp"
 #include "runtime/storage/run_store.hpp"
 
@@ -25,6 +28,7 @@ struct console_stores {
   std::unique_ptr<run_store> runs;
   std::unique_ptr<admin_store> admin;
   std::unique_ptr<membership_store> membership{}; ///< null: this node knows nothing of others
+  std::unique_ptr<inspection_store> inspection{}; ///< null: nothing is listed over all tenants, and no trail is kept
 };
 
 /// What is to be known of a manifest's text.
@@ -59,9 +63,11 @@ struct console_services {
   std::function<caf::expected<new_schedule>(std::string_view)> check_schedule;
   /// JSON of the schedule that a connection without one gets; "" = it runs when triggered only.
   std::string default_schedule;
+  std::shared_ptr<const node_history> history{}; ///< null: this node keeps none
   std::shared_ptr<webhook_desk> webhooks{}; ///< null: there are none
   /// So long a webhook waits for its commit; whoever sends it waits hardly longer.
   std::chrono::milliseconds webhook_deadline{10'000};
+  std::vector<setting_line> settings{}; ///< of this node, secrets masked
 };
 
 /// `default_schedule` from the settings.

@@ -12,6 +12,7 @@
 #include "config/listen_address.hpp"
 #include "messages/type_ids.hpp"
 #include "runtime/console/http_session.hpp"
+#include "runtime/console/server_tls.hpp"
 #include "runtime/telemetry/log.hpp"
 
 namespace lode {
@@ -19,15 +20,10 @@ namespace lode {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-namespace {
-
-constexpr int max_sessions = 512;
-
-} // namespace
-
 struct http_server::parts {
-  parts(const console_settings& settings, router routes, console_services services, std::string token)
-    : shared{std::move(routes), std::move(services), access_check{std::move(token)}, settings.max_body.value, workers, {}, {}, {}, hook_worker},
+  parts(const console_settings& settings, router routes, console_services services, access_tokens tokens,
+        const session_limits& limits, std::unique_ptr<asio::ssl::context> tls)
+    : shared{std::move(routes), std::move(services), access_check{std::move(tokens)}, settings.max_body.value, workers, hook_worker, limits, std::move(tls)},
       workers(settings.threads) {
     for (uint32_t i = 0; i < settings.threads; ++i)
       shared.free_stores.push_back(shared.services.open_stores());
@@ -56,7 +52,7 @@ struct http_server::parts {
         // Out of file descriptors, most likely: wait instead of spinning.
         asio::steady_timer pause{io, std::chrono::milliseconds{100}};
         co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
-      } else if (shared.open_sessions < max_sessions) {
+      } else {
         asio::co_spawn(io, converse(std::move(socket), shared), asio::detached);
       }
     }
@@ -84,21 +80,25 @@ struct http_server::parts {
 };
 
 caf::expected<std::unique_ptr<http_server>> http_server::start(const console_settings& settings, router routes,
-                                                               console_services services) {
+                                                               console_services services, const session_limits& limits) {
   auto where = parse_listen_address(settings.listen);
   if (!where)
     return caf::make_error(errc::bad_argument, "console.listen: found \"" + settings.listen + "\", expected address:port");
-  std::string token;
+  access_tokens tokens;
   if (!settings.token_file.empty()) {
     auto read = read_token_file(settings.token_file);
     if (!read)
       return caf::make_error(errc::bad_argument, "console.token_file: " + message_of(read.error()));
-    token = std::move(*read);
+    tokens = std::move(*read);
   } else if (!where->is_loopback) {
     return caf::make_error(errc::bad_argument, "console.token_file is needed to listen on " + settings.listen);
   }
+  auto tls = make_server_tls({settings.certificate_file, settings.key_file});
+  if (!tls)
+    return std::move(tls.error());
   try {
-    auto made = std::make_unique<parts>(settings, std::move(routes), std::move(services), std::move(token));
+    auto made = std::make_unique<parts>(settings, std::move(routes), std::move(services), std::move(tokens), limits,
+                                        std::move(*tls));
     made->listen(*where);
     return std::unique_ptr<http_server>{new http_server{std::move(made)}};
   } catch (const std::exception& e) {

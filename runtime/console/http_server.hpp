@@ -7,6 +7,7 @@
 
 #include "config/settings.hpp"
 #include "runtime/console/router.hpp"
+#include "runtime/console/session_limits.hpp"
 
 namespace lode {
 
@@ -14,9 +15,9 @@ namespace lode {
 /// A slow database holds up the workers, never /healthz, /readyz and /metrics.
 class http_server {
 public:
-  /// Listens from now on. Fails with errc::bad_argument when address or token file can't be used.
-  static caf::expected<std::unique_ptr<http_server>> start(const console_settings& settings, router routes,
-                                                           console_services services);
+  /// Listens from now on. Fails with errc::bad_argument when address, token file or certificate can't be used.
+  static caf::expected<std::unique_ptr<http_server>> start(const console_settings& settings, router routes, console_services services,
+                                                           const session_limits& limits = {});
   /// Ends all conversations; waits for answers in work.
   ~http_server();
 

@@ -47,9 +47,16 @@ caf::expected<api_response> rechecks(const api_request& request, api_context& co
   return json_response({{"rechecks", std::move(items)}, {"total", *total}});
 }
 
+/// Asked without a WebSocket.
+caf::expected<api_response> no_socket(const api_request&, api_context&) {
+  return error_response(426, "upgrade_required", "this is a WebSocket: say {\"token\":\"...\",\"watch\":[\"/overview\"]}; "
+                                                 "to be watched are /overview, /cluster, /shards, /tenants/NAME/why");
+}
+
 } // namespace
 
 void add_live_routes(router& routes) {
+  routes.add("GET", "/api/v1/live", no_socket, route_access::live);
   routes.add("GET", "/api/v1/tenants/{tenant}/connections/{connection}/gaps", gaps);
   routes.add("GET", "/api/v1/tenants/{tenant}/connections/{connection}/rechecks", rechecks);
 }

@@ -78,6 +78,13 @@ std::string hex_of(const content_hash& hash) {
   return fmt::format("{:016x}{:016x}", hash.high, hash.low);
 }
 
+bool is_silent(const node_row& node, const peers_surveyed& found) {
+  if (std::ranges::find(found.silent, node.self) != found.silent.end())
+    return true;
+  auto link = std::ranges::find(found.links, node.self, &peer_link::peer);
+  return node.state != node_state::joining && link != found.links.end() && link->phase != link_phase::up && link->phase != link_phase::no_address;
+}
+
 api_response json_response(const boost::json::value& value, int status) {
   api_response out;
   out.status = status;

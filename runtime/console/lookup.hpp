@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "messages/node_status.hpp"
 #include "runtime/console/router.hpp"
 #include "runtime/storage/run_store.hpp"
 
@@ -35,6 +36,9 @@ std::string hex_of(const content_hash& hash);
 
 /// What a node says of itself, in an answer.
 boost::json::object shown_status(const node_status& node);
+
+/// A node with a part of the work that does not answer: it was asked in vain, or the link to it is down.
+bool is_silent(const node_row& node, const peers_surveyed& found);
 
 api_response json_response(const boost::json::value& value, int status = 200);
 

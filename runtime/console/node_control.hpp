@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "messages/error.hpp"
 #include "messages/node_status.hpp"
 #include "messages/runs.hpp"
 #include "messages/scheduling.hpp"
+#include "messages/type_ids.hpp"
 
 namespace lode {
 
@@ -31,14 +33,21 @@ public:
   virtual node_status status() = 0;
   /// What runs on this node.
   virtual std::vector<actor_figures> actors() { return {}; }
-  /// What the other nodes say, asked now; takes a second at most. Without a view: this node has no links.
-  virtual peers_surveyed survey() { return {}; }
+  /// The same, and what works here for a tenant.
+  virtual node_report report(std::optional<tenant_id> /*about*/) { return {status(), actors(), {}}; }
+  /// What all linked nodes say, asked now; takes a second at most. Without a view: this node has no links.
+  virtual peers_surveyed survey(std::optional<tenant_id> /*about*/) { return {}; }
   /// The store's view of the nodes was changed: look at it now.
   virtual void look_early() {}
   /// Hands a request to the listener of its connection, wherever that is. `done` is called once, from any thread: with nothing when all
   /// that the request tells is committed, with errc::unauthorized when its signature is not the connection's, with errc::bad_argument
   /// when it cannot be read; anything else may be otherwise when it is sent again.
   virtual void pass_webhook(tenant_id tenant, hear_webhook request, std::function<void(const caf::error&)> done) = 0;
+  /// The same for a dead letter that is to be read again. `id`: under it that is carried out once. errc::bad_argument: it cannot be
+  /// used now either.
+  virtual void replay(tenant_id /*tenant*/, const std::string& /*id*/, replay_dead_letter /*request*/, std::function<void(const caf::error&)> done) {
+    done(caf::make_error(errc::store_unavailable, "this node mines nothing"));
+  }
   /// A webhook's request was answered with this status.
   virtual void webhook_answered(int /*status*/) {}
   /// Prometheus text.

@@ -20,6 +20,7 @@ enum class route_access : uint8_t {
   open,      ///< anybody, answered on the I/O thread: must not block
   immediate, ///< with the token, answered on the I/O thread: must not block
   stored,    ///< with the token, answered by a worker with its stores
+  live,      ///< a WebSocket, whose first message may bring the token; answered on the I/O thread where it is none
   hook,      ///< anybody, who is to prove himself by a signature; answered by a thread of its own, without stores
 };
 

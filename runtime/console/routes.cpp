@@ -7,6 +7,7 @@ router make_console_router() {
   add_health_routes(routes);
   add_status_routes(routes);
   add_cluster_routes(routes);
+  add_node_routes(routes);
   add_tenant_routes(routes);
   add_connection_routes(routes);
   add_source_routes(routes);
@@ -18,6 +19,12 @@ router make_console_router() {
   add_change_routes(routes);
   add_state_routes(routes);
   add_hook_routes(routes);
+  add_page_routes(routes);
+  add_standing_routes(routes);
+  add_overview_routes(routes);
+  add_letter_routes(routes);
+  add_audit_routes(routes);
+  add_reset_routes(routes);
   return routes;
 }
 

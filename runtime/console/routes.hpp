@@ -18,7 +18,15 @@ void add_change_routes(router& routes);
 void add_state_routes(router& routes);
 void add_status_routes(router& routes);
 void add_cluster_routes(router& routes);
+void add_node_routes(router& routes);
 void add_hook_routes(router& routes);
+/// The web page: the only routes outside openapi.json.
+void add_page_routes(router& routes);
+void add_standing_routes(router& routes);
+void add_overview_routes(router& routes);
+void add_letter_routes(router& routes);
+void add_audit_routes(router& routes);
+void add_reset_routes(router& routes);
 
 /// All of them.
 router make_console_router();

@@ -1,5 +1,6 @@
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 #include "messages/type_ids.hpp"
@@ -7,6 +8,7 @@
 #include "runtime/console/lookup.hpp"
 #include "runtime/console/rfc3339.hpp"
 #include "runtime/console/routes.hpp"
+#include "runtime/console/standing_view.hpp"
 #include "runtime/security/redact.hpp"
 #include "runtime/telemetry/trace_id.hpp"
 #include "runtime/wall_clock.hpp"
@@ -16,6 +18,21 @@ namespace lode {
 namespace {
 
 namespace json = boost::json;
+
+/// The kind or phase of this name; errc::bad_argument: there is none.
+template <class Value>
+caf::expected<std::optional<Value>> named(const api_request& request, const std::string& what, std::initializer_list<Value> values) {
+  const auto text = request.query_text(what);
+  if (text.empty())
+    return std::optional<Value>{};
+  std::string known;
+  for (auto value : values) {
+    if (text == name_of(value))
+      return std::optional{value};
+    known += (known.empty() ? "" : ", ") + std::string{name_of(value)};
+  }
+  return caf::make_error(errc::bad_argument, what + ": found \"" + text + "\", expected one of " + known);
+}
 
 json::string text_of(std::string_view text) {
   return json::string{text.data(), text.size()};
@@ -58,10 +75,48 @@ caf::error refused_unless_done(const api_request& request, api_context& context,
   return *before ? caf::error{} : caf::make_error(errc::conflict, why);
 }
 
+/// The moment of this key, absent or RFC 3339.
+std::optional<instant> moment(body_reader& body, std::string_view key) {
+  const auto text = body.text_or(key, "");
+  auto out = text.empty() ? std::nullopt : parse_time(text);
+  if (!text.empty() && !out)
+    body.complain(std::string{key} + ": found \"" + text + "\", expected a time such as 2026-01-31T08:15:00Z");
+  return out;
+}
+
+/// Which part of a backfill is asked for; nothing: whatever it reads.
+struct wanted_span {
+  std::optional<instant> from, to;
+  std::optional<std::vector<std::string>> streams;
+};
+wanted_span read_span(body_reader& body) {
+  wanted_span out{moment(body, "from"), moment(body, "to"), body.texts("streams")};
+  if (out.from.has_value() != out.to.has_value() || (out.streams && !out.from) || (out.from && *out.from >= *out.to))
+    body.complain("from, to: expected both, the earlier one first; streams: only beside them");
+  return out;
+}
+
+caf::expected<requested_run> request_backfill(const wanted_span& wanted, const connection_row& connection, const std::string& command, api_context& context) {
+  auto store = inspection_of(context);
+  if (!store)
+    return store.error();
+  backfill_order order{{*wanted.from, *wanted.to}};
+  for (const auto& name : wanted.streams.value_or(std::vector<std::string>{})) {
+    auto found = std::find_if(connection.streams.begin(), connection.streams.end(), [&](const stream_row& stream) { return stream.name == name; });
+    if (found == connection.streams.end())
+      return caf::make_error(errc::not_found, "connection " + connection.name + " mines no stream " + name);
+    order.streams.push_back(found->id);
+  }
+  return (*store)->request_backfill(connection.id, order, wall_clock(), {command});
+}
+
 /// Answers when the request is durable. The same again changes nothing: it says what stands there.
 caf::expected<api_response> trigger(const api_request& request, api_context& context) {
   body_reader body{request.body};
   auto kind = kind_of(body.text_or("kind", "manual"));
+  const auto wanted = read_span(body);
+  if (wanted.from && kind && *kind != run_kind::backfill)
+    body.complain("from, to: only a backfill reads a span");
   if (auto wrong = body.finish())
     return wrong;
   if (!kind)
@@ -74,7 +129,8 @@ caf::expected<api_response> trigger(const api_request& request, api_context& con
                                            "connection " + connection->name + " is " + std::string{name_of(connection->state)}
                                              + (connection->reason.empty() ? "" : ": " + connection->reason)))
       return refused;
-  auto asked = context.stores.runs->request_run(connection->id, *kind, wall_clock(), {request.command});
+  auto asked = wanted.from ? request_backfill(wanted, *connection, request.command, context)
+                           : context.stores.runs->request_run(connection->id, *kind, wall_clock(), {request.command});
   if (!asked)
     return asked.error();
   json::object answer{{"tenant", connection->tenant_name}, {"connection", connection->name}, {"command", request.command}};
@@ -102,9 +158,44 @@ caf::expected<api_response> list(const api_request& request, api_context& contex
   if (!runs)
     return runs.error();
   json::array items;
-  for (const auto& run : *runs)
-    items.push_back(shown(run, *generation));
+  for (const auto& run : *runs) {
+    auto item = shown(run, *generation);
+    item["tenant"] = connection->tenant_name;
+    item["connection"] = connection->name;
+    items.push_back(std::move(item));
+  }
   return json_response({{"runs", std::move(items)}});
+}
+
+/// Over all tenants, latest first.
+caf::expected<api_response> list_all(const api_request& request, api_context& context) {
+  using enum run_kind;
+  auto limit = request.query_number("limit", 100, 1'000);
+  auto after = request.query_number("after", 0, INT64_MAX);
+  if (!limit || !after)
+    return !limit ? limit.error() : after.error();
+  auto phase = named(request, "phase", {run_phase::open, run_phase::finished, run_phase::incomplete, run_phase::cancelled});
+  auto kind = named(request, "kind", {scheduled, manual, backfill, repair, full});
+  if (!phase || !kind)
+    return !phase ? phase.error() : kind.error();
+  auto store = inspection_of(context);
+  if (!store)
+    return store.error();
+  auto generation = context.stores.catalog->store_generation();
+  if (!generation)
+    return generation.error();
+  auto runs = (*store)->list_runs({*phase, *kind, request.query_text("tenant"), static_cast<int64_t>(*after)}, *limit);
+  if (!runs)
+    return runs.error();
+  json::array items;
+  for (const auto& each : *runs) {
+    auto item = shown(each.run, *generation);
+    item["tenant"] = each.tenant;
+    item["connection"] = each.connection;
+    items.push_back(std::move(item));
+  }
+  const bool is_full = runs->size() == *limit;
+  return json_response({{"runs", std::move(items)}, {"next", is_full ? json::value(std::to_string(runs->back().run.run.value)) : nullptr}});
 }
 
 caf::expected<run_summary> routed_run(const api_request& request, api_context& context) {
@@ -158,6 +249,7 @@ caf::expected<api_response> cancel(const api_request& request, api_context& cont
 void add_run_routes(router& routes) {
   routes.add("POST", "/api/v1/tenants/{tenant}/connections/{connection}/runs", trigger);
   routes.add("GET", "/api/v1/tenants/{tenant}/connections/{connection}/runs", list);
+  routes.add("GET", "/api/v1/runs", list_all);
   routes.add("GET", "/api/v1/runs/{run}", show);
   routes.add("POST", "/api/v1/runs/{run}/cancel", cancel);
 }

@@ -2,6 +2,7 @@
 
 #include "messages/type_ids.hpp"
 #include "runtime/console/lookup.hpp"
+#include "runtime/console/problem.hpp"
 #include "runtime/console/routes.hpp"
 #include "runtime/console/source_views.hpp"
 
@@ -31,9 +32,12 @@ caf::expected<api_response> put(const api_request& request, api_context& context
     return wrong;
   auto manifest = context.services.inspect_manifest(name, request.body);
   if (!manifest.is_usable) {
-    auto out = shown(name, manifest);
-    out["error"] = json::object{{"code", "bad_source"}, {"message", "the manifest has errors; it was not stored"}};
-    return json_response(out, 422);
+    auto out = problem_of(422, "bad_source", "the manifest has errors; it was not stored");
+    for (auto& [key, value] : shown(name, manifest))
+      out.insert_or_assign(key, value);
+    auto response = json_response(out, 422);
+    response.content_type = problem_type;
+    return response;
   }
   auto& catalog = *context.stores.catalog;
   auto row = catalog.put_source(name, request.body, manifest.version);

@@ -87,6 +87,9 @@ boost::json::object shown_status(const node_status& node) {
           {"updated", node.updated},
           {"unchanged", node.unchanged},
           {"dead", node.dead},
+          {"calls", node.calls},
+          {"failed_calls", node.failed_calls},
+          {"memory_bytes", node.memory_bytes},
           {"pages_per_second", node.pages_per_second},
           {"records_per_second", node.records_per_second}};
 }

@@ -7,6 +7,7 @@
 #include "runtime/console/body_reader.hpp"
 #include "runtime/console/lookup.hpp"
 #include "runtime/console/routes.hpp"
+#include "runtime/console/standing_view.hpp"
 #include "runtime/security/redact.hpp"
 
 namespace lode {
@@ -64,6 +65,10 @@ caf::expected<api_response> create(const api_request& request, api_context& cont
 }
 
 caf::expected<api_response> list(const api_request& request, api_context& context) {
+  if (const auto view = request.query_text("view"); view == "standing")
+    return list_standings(request, context);
+  else if (!view.empty())
+    return caf::make_error(errc::bad_argument, "view: found \"" + view + "\", expected standing");
   auto limit = request.query_number("limit", 100, 1'000);
   if (!limit)
     return limit.error();

@@ -131,7 +131,12 @@ caf::expected<std::vector<planned_slice>> plan_slices(const stream_plan& stream,
   auto lower = *start;
   if (inputs.cursor && *inputs.cursor > *start)
     lower = std::max(*start, minus(*inputs.cursor - stream.lode.settle_time, *lookback));
-  return cut(lower, std::min<instant>(*end, settled), *step, *granularity);
+  auto upper = std::min<instant>(*end, settled);
+  if (inputs.span) {
+    lower = std::max(*start, inputs.span->from);
+    upper = std::min(upper, inputs.span->to);
+  }
+  return cut(lower, upper, *step, *granularity);
 }
 
 caf::expected<std::vector<std::string>> initial_partitions(const stream_plan& stream, const expression::value& config,

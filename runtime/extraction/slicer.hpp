@@ -26,6 +26,7 @@ struct slice_inputs {
   std::optional<instant> cursor;      ///< known up to; absent: from the start
   instant now{};                      ///< node clock
   std::optional<instant> server_date; ///< the API's `Date` header, where one was seen
+  std::optional<slice_bounds> span{}; ///< in place of what the cursor leads to: from here (not below the start) to there, and no more
 };
 
 /// The slices that a run has to read of one partition, oldest first, from the cursor minus lookback and settle time (not

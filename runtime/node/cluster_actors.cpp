@@ -11,7 +11,6 @@
 #include "cluster/sharding/tenant_router.hpp"
 #include "runtime/node/mining_tree.hpp"
 #include "runtime/node/reports.hpp"
-#include "runtime/telemetry/actor_figures.hpp"
 #include "runtime/telemetry/log.hpp"
 #include "runtime/telemetry/metrics.hpp"
 
@@ -43,13 +42,13 @@ void tell(const Handle& whom, Message message) {
     caf::anon_send(whom, std::move(message));
 }
 
-peer_handlers handlers_of(caf::actor_system& system, mining_resources& resources, const slots& others) {
+peer_handlers handlers_of(mining_resources& resources, const slots& others) {
   peer_handlers handlers;
   handlers.router = [others] { return others->get().router; };
   handlers.shards_freed = [others] { tell(others->get().keeper, shards_freed{}); };
   handlers.look_early = [others] { tell(others->get().membership, look_early{}); };
   handlers.drain = [others](bool is_draining) { tell(others->get().membership, set_draining{is_draining}); };
-  handlers.report = [&resources, &system] { return node_report{resources.status(), actor_figures_of(system.metrics())}; };
+  handlers.report = [&resources](std::optional<tenant_id> about) { return resources.report(about); };
   handlers.linked = [](const node_row& peer) { log_info("linked with node " + peer.name); };
   handlers.unlinked = [](const node_row& peer) { log_info("no link with node " + peer.name + " any more"); };
   return handlers;
@@ -65,7 +64,7 @@ peer_links_actor spawn_links(caf::actor_system& system, mining_resources& resour
   parts.connector = connector_of(system, config.cluster);
   parts.uses_tls = uses_tls(config.cluster);
   parts.probe = probe_of(config.cluster);
-  parts.handlers = handlers_of(system, resources, others);
+  parts.handlers = handlers_of(resources, others);
   return system.spawn<peer_links>(std::move(parts));
 }
 

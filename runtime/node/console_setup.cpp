@@ -11,6 +11,7 @@
 #include "runtime/node/webhook_desk.hpp"
 #include "runtime/storage/postgres/postgres_admin_store.hpp"
 #include "runtime/storage/postgres/postgres_catalog_store.hpp"
+#include "runtime/storage/postgres/postgres_inspection_store.hpp"
 #include "runtime/storage/postgres/postgres_membership_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
 #include "runtime/wall_clock.hpp"
@@ -47,9 +48,10 @@ console_services make_console(const settings& config, const extensions& known, c
   services.open_stores = [postgres = patient(postgres)] {
     return console_stores{make_postgres_catalog_store(postgres, "console"), make_postgres_run_store(postgres, "console"),
                           make_postgres_admin_store(postgres, "console"),
-                          make_postgres_membership_store(postgres, "console")};
+                          make_postgres_membership_store(postgres, "console"), make_postgres_inspection_store(postgres, "console")};
   };
   services.node = std::move(control);
+  services.settings = list_settings(config);
   services.default_schedule = schedule_json(config.schedule);
   services.seal_secrets = [&seal](std::string_view text) { return seal.seal(text); };
   services.open_secrets = [&seal](std::string_view text) { return seal.open(text); };

@@ -42,7 +42,7 @@ caf::error refusal_in(const command_answer& said) {
 }
 
 /// Asks the router, says what it said, and ends.
-void carry_webhook(caf::event_based_actor* self, const tenant_router_actor& router, const ask_tenant& ask,
+void carry_request(caf::event_based_actor* self, const tenant_router_actor& router, const ask_tenant& ask,
                    const std::function<void(const caf::error&)>& done) {
   self->request(router, caf::infinite, ask)
     .then([done](const command_answer& said) { done(refusal_in(said)); },
@@ -113,15 +113,29 @@ node_status live_control::status() {
   result.updated = static_cast<uint64_t>(figures.updated.load());
   result.unchanged = static_cast<uint64_t>(figures.unchanged.load());
   result.dead = static_cast<uint64_t>(figures.dead.load());
+  const auto calls = resources_.http->stats();
+  result.calls = calls.requests_answered + calls.requests_failed;
+  result.failed_calls = static_cast<uint64_t>(figures.failed_calls.load());
+  result.memory_bytes = static_cast<uint64_t>(read_process_figures().resident_bytes);
   rate(result);
   return result;
 }
 
 std::vector<actor_figures> live_control::actors() {
-  return actor_figures_of(system_.metrics());
+  auto figures = actor_figures_of(system_.metrics());
+  resources_.census.complete(figures, resources_.board);
+  return figures;
 }
 
-peers_surveyed live_control::survey() {
+node_report live_control::report(std::optional<tenant_id> about) {
+  node_report result{status(), actors(), {}};
+  if (about)
+    for (const auto& each : resources_.board.of(*about))
+      result.activities.push_back(told(each));
+  return result;
+}
+
+peers_surveyed live_control::survey(std::optional<tenant_id> about) {
   peer_links_actor links;
   {
     std::lock_guard lock{mutex_};
@@ -132,7 +146,7 @@ peers_surveyed live_control::survey() {
   if (!links)
     return found;
   caf::scoped_actor self{system_};
-  self->request(links, std::chrono::seconds{3}, survey_peers{})
+  self->request(links, std::chrono::seconds{3}, survey_peers{about})
     .receive([&](peers_surveyed& answer) { found = std::move(answer); }, [](const caf::error&) {});
   return found;
 }
@@ -158,6 +172,14 @@ void live_control::rate(node_status& status) {
 }
 
 void live_control::pass_webhook(tenant_id tenant, hear_webhook request, std::function<void(const caf::error&)> done) {
+  carry({new_command("hook"), {tenant, std::move(request)}}, std::move(done));
+}
+
+void live_control::replay(tenant_id tenant, const std::string& id, replay_dead_letter request, std::function<void(const caf::error&)> done) {
+  carry({id, {tenant, request}}, std::move(done));
+}
+
+void live_control::carry(ask_tenant ask, std::function<void(const caf::error&)> done) {
   tenant_router_actor router;
   {
     std::lock_guard lock{mutex_};
@@ -166,7 +188,7 @@ void live_control::pass_webhook(tenant_id tenant, hear_webhook request, std::fun
   }
   if (!router)
     return done(caf::make_error(errc::store_unavailable, "the node is starting or stopping"));
-  system_.spawn(carry_webhook, router, ask_tenant{new_command("hook"), {tenant, std::move(request)}}, std::move(done));
+  system_.spawn(carry_request, router, std::move(ask), std::move(done));
 }
 
 void live_control::webhook_answered(int status) {

@@ -24,15 +24,18 @@ public:
   void cancel_run(tenant_id tenant, connection_id connection, run_id run) override;
   node_status status() override;
   std::vector<actor_figures> actors() override;
-  peers_surveyed survey() override;
+  node_report report(std::optional<tenant_id> about) override;
+  peers_surveyed survey(std::optional<tenant_id> about) override;
   void look_early() override;
   void pass_webhook(tenant_id tenant, hear_webhook request, std::function<void(const caf::error&)> done) override;
+  void replay(tenant_id tenant, const std::string& id, replay_dead_letter request, std::function<void(const caf::error&)> done) override;
   void webhook_answered(int status) override;
   std::string metrics_text() override;
   bool ready(std::string& why) override;
 
 private:
   void tell(tenant_id tenant, decltype(tenant_command::command) command);
+  void carry(ask_tenant ask, std::function<void(const caf::error&)> done);
   void ask_owner(const char* what, tenant_id tenant, decltype(tenant_command::command) command);
 
   /// Pages and records at a moment: what rates are made of.

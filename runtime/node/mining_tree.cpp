@@ -43,6 +43,7 @@ run_keeper_parts keeper_parts(mining_resources& resources) {
   run_keeper_parts parts;
   parts.runs = resources.open_run_store();
   parts.catalog = resources.open_catalog();
+  parts.load_backfill = [store = resources.open_inspection_store()](connection_id connection) { return store->load_backfill(connection); };
   parts.gaps = resources.open_live_store();
   parts.codec = resources.codec;
   parts.load_plan = [setup = manifest_setup_of(resources.config.mining, *resources.known)](const source_row& source) {
@@ -69,6 +70,21 @@ gap_keeper_parts gap_parts(mining_resources& resources, std::function<void()> lo
   return parts;
 }
 
+standing_keeper_parts standing_parts(mining_resources& resources) {
+  standing_keeper_parts parts;
+  parts.store = resources.open_standings();
+  parts.board = &resources.board;
+  parts.errors = &resources.errors;
+  parts.inputs = [&resources] {
+    standing_inputs inputs{resources.now()};
+    inputs.is_store_out = resources.health.is_out();
+    if (inputs.is_store_out)
+      inputs.store_says = resources.health.why();
+    return inputs;
+  };
+  return parts;
+}
+
 scheduler_settings scheduling_of(const mining_settings& mining) {
   scheduler_settings result;
   result.starts_per_second = mining.runs_started_per_second;
@@ -81,13 +97,13 @@ scheduler_settings scheduling_of(const mining_settings& mining) {
 
 } // namespace
 
-mining_tree::mining_tree(caf::actor_system& system, mining_resources& resources) : system_(system) {
+mining_tree::mining_tree(caf::actor_system& system, mining_resources& resources) : system_(system), resources_(resources) {
   const auto& config = resources.config;
   timers_ = watched(system.spawn<timers>());
   if (auto source = resources.open_turns())
     leaser_ = watched(system.spawn<caf::detached>(turn_leaser, std::move(source)));
   gate_ = watched(system.spawn<fetch_gate>(config.mining.bytes_in_flight.value, gate_report(resources),
-                                           sharing_of(resources, leaser_)));
+                                           sharing_of(resources, leaser_), &resources.board));
   resources.measured->redis_in_use->value(config.cache.redis_url.empty() ? 0 : config.node.writers);
   for (uint32_t i = 0; i < config.node.writers; ++i)
     writers_.push_back(watched(system.spawn<page_writer, caf::detached>(resources.open_page_store(i), &resources.health,
@@ -106,6 +122,7 @@ mining_tree::mining_tree(caf::actor_system& system, mining_resources& resources)
     if (*scheduler_slot)
       caf::anon_send(*scheduler_slot, wake{});
   })));
+  standings_ = watched(system.spawn<standing_keeper, caf::detached>(standing_parts(resources)));
   auto services = make_services(resources);
   region_ = watched(system.spawn<shard_region>(shard_region_parts{
     [services, scheduler_slot](caf::actor_system& sys, tenant_id tenant, const shard_region_actor& region) {
@@ -122,6 +139,7 @@ mining_tree::mining_tree(caf::actor_system& system, mining_resources& resources)
     watched(cluster_.links);
   watched(cluster_.router);
   watched(cluster_.keeper);
+  resources.census.count(cluster_.membership);
   watch_life();
 }
 
@@ -139,6 +157,7 @@ mining_tree::~mining_tree() {
   for (const auto& writer : writers_)
     stop(writer);
   stop(quarantine_);
+  stop(standings_);
   stop(gaps_);
   stop(keeper_, is_abandoned_ ? caf::exit_reason::kill : caf::exit_reason::user_shutdown); // no refresh can be stored any more
   stop(gate_);
@@ -212,6 +231,8 @@ services_pointer mining_tree::make_services(mining_resources& resources) {
   result->held = &resources.held;
   result->waiting_for_lease = &resources.figures.waiting_for_lease;
   result->report = page_path_report(resources);
+  result->board = &resources.board;
+  result->errors = &resources.errors;
   result->now = resources.now;
   result->window = mining.window;
   result->miners_per_tenant = mining.miners_per_tenant;
@@ -245,9 +266,15 @@ live_services_pointer mining_tree::make_live_services(mining_resources& resource
 
 template <class Handle>
 Handle mining_tree::watched(Handle handle) {
-  caf::actor_cast<caf::abstract_actor*>(handle)->attach_functor([broken = broken_](const caf::error& why) {
-    if (why && why != caf::exit_reason::user_shutdown)
-      broken->store(true);
+  resources_.census.count(handle);
+  auto* actor = caf::actor_cast<caf::abstract_actor*>(handle);
+  auto* named = dynamic_cast<caf::local_actor*>(actor);
+  actor->attach_functor([broken = broken_, &census = resources_.census, name = std::string{named ? named->name() : ""}](const caf::error& why) {
+    if (!why || why == caf::exit_reason::user_shutdown)
+      return;
+    if (why != caf::exit_reason::kill && why != errc::not_owner)
+      census.restarted(name);
+    broken->store(true);
   });
   return handle;
 }

@@ -10,6 +10,7 @@
 #include "actors/scheduling/turn_leaser.hpp"
 #include "actors/streaming/live_services.hpp"
 #include "actors/streaming/prepared_captures.hpp"
+#include "actors/supervision/standing_keeper.hpp"
 #include "cluster/links/cluster_transport.hpp"
 #include "cluster/membership/view_board.hpp"
 #include "config/settings.hpp"
@@ -17,16 +18,19 @@
 #include "messages/node_status.hpp"
 #include "runtime/extraction/continuation_codec.hpp"
 #include "runtime/lease.hpp"
+#include "runtime/node/actor_census.hpp"
 #include "runtime/node/cluster_actors.hpp"
 #include "runtime/node/extensions.hpp"
 #include "runtime/node/node_figures.hpp"
 #include "runtime/redis/shared_facts.hpp"
 #include "runtime/security/sealer.hpp"
 #include "runtime/storage/catalog_store.hpp"
+#include "runtime/storage/inspection_store.hpp"
 #include "runtime/storage/live_store.hpp"
 #include "runtime/storage/membership_store.hpp"
 #include "runtime/storage/page_store.hpp"
 #include "runtime/storage/run_store.hpp"
+#include "runtime/storage/standing_store.hpp"
 
 namespace lode {
 
@@ -52,14 +56,19 @@ struct mining_resources {
   std::function<std::unique_ptr<membership_store>(const std::string& purpose)> open_membership;
   std::function<std::shared_ptr<run_store>()> open_run_store;
   std::function<std::shared_ptr<live_store>()> open_live_store;
+  std::function<std::shared_ptr<inspection_store>()> open_inspection_store;
   std::function<std::shared_ptr<catalog_store>()> open_catalog;
+  std::function<std::shared_ptr<standing_store>()> open_standings;
   std::function<instant()> now;
   logical_clock clock;
   clock_history history; ///< of that
   store_health health;
   node_figures figures;
+  activity_board board;
+  call_error_box errors;
+  actor_census census;
   /// What the node knows of itself, for other nodes.
-  std::function<node_status()> status = [] { return node_status{}; };
+  std::function<node_report(std::optional<tenant_id> about)> report = [](auto) { return node_report{}; };
   open_gate_result gate; ///< where other nodes link; nothing where cluster.listen is not set
 
   // Of the present life, which begins when none of its actors is there.
@@ -107,6 +116,7 @@ private:
   services_pointer make_services(mining_resources& resources);
   live_services_pointer make_live_services(mining_resources& resources);
   successor_actor make_successor(const services_pointer& services, std::function<void(const successor_ready&)> tell_owner);
+  /// Counted, and missed when it ends by a defect.
   template <class Handle>
   Handle watched(Handle handle);
   template <class Handle>
@@ -114,6 +124,7 @@ private:
   void watch_life();
 
   caf::actor_system& system_;
+  mining_resources& resources_;
   std::shared_ptr<std::atomic<bool>> broken_ = std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<std::atomic<errc>> life_end_ = std::make_shared<std::atomic<errc>>(errc::none);
   bool is_abandoned_ = false;
@@ -124,6 +135,7 @@ private:
   fetch_gate_actor gate_;
   run_keeper_actor keeper_;
   gap_keeper_actor gaps_;
+  standing_keeper_actor standings_;
   quarantine_actor quarantine_;
   std::vector<page_writer_actor> writers_;
   std::vector<processor_actor> processors_;

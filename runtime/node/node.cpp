@@ -9,6 +9,7 @@
 #include "runtime/console/http_server.hpp"
 #include "runtime/console/routes.hpp"
 #include "runtime/node/console_setup.hpp"
+#include "runtime/node/history_recorder.hpp"
 #include "runtime/node/housekeeper.hpp"
 #include "runtime/node/live_control.hpp"
 #include "runtime/node/mining_tree.hpp"
@@ -18,10 +19,12 @@
 #include "runtime/redis/shared_turns.hpp"
 #include "runtime/storage/postgres/postgres_catalog_store.hpp"
 #include "runtime/storage/postgres/postgres_generation_store.hpp"
+#include "runtime/storage/postgres/postgres_inspection_store.hpp"
 #include "runtime/storage/postgres/postgres_live_store.hpp"
 #include "runtime/storage/postgres/postgres_membership_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
+#include "runtime/storage/postgres/postgres_standing_store.hpp"
 #include "runtime/storage/postgres/postgres_upkeep_store.hpp"
 #include "runtime/storage/store_error.hpp"
 #include "runtime/telemetry/log.hpp"
@@ -65,6 +68,22 @@ postgres_settings hasty(postgres_settings postgres) {
   return postgres;
 }
 
+/// A look at everything may take a while, and nobody waits for it.
+postgres_settings patient(postgres_settings postgres) {
+  postgres.statement_timeout = std::chrono::seconds{10};
+  postgres.renews_when_idle = true;
+  return postgres;
+}
+
+/// Those whose part of the work counts.
+std::vector<incarnation> nodes_of(const view_pointer& view) {
+  std::vector<incarnation> out;
+  for (size_t i = 0; view && i < view->nodes.size(); ++i)
+    if (view->nodes[i].state == node_state::member || view->nodes[i].state == node_state::draining)
+      out.push_back(view->nodes[i].self);
+  return out;
+}
+
 void init_meta_objects() {
   caf::init_global_meta_objects<caf::id_block::lode>();
   caf::io::middleman::init_global_meta_objects();
@@ -84,7 +103,9 @@ std::unique_ptr<mining_resources> make_resources(const settings& config, const e
   };
   made->open_page_store = [of_this_life](int64_t writer) { return make_postgres_page_store(of_this_life(), writer); };
   made->open_run_store = [of_this_life] { return make_postgres_run_store(of_this_life()); };
+  made->open_inspection_store = [of_this_life] { return make_postgres_inspection_store(of_this_life(), "backfills"); };
   made->open_live_store = [of_this_life] { return make_postgres_live_store(of_this_life()); };
+  made->open_standings = [of_this_life] { return make_postgres_standing_store(of_this_life()); };
   made->open_catalog = [of_this_life] { return make_postgres_catalog_store(of_this_life()); };
   made->open_membership = [of_this_life](const std::string& purpose) {
     return make_postgres_membership_store(hasty(of_this_life()), purpose);
@@ -154,8 +175,11 @@ exit_code run_node(const settings& config, const extensions& known) {
     use_redis(*resources, **redis, store->generation);
 
   auto control = std::make_shared<live_control>(system, *resources);
-  resources->status = [&control = *control] { return control.status(); };
-  auto console = http_server::start(config.console, make_console_router(), make_console(config, known, postgres, *seal, control));
+  resources->report = [&control = *control](std::optional<tenant_id> about) { return control.report(about); };
+  auto history = std::make_shared<history_log>();
+  auto services = make_console(config, known, postgres, *seal, control);
+  services.history = history;
+  auto console = http_server::start(config.console, make_console_router(), std::move(services));
   if (!console)
     return give_up(console.error());
   auto gate = open_gate(system, config.cluster);
@@ -165,6 +189,8 @@ exit_code run_node(const settings& config, const extensions& known) {
   housekeeper janitor{make_postgres_catalog_store(postgres, "housekeeper"), make_postgres_upkeep_store(postgres),
                       {config.store.keep_runs, config.store.keep_dead_letters, config.store.keep_feed},
                       view_mender(config, known, postgres)};
+  history_recorder recorder{control, [&views = resources->views] { return nodes_of(views.latest()); },
+                            [query = std::make_shared<backlog_query>(patient(postgres))] { return query->ask(wall_clock()); }, history};
   store_watch watch{[postgres] { return make_postgres_generation_store(postgres, "watch"); },
                     *redis ? std::make_unique<shared_positions>(**redis, store->generation) : nullptr,
                     known_store{store->generation, store->positions}, resources->health};

@@ -23,6 +23,7 @@ struct node_figures {
   std::atomic<int64_t> updated{0};
   std::atomic<int64_t> unchanged{0};
   std::atomic<int64_t> dead{0};
+  std::atomic<int64_t> failed_calls{0};
 
   void add(const page_counters& page) {
     pages += page.pages;

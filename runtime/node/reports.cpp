@@ -151,6 +151,9 @@ page_writer_report writer_report(mining_resources& resources) {
     resources.figures.add(page);
     count_records(*resources.measured, page);
   };
+  report.got_on = [&resources](tenant_id tenant, connection_id connection, int64_t records) {
+    resources.board.committed(tenant, connection, records);
+  };
   report.group = [&resources](group_outcome outcome, std::chrono::nanoseconds elapsed) {
     counter_of(*resources.measured, outcome)->inc();
     if (outcome == group_outcome::committed)
@@ -182,7 +185,11 @@ page_writer_report writer_report(mining_resources& resources) {
 
 mining_report page_path_report(mining_resources& resources) {
   mining_report report;
-  report.fetched = [&resources](fetch_result result) { counter_of(*resources.measured, result)->inc(); };
+  report.fetched = [&resources](fetch_result result) {
+    counter_of(*resources.measured, result)->inc();
+    if (result != fetch_result::ok && result != fetch_result::rate_limited)
+      ++resources.figures.failed_calls;
+  };
   report.committed = [&resources](std::chrono::nanoseconds elapsed) {
     resources.measured->request_to_commit->observe(seconds(elapsed));
   };

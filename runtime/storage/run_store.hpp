@@ -181,6 +181,10 @@ public:
   /// Ends a run early: versions of its open continuations are raised first.
   virtual caf::error cancel_run(run_id run, const std::string& reason, const once_only& once = {}) = 0;
   virtual caf::expected<stream_tally> load_tally(run_id run, stream_id stream) = 0;
+  /// A record of the connection that could not be used; errc::not_found when it is not on the list.
+  virtual caf::expected<dead_letter> load_dead_letter(connection_id connection, int64_t id) = 0;
+  /// Off the list; nothing happens when it is off already.
+  virtual caf::error remove_dead_letter(connection_id connection, int64_t id) = 0;
   /// Fails the open continuations of a stream in a run, so that pages in flight are refused and their intervals stay owed;
   /// the run ends incomplete with the reason, also when it has ended meanwhile.
   virtual caf::error stop_stream(run_id run, stream_id stream, const std::string& reason) = 0;

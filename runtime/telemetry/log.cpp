@@ -102,6 +102,13 @@ void set_log_level(log_level level) {
   logger()->set_level(spdlog_level(level));
 }
 
+log_level present_log_level() {
+  for (auto level : {log_level::trace, log_level::debug, log_level::info, log_level::warning})
+    if (is_logged(level))
+      return level;
+  return log_level::error;
+}
+
 bool is_logged(log_level level) {
   return logger()->should_log(spdlog_level(level));
 }

@@ -22,6 +22,7 @@ struct log_context {
 /// Sets level, format and target of all later lines: standard error, or `target`, which must outlive them.
 void start_log(const log_settings& settings, std::ostream* target = nullptr);
 void set_log_level(log_level level);
+log_level present_log_level();
 bool is_logged(log_level level);
 
 /// Writes one line; `message` goes through redact(). Line breaks in any value are escaped.

@@ -53,7 +53,8 @@ size_t memory_database::rows_of(tenant_id tenant) const {
   for (const auto& [id, connection] : db.connections) {
     if (connection.row.tenant != tenant)
       continue;
-    out += 1 + db.due.count(id) + db.refreshes.count(id) + db.paces.count(id) + db.listeners.count(id);
+    out += 1 + db.due.count(id) + db.refreshes.count(id) + db.paces.count(id) + db.listeners.count(id) + db.standings.count(id)
+           + db.call_errors.count(id);
     for (const auto& [number, gap] : db.gaps)
       out += gap.row.connection == id ? 1 : 0;
     for (const auto& [key, requested] : db.requested)

@@ -10,6 +10,7 @@
 #include "runtime/storage/membership_store.hpp"
 #include "runtime/storage/page_store.hpp"
 #include "runtime/storage/run_store.hpp"
+#include "runtime/storage/standing_store.hpp"
 #include "runtime/storage/upkeep_store.hpp"
 
 namespace lode {
@@ -42,6 +43,7 @@ public:
   std::unique_ptr<generation_store> make_generation_store();
   std::unique_ptr<membership_store> make_membership_store(incarnation self);
   std::unique_ptr<live_store> make_live_store(incarnation self);
+  std::unique_ptr<standing_store> make_standing_store(incarnation self);
 
   /// The clock by which rechecks become due, in place of the counter that passes for time here; called with the data locked.
   void set_recheck_clock(std::function<instant()> clock);
@@ -61,6 +63,9 @@ public:
   std::vector<dead_record> dead_letters(stream_id stream) const;
   size_t rows_of(tenant_id tenant) const;
   int64_t commits() const; ///< groups that were committed
+  /// What is told by those who own the shards, by connection; and of one connection its errors, latest first.
+  std::vector<told_standing> standings() const;
+  std::vector<call_error> call_errors(connection_id connection) const;
 
   struct state;
 

@@ -28,6 +28,7 @@ void memory_catalog_store::doom(connection_row& row) {
   row.sealed_secrets.clear();
   row.configuration = "{}";
   db_->due.erase(row.id);
+  db_->standings.erase(row.id);
 }
 
 caf::error memory_catalog_store::begin_erase(tenant_id tenant) {
@@ -81,6 +82,8 @@ void memory_catalog_store::erase_connection(connection_id connection, size_t& le
   std::erase_if(db_->marks, [&](const auto& entry) { return !db_->streams.contains(entry.first.first); });
   std::erase_if(db_->full_passes, [&](const auto& entry) { return !db_->streams.contains(entry.first); });
   std::erase_if(db_->listeners, [&](const auto& entry) { return !db_->connections.contains(entry.first); });
+  std::erase_if(db_->standings, [&](const auto& entry) { return !db_->connections.contains(entry.first); });
+  std::erase_if(db_->call_errors, [&](const auto& entry) { return !db_->connections.contains(entry.first); });
   std::erase_if(db_->paces, [&](const auto& entry) { return !db_->connections.contains(entry.first); });
 }
 

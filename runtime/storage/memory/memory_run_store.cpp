@@ -114,6 +114,8 @@ public:
   caf::error set_pace(connection_id connection, run_id run, const run_pace& pace, std::chrono::microseconds shift,
                       instant now) override;
   caf::expected<stream_tally> load_tally(run_id run, stream_id stream) override;
+  caf::expected<dead_letter> load_dead_letter(connection_id connection, int64_t id) override;
+  caf::error remove_dead_letter(connection_id connection, int64_t id) override;
   caf::error stop_stream(run_id run, stream_id stream, const std::string& reason) override;
   caf::expected<std::vector<full_pass_row>> load_full_passes(connection_id connection) override;
   caf::error begin_full_passes(run_id run, instant began, const std::vector<full_pass_start>& passes) override;
@@ -397,6 +399,26 @@ caf::error memory_run_store::set_pace(connection_id connection, run_id run, cons
   auto is_followed = ended != db_->runs.end() && ended->second.is_followed;
   if (due != db_->due.end() && due->second.due > now && !is_followed)
     due->second.due += shift;
+  return {};
+}
+
+caf::expected<dead_letter> memory_run_store::load_dead_letter(connection_id connection, int64_t id) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  const auto place = static_cast<size_t>(id) - 1; // ids are places in the list, from 1
+  if (place >= db_->dead.size() || !db_->dead[place].stream || db_->dead[place].connection != connection)
+    return store_error(errc::not_found, "dead letter " + std::to_string(id) + " is not on the list");
+  return dead_letter{db_->dead[place].stream, db_->dead[place].run, db_->dead[place].record};
+}
+
+caf::error memory_run_store::remove_dead_letter(connection_id connection, int64_t id) {
+  std::lock_guard lock{db_->mutex};
+  if (db_->is_unavailable())
+    return no_answer();
+  const auto place = static_cast<size_t>(id) - 1;
+  if (place < db_->dead.size() && db_->dead[place].connection == connection)
+    db_->dead[place] = {};
   return {};
 }
 

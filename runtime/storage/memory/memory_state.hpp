@@ -139,6 +139,10 @@ struct memory_database::state {
     int32_t attempts = 0;
     std::string reason{};
   };
+  struct standing_entry {
+    incarnation teller;
+    told_standing standing;
+  };
   using partition_key = std::pair<stream_id, std::string>;
 
   std::mutex mutex;
@@ -175,6 +179,8 @@ struct memory_database::state {
   std::map<connection_id, listener_row> listeners;
   std::map<int64_t, gap_entry> gaps;
   std::map<std::pair<stream_id, std::string>, recheck_entry> rechecks;
+  std::map<connection_id, standing_entry> standings;
+  std::map<connection_id, std::deque<call_error>> call_errors;
   std::array<int64_t, 7> next_id{1, 1, 1, 1, 1, 1, 1}; ///< tenant, source, connection, stream, run, continuation, gap
   int64_t ticks = 0;
   int64_t commits = 0;

@@ -21,7 +21,7 @@ public:
       return store_error(errc::store_unavailable, "injected: the store does not answer");
     now_ = db_->now();
     return (keep.runs.count() > 0 && (trim_gaps(keep.runs, rows) || trim_runs(keep.runs, rows)))
-           || (keep.dead_letters.count() > 0 && trim_dead_letters(keep.dead_letters, rows)) || trim_marks()
+           || (keep.dead_letters.count() > 0 && trim_dead_letters(keep.dead_letters, rows)) || trim_marks() || trim_standings()
            || (keep.cluster.count() > 0 && trim_cluster(keep.cluster));
   }
 
@@ -103,6 +103,14 @@ private:
     std::erase_if(db_->marks, [&](const auto& entry) {
       auto found = db_->sweeps.find(entry.first.first);
       return found == db_->sweeps.end() || found->second.pass != entry.first.second;
+    });
+    return false;
+  }
+
+  /// What lives told that own the shard no more.
+  bool trim_standings() {
+    std::erase_if(db_->standings, [&](const auto& entry) {
+      return db_->shards.at(db_->connections.at(entry.first).row.shard).owner != entry.second.teller;
     });
     return false;
   }

@@ -15,6 +15,26 @@ CREATE FUNCTION lode_raise_view() RETURNS bigint LANGUAGE sql AS $$
   UPDATE cluster SET view = view + 1 RETURNING view
 $$;
 
+-- Shards that changed hands in one transaction, for people. Empty names: nobody.
+CREATE TABLE shard_move (
+  id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  moved     timestamptz NOT NULL DEFAULT now(),
+  from_name text NOT NULL,
+  to_name   text NOT NULL,
+  shards    bigint NOT NULL,
+  because   text NOT NULL
+);
+
+-- `p_because` empty: a claim, whose cause is in who had them.
+CREATE FUNCTION lode_note_move(p_to bigint, p_shards bigint[], p_because text) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO shard_move (from_name, to_name, shards, because)
+  SELECT coalesce(f.name, ''), coalesce(t.name, ''), m.shards,
+         CASE WHEN p_because <> '' THEN p_because WHEN m.owner = 0 THEN CASE WHEN m.epoch = 0 THEN 'nobody had them yet' ELSE 'they were handed over' END
+              WHEN f.name = t.name THEN f.name || ' was started again' ELSE coalesce(f.name, 'their node') || ' was declared gone' END
+  FROM (SELECT owner, min(epoch) AS epoch, count(*) AS shards FROM shard WHERE id = ANY (p_shards) GROUP BY owner, epoch = 0) m
+  LEFT JOIN node f ON f.incarnation = m.owner LEFT JOIN node t ON t.incarnation = p_to
+$$;
+
 CREATE FUNCTION lode_refuse_doubt() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   v_doubt text := (SELECT doubt FROM store);
@@ -43,6 +63,7 @@ BEGIN
   JOIN connection n ON n.id = r.connection_id AND n.state = 0 JOIN tenant t ON t.id = r.tenant_id AND t.state = 0
   LEFT JOIN node m ON m.incarnation = s.owner
   WHERE s.id = ANY (v_taken) AND s.owner <> 0 AND c.run_id = r.id AND c.phase = 0;
+  PERFORM lode_note_move(p_self, v_taken, '');
   UPDATE shard SET owner = p_self, epoch = epoch + 1 WHERE id = ANY (v_taken);
   UPDATE run r SET phase = CASE WHEN r.failed > 0 THEN 2 ELSE 1 END, open = 0, ended = now()
   WHERE r.phase = 0 AND r.shard = ANY (v_taken)
@@ -116,6 +137,7 @@ BEGIN
   IF FOUND THEN
     PERFORM lode_raise_view();
     PERFORM 1 FROM shard WHERE owner = p_self ORDER BY id FOR NO KEY UPDATE;
+    PERFORM lode_note_move(0, ARRAY(SELECT id FROM shard WHERE owner = p_self), 'it leaves');
     UPDATE shard SET owner = 0 WHERE owner = p_self;
   END IF;
 END $$;
@@ -145,6 +167,7 @@ BEGIN
   WHERE incarnation = p_self AND alone <> 0
     AND EXISTS (SELECT FROM continuation c JOIN run r ON r.id = c.run_id WHERE c.id = node.alone AND r.shard = ANY (p_shards));
   PERFORM 1 FROM shard WHERE id = ANY (p_shards) AND owner = p_self ORDER BY id FOR NO KEY UPDATE;
+  PERFORM lode_note_move(0, ARRAY(SELECT id FROM shard WHERE id = ANY (p_shards) AND owner = p_self), 'it gives them away');
   UPDATE shard SET owner = 0 WHERE id = ANY (p_shards) AND owner = p_self;
 END $$;
 

@@ -2,6 +2,7 @@
 
 #include "runtime/storage/key_marks.hpp"
 #include "runtime/storage/postgres/query_rows.hpp"
+#include "runtime/storage/postgres/run_rows.hpp"
 #include "runtime/storage/store_error.hpp"
 #include "runtime/storage/text_check.hpp"
 
@@ -103,6 +104,11 @@ constexpr statement anchors_query{
 
 constexpr statement cancel{"cancel_run", "SELECT lode_cancel_run_once($3::text, $1::bigint, $2::text)"};
 
+constexpr statement dead_letter_by_id{
+  "dead_letter_by_id", "SELECT stream_id, run_id, key::text, payload, reason, order_field, order_epoch, order_counter FROM dead_letter "
+                       "WHERE id = $1::bigint AND connection_id = $2::bigint"};
+constexpr statement remove_dead_letter_by_id{"remove_dead_letter_by_id",
+                                             "DELETE FROM dead_letter WHERE id = $1::bigint AND connection_id = $2::bigint"};
 constexpr statement tally{"load_tally", "SELECT coalesce(sum(records), 0)::bigint, coalesce(sum(dead), 0)::bigint "
                                         "FROM continuation WHERE run_id = $1::bigint AND stream_id = $2::bigint"};
 
@@ -168,14 +174,6 @@ constexpr statement end_lost_statement{"end_lost", "SELECT pg_terminate_backend(
 
 // -- what runs have done -----------------------------------------------------------------------
 
-#define LODE_RUN_COLUMNS                                                                                               \
-  "SELECT r.id, r.tenant_id, r.connection_id, r.kind, r.phase, (extract(epoch FROM r.started) * 1000000)::bigint, "    \
-  "(extract(epoch FROM r.ended) * 1000000)::bigint, r.open, r.failed, r.reason, "                                      \
-  "coalesce(sum(c.pages), 0)::bigint, coalesce(sum(c.records), 0)::bigint, coalesce(sum(c.inserted), 0)::bigint, "     \
-  "coalesce(sum(c.updated), 0)::bigint, coalesce(sum(c.unchanged), 0)::bigint, "                                       \
-  "coalesce(sum(c.refused_older), 0)::bigint, coalesce(sum(c.dead), 0)::bigint, coalesce(sum(c.bytes), 0)::bigint, "   \
-  "coalesce(sum(c.deleted), 0)::bigint "
-
 constexpr statement one_run{"one_run", LODE_RUN_COLUMNS "FROM run r LEFT JOIN continuation c ON c.run_id = r.id "
                                                         "WHERE r.id = $1::bigint GROUP BY r.id"};
 
@@ -185,35 +183,12 @@ constexpr statement runs_of{
                               "GROUP BY r.id, r.tenant_id, r.connection_id, r.kind, r.phase, r.started, r.ended, "
                               "r.open, r.failed, r.reason ORDER BY r.id DESC"};
 
-#undef LODE_RUN_COLUMNS
-
 instant at(int64_t micros) {
   return instant{std::chrono::microseconds{micros}};
 }
 
 int64_t micros(instant time) {
   return time.time_since_epoch().count();
-}
-
-run_summary read_run(const query_result& rows, int row) {
-  run_summary out;
-  out.run = {rows.number(row, 0)};
-  out.tenant = {rows.number(row, 1)};
-  out.connection = {rows.number(row, 2)};
-  out.kind = static_cast<run_kind>(rows.number(row, 3));
-  out.phase = static_cast<run_phase>(rows.number(row, 4));
-  out.started = at(rows.number(row, 5));
-  if (!rows.is_null(row, 6))
-    out.ended = at(rows.number(row, 6));
-  out.open = rows.number(row, 7);
-  out.failed = rows.number(row, 8);
-  out.reason = rows.string(row, 9);
-  auto& sums = out.counters;
-  int column = 10;
-  for (auto* counter : {&sums.pages, &sums.records, &sums.inserted, &sums.updated, &sums.unchanged,
-                        &sums.refused_older, &sums.dead, &sums.bytes, &sums.deleted})
-    *counter = rows.number(row, column++);
-  return out;
 }
 
 continuation_row read_continuation(const query_result& rows, int row) {
@@ -293,6 +268,21 @@ public:
     if (!rows)
       return rows.error();
     return stream_tally{rows->number(0, 0), rows->number(0, 1)};
+  }
+
+  caf::expected<dead_letter> load_dead_letter(connection_id connection, int64_t id) override {
+    auto rows = link_.execute(dead_letter_by_id, parameters{}.add(id).add(connection.value));
+    if (!rows)
+      return rows.error();
+    if (rows->rows() == 0)
+      return store_error(errc::not_found, "dead letter " + std::to_string(id) + " is not on the list");
+    return dead_letter{stream_id{rows->number(0, 0)}, run_id{rows->number(0, 1)},
+                       {rows->string(0, 2), rows->string(0, 3), rows->string(0, 4),
+                        {rows->number(0, 5), rows->number(0, 6), rows->number(0, 7)}}};
+  }
+
+  caf::error remove_dead_letter(connection_id connection, int64_t id) override {
+    return error_of(link_.execute(remove_dead_letter_by_id, parameters{}.add(id).add(connection.value)));
   }
 
   caf::error stop_stream(run_id run, stream_id stream, const std::string& reason) override {

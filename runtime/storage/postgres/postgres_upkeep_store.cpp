@@ -27,6 +27,10 @@ constexpr statement trim_commands{"trim_commands", "SELECT lode_trim_commands($1
 
 constexpr statement trim_gaps{"trim_gaps", "SELECT lode_trim_gaps($1::bigint, $2::bigint)"};
 
+constexpr statement trim_standings{"trim_standings", "SELECT lode_trim_standings($1::bigint)"};
+
+constexpr statement trim_console{"trim_console", "SELECT lode_trim_console($1::bigint)"};
+
 constexpr statement trim_nodes{"trim_nodes", "SELECT lode_trim_nodes($1::bigint, $2::bigint)"};
 
 class postgres_upkeep_store final : public upkeep_store {
@@ -42,7 +46,7 @@ public:
   }
 
 private:
-  enum class stage : int { runs, dead_letters, feed, partitions, writers, marks, commands, nodes };
+  enum class stage : int { runs, dead_letters, feed, partitions, writers, marks, commands, standings, console, nodes };
 
   /// Whether the stage has more to do.
   caf::expected<bool> step(const retention& keep, int64_t rows) {
@@ -61,6 +65,10 @@ private:
         return trim_next(trim_marks, parameters{}.add(rows), rows);
       case stage::commands:
         return trim_old(trim_commands, keep.cluster, rows);
+      case stage::standings:
+        return trim_next(trim_standings, parameters{}.add(rows), rows);
+      case stage::console:
+        return trim_next(trim_console, parameters{}.add(rows), rows);
       case stage::nodes:
         break;
     }

@@ -21,6 +21,7 @@ public:
     return database_.make_membership_store(self);
   }
   std::unique_ptr<live_store> make_live_store(incarnation self) override { return database_.make_live_store(self); }
+  std::unique_ptr<standing_store> make_standing_store(incarnation self) override { return database_.make_standing_store(self); }
   std::unique_ptr<page_store> make_breakable_page_store(incarnation self, int64_t number) override {
     return database_.make_page_store(self, number);
   }
@@ -37,6 +38,8 @@ public:
   int64_t dead_letters(stream_id stream) override {
     return static_cast<int64_t>(database_.dead_letters(stream).size());
   }
+  std::vector<told_standing> standings() override { return database_.standings(); }
+  std::vector<call_error> call_errors(connection_id connection) override { return database_.call_errors(connection); }
 
 private:
   memory_database database_;

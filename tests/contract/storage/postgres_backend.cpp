@@ -7,6 +7,7 @@
 #include "runtime/storage/postgres/postgres_membership_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
+#include "runtime/storage/postgres/postgres_standing_store.hpp"
 #include "runtime/storage/postgres/postgres_upkeep_store.hpp"
 #include "tests/contract/storage/storage_contract.hpp"
 #include "tests/support/postgres_fixture.hpp"
@@ -56,6 +57,9 @@ public:
   std::unique_ptr<live_store> make_live_store(incarnation self) override {
     return make_postgres_live_store(database_.settings(self));
   }
+  std::unique_ptr<standing_store> make_standing_store(incarnation self) override {
+    return make_postgres_standing_store(database_.settings(self));
+  }
   std::unique_ptr<page_store> make_breakable_page_store(incarnation self, int64_t number) override {
     proxy_.emplace(database_.dsn());
     auto settings = database_.settings(self);
@@ -84,6 +88,36 @@ public:
 
   int64_t dead_letters(stream_id stream) override {
     return session_.number("SELECT count(*) FROM dead_letter WHERE stream_id = " + to_string(stream));
+  }
+
+  std::vector<told_standing> standings() override {
+    auto rows = session_.link().execute({"standings", "SELECT s.connection_id, s.told, s.told_since, s.told_until, s.detail, s.rate, s.last_commit "
+                                                      "FROM standing s JOIN shard h ON h.id = s.shard AND h.owner = s.teller ORDER BY 1"});
+    std::vector<told_standing> out;
+    for (int row = 0; row < rows->rows(); ++row) {
+      auto time = [&](int column) { return instant{std::chrono::microseconds{rows->number(row, column)}}; };
+      told_standing each{{rows->number(row, 0)}, static_cast<wait_reason>(rows->number(row, 1)), time(2)};
+      if (!rows->is_null(row, 3))
+        each.until = time(3);
+      each.detail = rows->string(row, 4);
+      each.records_per_second = static_cast<double>(rows->number(row, 5)) / 1000;
+      if (!rows->is_null(row, 6))
+        each.last_commit = time(6);
+      out.push_back(each);
+    }
+    return out;
+  }
+
+  std::vector<call_error> call_errors(connection_id connection) override {
+    auto rows = session_.link().execute({"call_errors", "SELECT connection_id, stream_id, run_id, partition, at_us, status, attempt, words, request, "
+                                                        "response FROM call_error WHERE connection_id = $1::bigint ORDER BY id DESC"},
+                                        parameters{}.add(connection.value));
+    std::vector<call_error> out;
+    for (int row = 0; row < rows->rows(); ++row)
+      out.push_back({{rows->number(row, 0)}, {rows->number(row, 1)}, {rows->number(row, 2)}, rows->string(row, 3),
+                     instant{std::chrono::microseconds{rows->number(row, 4)}}, static_cast<int>(rows->number(row, 5)), rows->number(row, 6),
+                     rows->string(row, 7), rows->string(row, 8), rows->string(row, 9)});
+    return out;
   }
 
 private:

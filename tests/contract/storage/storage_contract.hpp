@@ -16,6 +16,7 @@
 #include "runtime/storage/membership_store.hpp"
 #include "runtime/storage/page_store.hpp"
 #include "runtime/storage/run_store.hpp"
+#include "runtime/storage/standing_store.hpp"
 #include "runtime/storage/store_error.hpp"
 #include "runtime/storage/upkeep_store.hpp"
 
@@ -34,6 +35,7 @@ public:
   virtual std::unique_ptr<generation_store> make_generation_store() = 0;
   virtual std::unique_ptr<membership_store> make_membership_store(incarnation self) = 0;
   virtual std::unique_ptr<live_store> make_live_store(incarnation self) = 0;
+  virtual std::unique_ptr<standing_store> make_standing_store(incarnation self) = 0;
 
   /// A page store whose next commit loses its reply, done or not, when break_next says so.
   virtual std::unique_ptr<page_store> make_breakable_page_store(incarnation self, int64_t number) = 0;
@@ -45,6 +47,10 @@ public:
   /// Counts all rows in all tables that name the tenant or what it has now; also after it is gone.
   virtual std::function<int64_t()> row_counter(tenant_id tenant) = 0;
   virtual int64_t dead_letters(stream_id stream) = 0;
+  /// What is told by the owners of the shards, by connection.
+  virtual std::vector<told_standing> standings() = 0;
+  /// Of a connection, latest first.
+  virtual std::vector<call_error> call_errors(connection_id connection) = 0;
 };
 
 struct backend_factory {

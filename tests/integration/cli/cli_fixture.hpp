@@ -22,8 +22,9 @@ struct cli_fixture : console_fixture {
   cli_fixture() { std::filesystem::create_directories(folder); }
   ~cli_fixture() override { std::filesystem::remove_all(folder); }
 
+  /// Against that console, unless the arguments name a node.
   outcome run(const std::string& arguments) {
-    auto at = server ? " --node http://" + server->address() : std::string{};
+    auto at = server && arguments.find("--node ") == arguments.npos ? " --node http://" + server->address() : std::string{};
     auto errors = folder + "/stderr";
     auto line = "env -u LODE_ADDRESS -u LODE_TOKEN " LODE_PROGRAM + at + " " + arguments + " 2>" + errors;
     outcome result;

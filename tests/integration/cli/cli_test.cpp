@@ -2,6 +2,7 @@
 
 #include "config/load.hpp"
 #include "tests/integration/cli/cli_fixture.hpp"
+#include "tests/support/test_certificates.hpp"
 #include "tests/support/claims.hpp"
 
 using namespace lode;
@@ -176,7 +177,7 @@ TEST_F(cli_test, an_import_that_fails_halfway_tells_the_wrong_lines_before_and_h
   EXPECT_THAT(result.err, AllOf(HasSubstr("tenants.jsonl:3: there is no source none"), HasSubstr("stopped after line 500")));
   EXPECT_THAT(result.out, HasSubstr("499 connections of 500 lines"));
   auto as_json = run("tenant import --json " + path);
-  EXPECT_EQ(json::parse(as_json.err).at("error").at("code"), json::value("bad_argument"));
+  EXPECT_EQ(json::parse(as_json.err).at("code"), json::value("bad_argument"));
   auto total = json::parse(as_json.out);
   EXPECT_EQ(total.at("lines"), json::value(500));
   EXPECT_EQ(total.at("errors").at(0).at("line"), json::value(3));
@@ -276,12 +277,47 @@ TEST_F(cli_test, a_store_that_is_away_is_exit_code_7) {
 }
 
 TEST_F(cli_test, a_token_is_asked_for_and_taken_from_a_file) {
-  settings.token_file = file("token", "0123456789abcdef\n");
+  settings.token_file = folder + "/tokens";
+  auto made = run("token new " + settings.token_file);
+  EXPECT_EQ(made.code, 0) << made.err;
   start();
   auto refused = run("tenant list");
   EXPECT_EQ(refused.code, 6);
   EXPECT_THAT(refused.err, HasSubstr("console.token_file"));
-  EXPECT_EQ(run("tenant list --token-file " + settings.token_file).code, 0);
+  auto token = file("token", made.out);
+  EXPECT_EQ(run("tenant list --token-file " + token).code, 0);
+  EXPECT_EQ(run("tenant list --token-file " + file("wrong", "lode_0")).code, 6);
+  auto hash = run("tenant list --token-file " + settings.token_file);
+  EXPECT_EQ(hash.code, 2);
+  EXPECT_THAT(hash.err, HasSubstr("the hash of a token"));
+}
+
+TEST_F(cli_test, a_token_is_made_once_and_others_are_added) {
+  auto tokens = folder + "/tokens";
+  EXPECT_EQ(run("token new " + tokens).code, 0);
+  EXPECT_EQ(run("token new " + tokens).code, 5);
+  auto second = run("token new --json --add " + tokens);
+  EXPECT_THAT(std::string{json::parse(second.out).at("token").as_string()}, testing::StartsWith("lode_"));
+  EXPECT_EQ(run("token new " + folder + "/nowhere/tokens").code, 2);
+}
+
+TEST_F(cli_test, a_node_under_TLS_is_believed_only_with_a_certificate_for_its_name) {
+  test::test_authority authority, another;
+  auto identity = authority.issue("localhost");
+  settings.certificate_file = file("node.pem", identity.certificate);
+  settings.key_file = file("node.key", identity.key);
+  start();
+  const auto at = " --node https://localhost:" + std::to_string(port());
+  auto good = run("tenant list" + at + " --ca-file " + authority.file());
+  EXPECT_EQ(good.code, 0) << good.err;
+  auto unknown = run("tenant list" + at + " --ca-file " + another.file());
+  EXPECT_EQ(unknown.code, 3);
+  EXPECT_THAT(unknown.err, AllOf(HasSubstr("certificate is not accepted"), HasSubstr("--ca-file")));
+  EXPECT_EQ(run("tenant list" + at).code, 3) << "this machine does not trust the test's authority";
+  auto other_name = run("tenant list --node https://127.0.0.1:" + std::to_string(port()) + " --ca-file " + authority.file());
+  EXPECT_EQ(other_name.code, 3);
+  EXPECT_THAT(other_name.err, HasSubstr("IP address mismatch"));
+  EXPECT_THAT(run("tenant list" + at + " --ca-file " + folder + "/none").err, HasSubstr("/none: expected a readable file"));
 }
 
 TEST_F(cli_test, doctor_makes_a_key_once_and_says_what_is_wrong) {

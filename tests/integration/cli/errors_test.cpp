@@ -37,7 +37,7 @@ TEST_F(errors_test, a_broken_source_with_its_notes) {
   EXPECT_EQ(result.code, 2);
   EXPECT_THAT(result.out, IsEmpty());
   auto told = json::parse(result.err);
-  EXPECT_EQ(told.at("error").at("code"), json::value("bad_source"));
+  EXPECT_EQ(told.at("code"), json::value("bad_source"));
   EXPECT_EQ(told.at("notes").at(0).at("line"), json::value(3));
 }
 

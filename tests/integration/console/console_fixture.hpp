@@ -14,6 +14,7 @@
 #include "runtime/console/routes.hpp"
 #include "runtime/storage/memory/memory_database.hpp"
 #include "runtime/wall_clock.hpp"
+#include "tests/support/openapi_check.hpp"
 
 namespace lode {
 
@@ -39,7 +40,8 @@ struct noting_control : node_control {
     note("webhook");
     done({});
   }
-  peers_surveyed survey() override { return surveyed; }
+  std::vector<actor_figures> actors() override { return {{.name = "lode.miner", .messages = 5, .processing_seconds = 0.5}}; }
+  peers_surveyed survey(std::optional<tenant_id>) override { return surveyed; }
   void look_early() override { note("look at the nodes"); }
   std::string metrics_text() override { return "lode_test 1\n"; }
   bool ready(std::string& why) override {
@@ -104,30 +106,37 @@ struct console_fixture : testing::Test {
   }
 
   void start() {
-    auto made = http_server::start(settings, make_console_router(), services);
+    auto made = http_server::start(settings, make_console_router(), services, limits);
     ASSERT_TRUE(made) << message_of(made.error());
     server = std::move(*made);
   }
 
   api_client client(std::string token = {}) { return api_client{server->address(), std::move(token)}; }
 
-  /// The answer to a request, which must have this status.
+  /// The answer to a request, which must have this status and be as openapi.json describes it.
   json::value expect(int status, const std::string& method, const std::string& path, const std::string& body = {}, const std::string& command = {}) {
     if (!server)
       start();
     auto reply = client().call(method, path, body, "application/json", nullptr, command);
     EXPECT_EQ(reply.status, status) << method << " " << path << ": " << reply.body;
+    EXPECT_THAT(described().judge({method, path, reply.status, reply.content_type, reply.body}), testing::IsEmpty());
     json::error_code problem;
     auto answer = json::parse(reply.body, problem);
     return problem ? json::value(json::string{reply.body}) : answer;
   }
 
-  /// Sends bytes as they are and reads until the server closes.
-  std::string raw(const std::string& bytes) {
+  static const test::openapi_check& described() {
+    static const test::openapi_check document{openapi_document()};
+    return document;
+  }
+
+  uint16_t port() const { return static_cast<uint16_t>(std::stoi(server->address().substr(server->address().rfind(':') + 1))); }
+
+  /// Sends bytes as they are and reads until the server closes. `from`: the address of this machine that it sees.
+  std::string raw(const std::string& bytes, const std::string& from = "127.0.0.1") {
     boost::asio::io_context io;
-    boost::asio::ip::tcp::socket socket{io};
-    auto colon = server->address().rfind(':');
-    socket.connect({boost::asio::ip::make_address("127.0.0.1"), static_cast<uint16_t>(std::stoi(server->address().substr(colon + 1)))});
+    boost::asio::ip::tcp::socket socket{io, {boost::asio::ip::make_address(from), 0}};
+    socket.connect({boost::asio::ip::make_address("127.0.0.1"), port()});
     boost::system::error_code ended;
     boost::asio::write(socket, boost::asio::buffer(bytes), ended);
     std::string out;
@@ -149,13 +158,13 @@ struct console_fixture : testing::Test {
   std::shared_ptr<noting_control> node = std::make_shared<noting_control>();
   console_settings settings;
   console_services services;
+  session_limits limits;
   std::unique_ptr<http_server> server;
 };
 
-/// "code: message" of an error answer.
+/// "code: detail" of an answer that is a problem.
 inline std::string error_text(const json::value& answer) {
-  const auto& error = answer.at("error").as_object();
-  return std::string{error.at("code").as_string()} + ": " + std::string{error.at("message").as_string()};
+  return std::string{answer.at("code").as_string()} + ": " + std::string{answer.at("detail").as_string()};
 }
 
 } // namespace lode

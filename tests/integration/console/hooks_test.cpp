@@ -5,6 +5,7 @@
 #include <fstream>
 #include <future>
 
+#include "runtime/console/access_tokens.hpp"
 #include "tests/integration/console/console_fixture.hpp"
 
 using namespace lode;
@@ -155,7 +156,7 @@ TEST_F(hooks_test, a_challenge_is_answered_with_its_own_text) {
 }
 
 TEST_F(hooks_test, the_signature_is_the_token) {
-  std::ofstream{token_path} << "0123456789abcdef\n";
+  std::ofstream{token_path} << token_line(hash_of_token("0123456789abcdef")) << "\n";
   settings.token_file = token_path;
   auto answer = post();
   control->await(1).at(0).done({});

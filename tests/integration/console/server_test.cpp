@@ -6,6 +6,7 @@
 #include <sstream>
 #include <thread>
 
+#include "runtime/console/access_tokens.hpp"
 #include "runtime/telemetry/log.hpp"
 #include "tests/integration/console/console_fixture.hpp"
 
@@ -23,7 +24,7 @@ struct server_test : console_fixture {
   }
 
   void use_token() {
-    std::ofstream{token_path} << "0123456789abcdef\n";
+    std::ofstream{token_path} << token_line(hash_of_token("0123456789abcdef")) << "\n";
     settings.token_file = token_path;
     start();
   }

@@ -111,7 +111,8 @@ struct credential_keeper_test : keeper_surroundings, actor_test {
               [=](const load_marks& x) { return pass(x); },      [=](const load_live& x) { return pass(x); },
               [=](const shards_gained& x) { return pass(x); },   [=](const shards_leaving& x) { return pass(x); },
               [=](const take_command& x) { return pass(x); },    [=](const settle_command& x) { return pass(x); },
-              [=](const load_live_connections& x) { return pass(x); }};
+              [=](const load_live_connections& x) { return pass(x); },
+              [=](const load_dead_letter& x) { return pass(x); }, [=](const remove_dead_letter& x) { return pass(x); }};
     });
     endings.push_back([shell] { caf::anon_send_exit(shell, caf::exit_reason::kill); });
     return shell;

@@ -482,3 +482,59 @@ TEST_F(shared_gate_test, a_Redis_that_answers_and_hands_out_no_turns_costs_a_gat
   EXPECT_TRUE(a.is_fallback);
   EXPECT_GE(a.used.size(), 90u) << "of 115";
 }
+
+// -- what people see -----------------------------------------------------------------------------------------------------
+
+namespace {
+
+struct shown_gate_test : fetch_gate_test {
+  std::shared_ptr<activity_board> board = std::make_shared<activity_board>();
+  std::vector<activity_board::entry> entries;
+  fetch_gate_actor shown_gate = spawn<fetch_gate>(
+    1000u, [keep = board](int64_t, int64_t, int64_t) {}, budget_sharing{}, board.get());
+
+  /// A client that stands on the board as one that asks for a permit.
+  auto shown_client(int64_t tenant) {
+    auto made = spawn<client_interface::stateful_impl<client_state>>(shown_gate, &grants, tenant);
+    work_line line{worker::miner, tenant_id{tenant}, connection_id{tenant * 10}};
+    line.actor = made.id();
+    entries.push_back(board->enter(std::move(line)));
+    entries.back().does(doing::permit);
+    return made;
+  }
+  work_line seen(int64_t tenant) const { return board->of(tenant_id{tenant}).at(0); }
+};
+
+} // namespace
+
+TEST_F(shown_gate_test, who_waits_for_a_limit_shows_which_and_until_when) {
+  plan = item_plan({{rate_budget::scope::credential, 1, 60s}});
+  auto asker = shown_client(1);
+  for (int i = 0; i < 3; ++i)
+    caf::anon_send(asker, request(1, 1));
+  run();
+  EXPECT_EQ(seen(1).step, doing::quota);
+  EXPECT_TRUE(seen(1).until);
+  EXPECT_EQ(seen(1).detail, "the limit of this connection: 1 requests per 60000 ms");
+}
+
+TEST_F(shown_gate_test, a_pause_that_the_api_asked_for_is_shown_as_such) {
+  auto asker = shown_client(1);
+  caf::anon_send(asker, report_quota{item_connection(1, plan), 0, {{limit_scope::app, 30s}}});
+  caf::anon_send(asker, request(1, 1));
+  run();
+  EXPECT_EQ(seen(1).step, doing::quota);
+  EXPECT_EQ(seen(1).detail, "the limit of its app, as the API said last");
+}
+
+TEST_F(shown_gate_test, who_waits_for_bytes_shows_that) {
+  auto first = shown_client(1);
+  caf::anon_send(first, request(1, 900));
+  run();
+  auto second = shown_client(2);
+  caf::anon_send(second, request(2, 900));
+  run();
+  EXPECT_EQ(seen(1).step, doing::permit) << "it was granted: the next word is its own";
+  EXPECT_EQ(seen(2).step, doing::bytes);
+  EXPECT_FALSE(seen(2).until);
+}

@@ -13,6 +13,7 @@
 #include "tests/support/mining_fixtures.hpp"
 
 using namespace lode;
+using testing::HasSubstr;
 using namespace std::chrono_literals;
 
 namespace {
@@ -31,10 +32,13 @@ public:
 
   request_handle start(http_request request, callback done) override {
     sent_at.push_back(clock_.next());
+    if (is_silent)
+      return {};
     return scripted_http_client::start(std::move(request), std::move(done));
   }
 
   std::vector<int64_t> sent_at;
+  bool is_silent = false;
 
 private:
   logical_clock& clock_;
@@ -49,6 +53,8 @@ struct miner_test : actor_test {
   store_health health;
   lease held;
   std::atomic<int64_t> waiting{0};
+  std::shared_ptr<activity_board> board = std::make_shared<activity_board>();
+  call_error_box errors;
   uint64_t abandoned = 0;
   std::vector<hashed_page> pages; ///< that reached the writer
   std::vector<continuation_ended> endings;
@@ -92,10 +98,11 @@ struct miner_test : actor_test {
     [](load_tally) { return stream_tally{}; }, [](const stop_stream&) {}, [](load_pass) { return pass_standing{}; },
     [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; },
     [](const shards_gained&) {}, [](const shards_leaving&) {}, [](const take_command&) { return command_standing{}; },
-    [](const settle_command&) {}, [](const load_live_connections&) { return live_connections_loaded{}; });
+    [](const settle_command&) {}, [](const load_live_connections&) { return live_connections_loaded{}; },
+    [](const load_dead_letter&) { return dead_letter{}; }, [](const remove_dead_letter&) {});
   tenant_supervisor_actor supervisor = spawn_fake<tenant_supervisor_actor>(
     [](const begin_run&) {}, [](const resume_run&) {}, [](connection_changed) {}, [](const cancel_run&) {},
-    [](listen) {}, [](const hear_webhook&) {}, [](successor_listens) {}, [](leave_tenant) {}, [this](const continuation_ended& msg) { endings.push_back(msg); }, [this](const continuations_opened& msg) { opened += msg.count; },
+    [](listen) {}, [](const hear_webhook&) {}, [](successor_listens) {}, [](replay_dead_letter) {}, [](leave_tenant) {}, [this](const continuation_ended& msg) { endings.push_back(msg); }, [this](const continuations_opened& msg) { opened += msg.count; },
     [this](const connection_failed& msg) {
       suspensions.push_back(message_of(msg.reason));
       suspended_stream = msg.stream;
@@ -152,11 +159,20 @@ struct miner_test : actor_test {
     services->window = window;
     services->page_deadline = deadline;
     services->report.happened = note_into(told);
+    services->board = board.get();
+    services->report.fetched = [keep = board](auto) {}; // it outlives the actors
+    services->errors = &errors;
     services->report.abandoned = [this](uint64_t count) { abandoned += count; };
     services->held = &held;
     services->waiting_for_lease = &waiting;
     actor = spawn<miner>(miner_job{services, connection, stored, 0, supervisor, credentials, open_runs});
     run();
+  }
+
+  /// What the miner is seen to do.
+  work_line seen() const {
+    auto lines = board->of(tenant_id{1});
+    return lines.empty() ? work_line{} : lines.front();
   }
 
   /// What the writer says of page `index`.
@@ -874,4 +890,73 @@ TEST_F(miner_test, nothing_is_requested_without_the_nodes_lease_and_the_wait_is_
   finish();
   EXPECT_TRUE(has_left());
   EXPECT_EQ(waiting, 0);
+}
+
+// -- what people see of it ------------------------------------------------------------------------------------------------
+
+TEST_F(miner_test, people_see_what_it_works_on_and_that_a_page_waits_for_its_commit) {
+  stored.partition = R"({"region":"eu"})";
+  http.answer(first_url, 200, page_body(0, 3, ""));
+  mine();
+  EXPECT_EQ(seen().what, R"(items: items, partition {"region":"eu"})");
+  EXPECT_EQ(seen().step, doing::committing);
+  commit(0);
+  EXPECT_TRUE(board->of(tenant_id{1}).empty());
+}
+
+TEST_F(miner_test, people_see_a_request_that_is_out_and_when_it_is_slow) {
+  auto hurried = std::make_shared<source_plan>(*plan);
+  hurried->streams[0].lode.timeouts.first_byte = 6s;
+  plan = hurried;
+  connection = item_connection(1, plan);
+  http.is_silent = true;
+  mine();
+  EXPECT_EQ(seen().step, doing::fetching);
+  EXPECT_EQ(seen().until, instant{std::chrono::hours{500'000}} + 3s);
+}
+
+TEST_F(miner_test, people_see_a_failed_try_until_it_gets_on) {
+  http.answer(first_url, 503, "busy");
+  mine();
+  EXPECT_EQ(seen().step, doing::pausing);
+  EXPECT_EQ(seen().trouble, wait_reason::backing_off);
+  EXPECT_EQ(seen().attempts, 1u);
+  EXPECT_THAT(seen().trouble_text, HasSubstr("503"));
+  http.answer(first_url, 200, page_body(0, 3, ""));
+  advance(2min);
+  ASSERT_EQ(pages.size(), 1u);
+  EXPECT_EQ(seen().trouble, wait_reason::none);
+}
+
+TEST_F(miner_test, people_see_that_a_429_is_a_limit_and_until_when) {
+  http.answer(first_url, 429, "slow down", {{"Retry-After", "30"}});
+  mine();
+  EXPECT_EQ(seen().trouble, wait_reason::quota);
+}
+
+TEST_F(miner_test, a_failed_call_is_told_with_request_and_response_and_without_secrets) {
+  auto sealed = std::make_shared<connection_context>(*connection);
+  sealed->secrets = R"({"api_key":"hush-4711"})";
+  connection = sealed;
+  http.answer(first_url, 503, "busy with hush-4711");
+  mine();
+  auto told_errors = errors.take(9);
+  ASSERT_EQ(told_errors.size(), 1u);
+  const auto& error = told_errors[0];
+  EXPECT_EQ(error.status, 503);
+  EXPECT_EQ(error.stream, stored.stream);
+  EXPECT_EQ(error.run, stored.run);
+  EXPECT_EQ(error.attempt, 1);
+  EXPECT_THAT(error.request, HasSubstr("GET https://api.test/items"));
+  EXPECT_THAT(error.response, HasSubstr("busy with ***"));
+}
+
+TEST_F(miner_test, a_call_without_an_answer_is_told_too_and_a_timeout_is_the_apis_slowness) {
+  http.answer(first_url, http_error{http_failure::timeout_first_byte, "api.test: no byte within 30 s"});
+  mine();
+  auto told_errors = errors.take(9);
+  ASSERT_EQ(told_errors.size(), 1u);
+  EXPECT_EQ(told_errors[0].status, 0);
+  EXPECT_THAT(told_errors[0].text, HasSubstr("no byte within"));
+  EXPECT_EQ(seen().trouble, wait_reason::api_slow);
 }

@@ -41,7 +41,8 @@ struct quarantine_test : actor_test {
     [](load_tally) { return stream_tally{}; }, [](const stop_stream&) {}, [](load_pass) { return pass_standing{}; },
     [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; },
     [](const shards_gained&) {}, [](const shards_leaving&) {}, [](const take_command&) { return command_standing{}; },
-    [](const settle_command&) {}, [](const load_live_connections&) { return live_connections_loaded{}; });
+    [](const settle_command&) {}, [](const load_live_connections&) { return live_connections_loaded{}; },
+    [](const load_dead_letter&) { return dead_letter{}; }, [](const remove_dead_letter&) {});
   // Not quiet at once, they become so with the next page, or group.
   processor_actor processing = system.spawn([this](processor_actor::pointer self) -> processor_actor::behavior_type {
     auto quiet = std::make_shared<promise>();

@@ -39,7 +39,7 @@ struct sweeper_test : actor_test {
   std::shared_ptr<mining_services> services = std::make_shared<mining_services>();
   tenant_supervisor_actor supervisor = spawn_fake<tenant_supervisor_actor>(
     [](const begin_run&) {}, [](const resume_run&) {}, [](connection_changed) {}, [](const cancel_run&) {},
-    [](listen) {}, [](const hear_webhook&) {}, [](successor_listens) {}, [](leave_tenant) {}, [this](const continuation_ended& msg) { endings.push_back(msg); }, [](const continuations_opened&) {},
+    [](listen) {}, [](const hear_webhook&) {}, [](successor_listens) {}, [](replay_dead_letter) {}, [](leave_tenant) {}, [this](const continuation_ended& msg) { endings.push_back(msg); }, [](const continuations_opened&) {},
     [](const connection_failed&) {}, [](records_died) {}, [](timer_fired) {});
   run_id pass;
 

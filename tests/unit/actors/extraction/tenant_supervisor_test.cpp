@@ -27,6 +27,7 @@ struct tenant_supervisor_test : actor_test {
   std::vector<std::string> suspended;
   std::vector<suspend_connection> orders; ///< to suspend, that the store took
   std::vector<noted_event> told;
+  std::shared_ptr<activity_board> board = std::make_shared<activity_board>();
   std::vector<tenant_idle> idle;
   caf::error load_error;
   caf::error start_error;
@@ -113,7 +114,8 @@ struct tenant_supervisor_test : actor_test {
     },
     [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; },
     [](const shards_gained&) {}, [](const shards_leaving&) {}, [](const take_command&) { return command_standing{}; },
-    [](const settle_command&) {}, [](const load_live_connections&) { return live_connections_loaded{}; });
+    [](const settle_command&) {}, [](const load_live_connections&) { return live_connections_loaded{}; },
+    [](const load_dead_letter&) { return dead_letter{}; }, [](const remove_dead_letter&) {});
   scheduler_actor scheduling = spawn_fake<scheduler_actor>(
     [](wake) {}, [](timer_fired) {}, [this](run_begun msg) { begun.push_back(msg); },
     [this](const run_finished& msg) { finished.push_back(msg); }, [](const tenant_lost&) {}, [](const shards_gained&) {},
@@ -136,6 +138,8 @@ struct tenant_supervisor_test : actor_test {
     services->codec = &codec;
     services->now = [] { return instant{}; };
     services->report.happened = note_into(told);
+    services->board = board.get();
+    services->report.fetched = [keep = board](auto) {}; // it outlives the actors
     services->miners_per_tenant = 2;
     services->restarts = {2, 1min, 100ms, 1s};
     services->http = &http;
@@ -805,4 +809,22 @@ TEST_F(tenant_supervisor_test, a_foreign_connection_is_not_begun_and_nobody_is_s
   ASSERT_EQ(finished.size(), 1u);
   EXPECT_FALSE(finished[0].begun);
   EXPECT_TRUE(suspended.empty());
+}
+
+TEST_F(tenant_supervisor_test, people_see_the_supervisor_its_open_runs_and_how_often_a_miner_was_started_again) {
+  open(1);
+  begin();
+  auto lines = board->of(tenant_id{1});
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0].who, worker::tenant_supervisor);
+  EXPECT_EQ(board->running(worker::run), 1);
+  EXPECT_EQ(mined.at(0).restarts, 0u);
+  caf::anon_send_exit(miners[0], caf::exit_reason::kill);
+  run();
+  advance(300ms);
+  ASSERT_EQ(mined.size(), 2u);
+  EXPECT_EQ(mined[1].restarts, 1u);
+  EXPECT_EQ(board->restarts(worker::miner), 1);
+  end(1);
+  EXPECT_EQ(board->running(worker::run), 0);
 }

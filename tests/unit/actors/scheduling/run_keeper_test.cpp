@@ -46,6 +46,7 @@ struct run_keeper_test : actor_test {
   std::unique_ptr<catalog_store> catalog = database.make_catalog_store();
   std::unique_ptr<run_store> runs = database.make_run_store(self);
   instant now{std::chrono::hours{500'000}};
+  std::optional<backfill_order> ordered; ///< what a backfill is to read
   int plans_loaded = 0;
   source_plan_pointer plan = item_plan();
   connection_row connection;
@@ -71,6 +72,7 @@ struct run_keeper_test : actor_test {
     parts.report = note_into(told);
     parts.gaps = database.make_live_store(self);
     parts.can_listen = [](const std::string&) { return true; };
+    parts.load_backfill = [this](connection_id) { return caf::expected<std::optional<backfill_order>>{ordered}; };
     keeper = spawn<run_keeper>(std::move(parts));
     connect(R"({"every":"15m"})");
   }
@@ -655,6 +657,28 @@ TEST_F(full_pass_keeper_test, a_backfill_is_no_time_for_a_full_pass) {
   begin(), finish(current);
   now += 72h;
   EXPECT_LT(begin(run_kind::backfill), 73h);
+}
+
+TEST_F(run_keeper_test, a_backfill_of_a_span_reads_that_span_and_no_more_whatever_the_cursor_says) {
+  read_by_date();
+  auto at = [](int day) { return instant{std::chrono::sys_days{std::chrono::year{2024} / 1 / 1} + std::chrono::days{day}}; };
+  set_first_cursor(connection.streams[0].id, at(100));
+  ordered = backfill_order{{at(10), at(20)}};
+  auto rows = *runs->load_continuations(start(now, run_kind::backfill)->run, {}, 10);
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].slice, (slice_bounds{at(10), at(20)}));
+  EXPECT_EQ(runs->load_cursors(connection.id)->at(0).known_up_to, at(100));
+  finish(rows[0].run);
+  ordered = backfill_order{{at(-50), at(5)}}; // from the source's start
+  rows = *runs->load_continuations(start(now, run_kind::backfill)->run, {}, 10);
+  EXPECT_EQ(rows.at(0).slice, (slice_bounds{at(0), at(5)}));
+  finish(rows[0].run);
+  ordered = backfill_order{{at(10), at(20)}, {{4711}}}; // of another stream
+  auto none = start(now, run_kind::backfill);
+  ASSERT_TRUE(none);
+  EXPECT_EQ(none->opened, 0u);
+  rows = *runs->load_continuations(start(now, run_kind::manual)->run, {}, 10);
+  EXPECT_NE(rows.at(0).slice, (slice_bounds{at(10), at(20)})) << "runs of other kinds read what they read";
 }
 
 // -- newest-first streams ------------------------------------------------------------------------------------------------

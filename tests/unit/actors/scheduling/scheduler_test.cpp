@@ -52,7 +52,8 @@ struct scheduler_test : actor_test {
     [](load_tally) { return stream_tally{}; }, [](const stop_stream&) {}, [](load_pass) { return pass_standing{}; },
     [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; },
     [](const shards_gained&) {}, [](const shards_leaving&) {}, [](const take_command&) { return command_standing{}; },
-    [](const settle_command&) {}, [](const load_live_connections&) { return live_connections_loaded{}; });
+    [](const settle_command&) {}, [](const load_live_connections&) { return live_connections_loaded{}; },
+    [](const load_dead_letter&) { return dead_letter{}; }, [](const remove_dead_letter&) {});
   shard_region_actor region = spawn_fake<shard_region_actor>(
     [this](tenant_command& msg) {
       if (auto* command = std::get_if<begin_run>(&msg.command))

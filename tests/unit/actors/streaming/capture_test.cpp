@@ -67,7 +67,7 @@ struct capture_test : actor_test {
     [this](const health_proof& proof) { proofs.push_back(proof); }, [](const postpone_rechecks&) {}, [](wake) {});
   tenant_supervisor_actor supervisor = spawn_fake<tenant_supervisor_actor>(
     [](const begin_run&) {}, [](const resume_run&) {}, [](connection_changed) {}, [](const cancel_run&) {}, [](lode::listen) {},
-    [](const hear_webhook&) {}, [](successor_listens) {}, [](leave_tenant) {}, [](const continuation_ended&) {}, [](const continuations_opened&) {},
+    [](const hear_webhook&) {}, [](successor_listens) {}, [](replay_dead_letter) {}, [](leave_tenant) {}, [](const continuation_ended&) {}, [](const continuations_opened&) {},
     [this](const connection_failed& msg) { failures.push_back(msg); }, [](const records_died&) {}, [](timer_fired) {});
   capture_actor actor;
 

@@ -94,7 +94,8 @@ struct rechecker_test : actor_test {
       return out;
     },
     [](const shards_gained&) {}, [](const shards_leaving&) {}, [](const take_command&) { return command_standing{}; },
-    [](const settle_command&) {}, [](const load_live_connections&) { return live_connections_loaded{}; });
+    [](const settle_command&) {}, [](const load_live_connections&) { return live_connections_loaded{}; },
+    [](const load_dead_letter&) { return dead_letter{}; }, [](const remove_dead_letter&) {});
   connection_pointer connection = connection_with_fetch();
   rechecker_actor actor;
 

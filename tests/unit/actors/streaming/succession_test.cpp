@@ -62,7 +62,7 @@ struct succession_test : actor_test {
     [](const postpone_rechecks&) {}, [](wake) {});
   tenant_supervisor_actor supervisor = spawn_fake<tenant_supervisor_actor>(
     [](const begin_run&) {}, [](const resume_run&) {}, [](connection_changed) {}, [](const cancel_run&) {}, [](lode::listen) {},
-    [](const hear_webhook&) {}, [](successor_listens) {}, [](leave_tenant) {}, [](const continuation_ended&) {},
+    [](const hear_webhook&) {}, [](successor_listens) {}, [](replay_dead_letter) {}, [](leave_tenant) {}, [](const continuation_ended&) {},
     [](const continuations_opened&) {}, [](const connection_failed&) {}, [](const records_died&) {}, [](timer_fired) {});
   successor_actor heard = spawn_fake<successor_actor>(
     [](const shards_coming&) {}, [this](const successor_ready& msg) { ready.push_back(msg); }, [](timer_fired) {});

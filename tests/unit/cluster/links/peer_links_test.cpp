@@ -59,7 +59,7 @@ struct fake_router {
   peer_handlers handlers() const {
     peer_handlers out;
     out.router = [handle = handle] { return caf::actor_cast<tenant_router_actor>(handle); };
-    out.report = [] {
+    out.report = [](auto) {
       node_report report;
       report.status.shards = 42;
       return report;
@@ -257,7 +257,7 @@ TEST(peer_links, a_peer_that_does_not_answer_a_survey_is_named) {
   linked_node a{"a", 1, plain()}, b{"b", 2, plain()};
   a.start_links();
   peer_handlers slow;
-  slow.report = [] {
+  slow.report = [](auto) {
     std::this_thread::sleep_for(3s); // longer than a survey
     return node_report{};
   };

@@ -53,6 +53,7 @@ struct shard_region_test : actor_test {
               [](listen) {},
               [this](const hear_webhook& hook) { hooks.push_back(hook.connection.value); },
               [this](successor_listens word) { successors.push_back(word.subscription); },
+              [](replay_dead_letter) {},
               [this, tenant](leave_tenant) { left.push_back(tenant.value); },
               [](const continuation_ended&) {},
               [](const continuations_opened&) {},

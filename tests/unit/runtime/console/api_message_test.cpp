@@ -33,6 +33,13 @@ TEST(api_message_test, numbers_in_a_query_are_bounded) {
     EXPECT_FALSE(request.query_number(name, 1, 10)) << name;
 }
 
+TEST(api_message_test, an_answer_is_compressed_only_for_who_takes_it_so) {
+  for (auto taken : {"gzip", "gzip, deflate, br, zstd", "br;q=1.0, GZIP;q=0.8", "deflate ,gzip"})
+    EXPECT_TRUE(takes_gzip(taken)) << taken;
+  for (auto refused : {"", "identity", "br", "gzip;q=0", "gzip;q=0.0, br", "xgzip", "*;q=0"})
+    EXPECT_FALSE(takes_gzip(refused)) << refused;
+}
+
 TEST(api_message_test, errors_become_a_status_and_never_carry_a_secret) {
   auto response = error_response(caf::make_error(errc::not_found, "no page at ?access_token=hunter2"));
   EXPECT_EQ(response.status, 404);

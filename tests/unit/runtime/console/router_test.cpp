@@ -6,6 +6,9 @@
 #include <map>
 #include <set>
 
+#include "messages/type_ids.hpp"
+#include "runtime/console/page_files.hpp"
+#include "runtime/console/problem.hpp"
 #include "runtime/console/routes.hpp"
 
 using namespace lode;
@@ -60,6 +63,8 @@ TEST(openapi_test, the_document_lists_every_route_and_nothing_else) {
   const auto routes = make_console_router();
   for (const auto& route : routes.routes())
     served.insert(route.method + " " + route.pattern);
+  for (const auto& file : page_files()) // the page, not the API
+    EXPECT_EQ(served.erase("GET /" + std::string{file.name == "index.html" ? "" : file.name}), 1u) << file.name;
   auto document = openapi_document();
   auto parsed = json::parse({document.data(), document.size()});
   for (const auto& path : parsed.at("paths").as_object())
@@ -70,6 +75,20 @@ TEST(openapi_test, the_document_lists_every_route_and_nothing_else) {
       documented.insert(method + " " + std::string{path.key()});
     }
   EXPECT_EQ(served, documented);
+}
+
+TEST(openapi_test, it_says_what_each_problem_means) {
+  auto document = openapi_document();
+  auto parsed = json::parse({document.data(), document.size()});
+  const auto& problems = parsed.at("x-problems").as_object();
+  for (const auto& [code, problem] : problems)
+    EXPECT_EQ(problem.at("title"), json::value(title_of({code.data(), code.size()})));
+  for (auto code : {errc::not_found, errc::conflict, errc::stale_version, errc::bad_argument, errc::bad_source, errc::store_unavailable,
+                    errc::unknown_outcome, errc::not_owner, errc::internal, errc::unauthorized}) {
+    auto refusal = json::parse(error_response(caf::make_error(code, "x")).body);
+    EXPECT_EQ(parsed.at_pointer(std::string{refusal.at("type").as_string()}.substr(std::string{"/api/v1/openapi.json#"}.size())),
+              problems.at(to_string(code)));
+  }
 }
 
 TEST(openapi_test, every_path_parameter_is_described) {
