@@ -225,11 +225,16 @@ using successor_actor = caf::typed_actor<
   // Says it again to those who own the shards; lets go of what never came.
   caf::result<void>(timer_fired)>;
 
-/// SINK: delivers changes to one target.
+/// SINK: one target of changes. Of each shard it is told the next changes when it has answered for those before; shards are independent
+/// of each other.
 using sink_actor = caf::typed_actor<
-  // Answers when all are safe at the target; only then is the feed cursor committed. After an error, and after a restart,
-  // the same changes come again.
-  caf::result<changes_delivered>(deliver_changes),
+  // Answers when all are safe at the target: only then is that written down. After an error, a late answer or a restart the same
+  // changes come again, perhaps from another node.
+  caf::result<void>(deliver_changes)>;
+
+/// COURIER: brings the feeds of the shards that this node owns to the sinks, at least once and in order.
+using courier_actor = caf::typed_actor<
+  caf::result<void>(sinks_changed),
   caf::result<void>(timer_fired)>;
 
 /// TENANT SUPERVISOR: one per tenant with work. Spawns miners within the tenant's limits, restarts them with backoff and

@@ -138,26 +138,31 @@ struct postpone_rechecks {
 
 // -- sinks: where changes go -----------------------------------------------------------------------------------------------
 
+/// A change of one record, as a sink is told of it.
 struct delivered_change {
-  int64_t seq = 0; ///< in the feed of its shard
-  tenant_id tenant;
-  connection_id connection;
-  stream_id stream;
+  int64_t seq = 0; ///< in the feed of its shard: of two changes of one key the later one has the larger
+  std::string tenant; ///< this and the next three: names
+  std::string connection;
+  std::string source;
+  std::string stream;
   change_kind kind = change_kind::inserted;
   std::string key;
-  std::string payload; ///< "" of a deletion
-  content_hash hash;
+  /// The record as the change left it: JSON text. "" of a deletion, and where `is_replaced`.
+  std::string payload;
+  /// The record has changed again since, so that this state of it is no longer kept: a later change of the key follows.
+  bool is_replaced = false;
+  content_hash hash; ///< of the record as the change left it
+  instant committed{}; ///< the database's clock
 };
 
-/// The next entries of one shard's feed, in order.
+/// The next changes of one shard, in the order of `seq`. Never empty.
 struct deliver_changes {
+  int64_t generation = 0; ///< of the store: only within one of them a (shard, seq) names the same change for ever
   shard_id shard;
   std::vector<delivered_change> changes;
 };
-/// All up to here are safe at the target.
-struct changes_delivered {
-  shard_id shard;
-  int64_t seq = 0;
-};
+
+/// Sinks were put, removed, paused or resumed: look at once.
+struct sinks_changed {};
 
 } // namespace lode

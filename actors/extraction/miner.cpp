@@ -11,8 +11,8 @@
 #include "messages/fault_point.hpp"
 #include "runtime/extraction/continuation_codec.hpp"
 #include "runtime/extraction/error_rules.hpp"
+#include "runtime/extraction/page_protocol.hpp"
 #include "runtime/extraction/page_reader.hpp"
-#include "runtime/extraction/request_builder.hpp"
 #include "runtime/storage/text_check.hpp"
 
 namespace lode {
@@ -58,6 +58,8 @@ work_line line_of(const miner_job& job, worker who, uint64_t actor) {
     line.what += ", partition " + storable_text(job.row.partition, longest_partition);
   line.actor = actor;
   line.restarts = job.restarts;
+  if (who == worker::miner)
+    line.kind = connection.stream(job.stream).lode.own_miner();
   return line;
 }
 
@@ -203,10 +205,14 @@ void miner_state::fetch(std::string token) {
   sent = self->clock().now();
   const auto& connection = *job.connection;
   const auto& stream = connection.stream(job.stream);
-  auto request = build_request(stream, {connection.config, job.row.partition, job.row.slice, state, access_token, requested_at});
+  auto request = request_of_page();
   if (!request) {
     auto code = static_cast<errc>(request.error().code());
-    return unreadable({generation, caf::make_error(code, path() + ": " + message_of(request.error())), {}, {}});
+    if (disposition_of(code) == disposition::retry_later && is_last_try(stream, failures))
+      code = errc::page_failed;
+    // Nothing was asked, so nothing says for how long a limit lasts.
+    auto after = wait_before_retry(stream, failures + waits, spread());
+    return unreadable({generation, caf::make_error(code, path() + ": " + message_of(request.error())), after, {}});
   }
   set_timeouts(request->timeouts, stream.lode.timeouts);
   LODE_DIE_AT("miner.before_request");
@@ -222,6 +228,12 @@ void miner_state::fetch(std::string token) {
       caf::anon_send(caf::actor_cast<miner_actor>(miner),
                      response_arrived{asked, std::make_shared<const http_exchange>(http_exchange{std::move(result)})});
   });
+}
+
+caf::expected<http_request> miner_state::request_of_page() const {
+  const auto& connection = *job.connection;
+  return stream_pages{connection.stream(job.stream)}.request(
+    {connection.config, job.row.partition, job.row.slice, state, access_token, requested_at});
 }
 
 void miner_state::wait_for_lease() {
@@ -297,7 +309,7 @@ void miner_state::parsed(page_parsed& page) {
   last_progress = self->clock().now();
   ahead.push_back({version, std::exchange(reserved, 0), sent});
   leave_window();
-  job.services->report.fetched(fetch_result::ok);
+  fetched(fetch_result::ok);
   version = page.version;
   failures = waits = 0;
   is_token_rejected = false;
@@ -352,7 +364,6 @@ void miner_state::unreadable(page_unreadable page) {
   leave_quarantine();
   report_call(page.reason);
   being_read.reset();
-  const auto& fetched = job.services->report.fetched;
   switch (disposition_of(page.reason)) {
     case disposition::retry_later:
       fetched(fetch_result::retried);
@@ -371,6 +382,7 @@ void miner_state::unreadable(page_unreadable page) {
       give_back(std::exchange(reserved, 0));
       return resume_from_store();
     default:
+      fetched(fetch_result::failed);
       self->quit(page.reason);
   }
 }
@@ -580,6 +592,10 @@ std::string miner_state::path() const {
   return job.connection->path_of(job.stream);
 }
 
+void miner_state::fetched(fetch_result result) const {
+  job.services->report.fetched(job.connection->stream(job.stream).lode.miner, result);
+}
+
 void miner_state::tell(run_event event, const std::string& detail) const {
   job.services->report.happened(event, job.connection->about(job.row.run, job.row.stream), detail);
 }
@@ -596,8 +612,7 @@ void miner_state::report_call(const caf::error& reason) const {
   if (!box || !was_out || !box->has_room())
     return;
   const auto& connection = *job.connection;
-  auto request = build_request(connection.stream(job.stream),
-                               {connection.config, job.row.partition, job.row.slice, state, access_token, requested_at});
+  auto request = request_of_page();
   failed_call call{connection, job.row.stream, job.row.run, job.row.partition, job.services->now(), failures + waits + int64_t{1}};
   call.text = message_of(reason);
   call.request = request ? &*request : nullptr;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <caf/expected.hpp>
+
 #include <atomic>
 #include <deque>
 #include <memory>
@@ -56,6 +58,8 @@ struct miner_state {
   void authorize();
   void token_refused(caf::error why);
   void fetch(std::string access_token);
+  /// Of the page that `state` names.
+  caf::expected<http_request> request_of_page() const;
   /// Another node may have taken over by now: waits until this one knows better. Uses up no retries.
   void wait_for_lease();
   void hand_on(exchange_pointer exchange);
@@ -95,6 +99,8 @@ struct miner_state {
 
   uint64_t window() const;
   std::string path() const;
+  /// People: metrics.
+  void fetched(fetch_result result) const;
   /// People: metrics and log lines.
   void tell(run_event event, const std::string& detail) const;
   /// People: what it waits for.

@@ -81,7 +81,8 @@ enum class fetch_result : uint8_t { ok, retried, rate_limited, refused, failed }
 
 /// What people see of the page path: metrics and log lines. Called from any thread; must not block.
 struct mining_report {
-  std::function<void(fetch_result)> fetched = [](auto) {};
+  /// By the kind of the miner (`x-lode.miner`).
+  std::function<void(const std::string& miner, fetch_result)> fetched = [](auto&, auto) {};
   /// From the request sent to its page committed.
   std::function<void(std::chrono::nanoseconds)> committed = [](auto) {};
   run_report happened = no_run_report;

@@ -157,7 +157,8 @@ caf::expected<page_content> processor_state::read(const process_page& page, std:
     return caf::make_error(errc::internal, connection.path_of(page.stream) + ": continuation state is no protobuf");
   received_response response{*page.exchange->response(), scratch};
   std::uniform_real_distribution<double> spread{0, 1};
-  auto judged = judge(stream, response, {page.failures, page.waits, page.requested_at, spread(random), connection.config});
+  const judge_inputs inputs{page.failures, page.waits, page.requested_at, spread(random), connection.config};
+  auto judged = judge(stream, response, inputs);
   after = judged.after;
   switch (judged.action) {
     case verdict_action::accept:
@@ -182,10 +183,16 @@ caf::expected<page_content> processor_state::read(const process_page& page, std:
   if (content)
     return content;
   auto code = static_cast<errc>(content.error().code());
-  after = wait_before_retry(stream, page.failures, spread(random));
-  // An answer that stays unreadable ends like any other failure: retried for ever, its run would never end.
-  if (code == errc::bad_response && is_last_try(stream, page.failures))
-    code = errc::page_failed;
+  if (code == errc::rate_limited) {
+    judged = judge_limit(stream, response, inputs);
+    after = judged.after;
+    code = judged.action == verdict_action::wait ? code : errc::page_failed;
+  } else {
+    after = wait_before_retry(stream, page.failures, spread(random));
+    // An answer that stays unreadable ends like any other failure: retried for ever, its run would never end.
+    if (disposition_of(code) == disposition::retry_later && is_last_try(stream, page.failures))
+      code = errc::page_failed;
+  }
   return caf::make_error(code, connection.path_of(page.stream) + ": " + message_of(content.error()));
 }
 

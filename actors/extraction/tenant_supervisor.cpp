@@ -404,6 +404,11 @@ void tenant_supervisor_state::miner_down(const caf::down_msg& down) {
       }
 }
 
+std::string tenant_supervisor_state::kind_of(const active_run& run, const continuation_row& row) {
+  const auto stream = run.connection->index_of(row.stream);
+  return stream < run.connection->streams.size() ? run.connection->stream(stream).lode.own_miner() : std::string{};
+}
+
 void tenant_supervisor_state::restart_later(active_run& run, const continuation_row& row, const caf::error& why) {
   if (is_leaving)
     return rest();
@@ -416,7 +421,7 @@ void tenant_supervisor_state::restart_later(active_run& run, const continuation_
                     run.connection->about(run.id, row.stream).stream});
   ++run.restarts[row.id];
   if (services->board)
-    services->board->restarted(row.is_sweep ? worker::sweeper : worker::miner);
+    services->board->restarted(row.is_sweep ? worker::sweeper : worker::miner, row.is_sweep ? std::string{} : kind_of(run, row));
   ++run.restarting;
   later(*wait, [this, run = run.id, id = row.id] { restart(run, id); });
 }

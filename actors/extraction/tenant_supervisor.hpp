@@ -127,6 +127,8 @@ struct tenant_supervisor_state {
   void refused(connection_id connection, const caf::error& why, run_id run = {});
   void child_down(const caf::down_msg& down);
   void miner_down(const caf::down_msg& down);
+  /// By which miner the row's stream is mined; "" for the default one.
+  static std::string kind_of(const active_run& run, const continuation_row& row);
   void capture_down(connection_id connection, const caf::down_msg& down);
   void restart_later(active_run& run, const continuation_row& row, const caf::error& why);
   void restart(run_id run, continuation_id continuation);

@@ -77,8 +77,9 @@ full_pass_start pass_of(const mined_streams& mined, size_t index, std::vector<bo
 /// Whether a page may show records in another place than the page before thought them in.
 bool may_shift(const stream_plan& stream) {
   const auto& paging = stream.paginator.strategy;
-  return std::holds_alternative<page_number_paging>(paging)
-         || (!std::holds_alternative<no_paging>(paging) && !stream.lode.has_stable_order);
+  // Miners that are not the manifest's page by tokens, whatever it says.
+  const bool is_paged = !std::holds_alternative<no_paging>(paging) || !stream.lode.own_miner().empty();
+  return std::holds_alternative<page_number_paging>(paging) || (is_paged && !stream.lode.has_stable_order);
 }
 
 /// Whether a record may move from where a pass has not read yet to where it has, and nobody notices. In an order that edits

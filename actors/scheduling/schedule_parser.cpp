@@ -67,11 +67,22 @@ private:
     if (found != 1)
       return complain(std::to_string(found) + " of the keys " + selectors + " found, needed is exactly one");
     refuse_unknown_keys(*chosen);
-    auto made = chosen->make(object_);
+    auto made = make(*chosen);
     if (!made)
       return complain(message_of(made.error()));
     result_.policy = *made;
     result_.every = chosen->keys.front() == "every" ? read_duration(object_, "every", 1s) : std::nullopt;
+  }
+
+  /// Kinds are users' code too, called on threads of actors that all tenants share.
+  caf::expected<schedule_policy_pointer> make(const schedule_kind& kind) const {
+    try {
+      if (auto made = kind.make(object_); !made || *made)
+        return made;
+      return caf::make_error(errc::bad_argument, kind.keys.front() + " makes no policy and does not say why");
+    } catch (const std::exception& problem) {
+      return caf::make_error(errc::bad_argument, kind.keys.front() + ": " + problem.what());
+    }
   }
 
   void refuse_unknown_keys(const schedule_kind& kind) {

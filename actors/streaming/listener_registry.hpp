@@ -1,11 +1,11 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "actors/supervision/activity.hpp"
 #include "messages/actors.hpp"
+#include "runtime/manifest/listener_kind.hpp"
 #include "runtime/registry.hpp"
 
 namespace lode {
@@ -26,15 +26,11 @@ struct listener_job {
 /// Its line on the board.
 work_line line_of(const listener_job& job, worker who, uint64_t actor);
 
-/// Makes the listener of one connection. Whatever it is made of speaks listener_actor.
-using listener_factory = std::function<listener_actor(caf::actor_system&, listener_job)>;
-using listener_registry = registry<listener_factory>;
-
 /// websocket, webhook. Add listeners of your own with add().
 listener_registry builtin_listeners();
 
-/// Makes every job's listener by the name that its live side gives. `known` must outlive the result and hold the names that plans
-/// were loaded with: another name is a defect and ends the process.
-listener_factory listeners_by_name(const listener_registry& known);
+/// Spawns the job's listener as its live side says. Of a kind that Lode does not bring it puts a line on the board that lasts as long
+/// as the actor; the others do that themselves. Throws when there is no actor.
+listener_actor spawn_listener(caf::actor_system& system, const listener_job& job);
 
 } // namespace lode

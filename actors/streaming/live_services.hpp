@@ -16,8 +16,8 @@ struct live_services {
   gap_keeper_actor gaps;
   websocket_client* sockets = nullptr;
   clock_history* history = nullptr; ///< of the node's logical clock
-  /// Makes the listener of a job; from the registry.
-  listener_factory make_listener;
+  /// Makes the listener of a job; tests give their own.
+  listener_spawner make_listener = spawn_listener;
 
   uint32_t window = 256; ///< messages heard and not committed, per listener
   std::chrono::milliseconds first_backoff{500};

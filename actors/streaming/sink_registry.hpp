@@ -8,18 +8,29 @@
 
 namespace lode {
 
-/// What a sink is made for: one target that changes are delivered to.
+class component;
+class http_client;
+
+/// Who a sink works for and what it works with. What is pointed at outlives the actor.
 struct sink_job {
-  std::string name;     ///< of the target; its feed cursor is kept under it
-  std::string settings; ///< JSON object
-  timers_actor timers;
+  std::string sink; ///< its name
+  std::string node; ///< of the node: each one has its own actor of the sink
+  http_client* http = nullptr;
 };
 
-/// Makes one sink. Whatever it is made of speaks sink_actor.
-using sink_factory = std::function<sink_actor(caf::actor_system&, sink_job)>;
+/// Spawns the actor of a sink; after each failure again.
+using sink_spawner = std::function<sink_actor(caf::actor_system&, const sink_job&)>;
+
+/// What a kind of sink is made from.
+struct sink_request {
+  const component& settings; ///< the map below the kind's name; mistakes are told with settings.error(message, key)
+};
+
+/// Reads the settings of one sink; the result is of no use after it has told of a mistake.
+using sink_factory = std::function<sink_spawner(const sink_request&)>;
 using sink_registry = registry<sink_factory>;
 
-/// Lode brings none yet. Add sinks of your own with add().
+/// Lode brings none: see examples/. Add sinks of your own with add().
 inline sink_registry builtin_sinks() {
   return sink_registry{"sink"};
 }

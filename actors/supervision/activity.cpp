@@ -28,12 +28,17 @@ std::string clock_text(instant at) {
 
 std::string_view name_of(worker who) {
   constexpr std::array<std::string_view, workers> names{"tenant-supervisor", "run",     "credential-keeper",  "miner",     "sweeper",
-                                                        "capture",           "websocket-listener", "webhook-listener", "rechecker"};
+                                                        "capture",           "websocket-listener", "webhook-listener", "rechecker",
+                                                        "listener"};
   return names[static_cast<size_t>(who)];
 }
 
-std::string actor_name_of(worker who) {
-  return who == worker::run ? std::string{} : "lode." + std::string{name_of(who)};
+std::string name_of(const work_line& x) {
+  return std::string{name_of(x.who)} + (x.kind.empty() ? "" : "." + x.kind);
+}
+
+std::string actor_name_of(const work_line& x) {
+  return x.who == worker::run ? std::string{} : "lode." + name_of(x);
 }
 
 uint32_t depth_of(worker who) {
@@ -52,7 +57,7 @@ std::string words_of(const work_line& x) {
 }
 
 actor_activity told(const work_line& x) {
-  return {depth_of(x.who), std::string{name_of(x.who)}, x.what, words_of(x), x.since, x.restarts};
+  return {depth_of(x.who), name_of(x), x.what, words_of(x), x.since, x.restarts};
 }
 
 } // namespace lode

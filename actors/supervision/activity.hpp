@@ -22,8 +22,9 @@ enum class worker : uint8_t {
   websocket_listener,
   webhook_listener,
   rechecker,
+  listener, ///< of a kind that Lode does not bring
 };
-inline constexpr size_t workers = 9;
+inline constexpr size_t workers = 10;
 
 /// What it does at the moment.
 enum class doing : uint8_t {
@@ -48,8 +49,6 @@ enum class doing : uint8_t {
 };
 
 std::string_view name_of(worker who);
-/// As CAF's registry calls the actor; "" for what is none.
-std::string actor_name_of(worker who);
 /// In the tree of supervision.
 uint32_t depth_of(worker who);
 
@@ -62,6 +61,7 @@ struct work_line {
   uint32_t side = 0;          ///< of a connection's live part, from 1; 0 = it is none of that
   uint64_t actor = 0;         ///< its id in this process; 0 = it is none
   uint32_t restarts = 0;
+  std::string kind{};         ///< of miners and listeners that Lode does not bring: the name in the manifest; else ""
 
   doing step = doing::starting;
   instant since{};
@@ -74,6 +74,11 @@ struct work_line {
   std::string trouble_text{};
   uint32_t attempts = 0; ///< that failed
 };
+
+/// "miner", "miner.soap".
+std::string name_of(const work_line& x);
+/// As CAF's registry calls the actor; "" for what is none.
+std::string actor_name_of(const work_line& x);
 
 /// "waits for quota until 12:00:05: the limit of its app, ..."
 std::string words_of(const work_line& x);

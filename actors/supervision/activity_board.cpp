@@ -16,7 +16,7 @@ activity_board::activity_board(std::function<instant()> now) : now_(std::move(no
 
 activity_board::entry activity_board::enter(work_line line) {
   const auto key = line.actor != 0 ? line.actor : is_unnamed | ++unnamed_;
-  ++running_[static_cast<size_t>(line.who)];
+  change_running(line, 1);
   line.step = doing::starting;
   line.since = now_();
   auto& place = shard_of(line.tenant);
@@ -71,7 +71,7 @@ void activity_board::entry::leave() {
   if (!line_)
     return;
   std::lock_guard lock{place_->mutex};
-  --board_->running_[static_cast<size_t>(line_->who)];
+  board_->change_running(*line_, -1);
   if (line_->who == worker::run)
     place_->left.insert(line_->connection);
   auto i = place_->tenants.find(line_->tenant);
@@ -79,6 +79,38 @@ void activity_board::entry::leave() {
   line_ = nullptr;
   if (i->second.lines.empty())
     place_->tenants.erase(i);
+}
+
+void activity_board::change_running(const work_line& line, int64_t by) {
+  if (line.kind.empty()) {
+    running_[static_cast<size_t>(line.who)] += by;
+    return;
+  }
+  std::lock_guard lock{kinds_mutex_};
+  kinds_[{line.who, line.kind}].running += by;
+}
+
+void activity_board::restarted(worker who, const std::string& kind) {
+  if (kind.empty()) {
+    ++restarts_[static_cast<size_t>(who)];
+    return;
+  }
+  std::lock_guard lock{kinds_mutex_};
+  ++kinds_[{who, kind}].restarts;
+}
+
+std::map<std::string, activity_board::count> activity_board::counts() const {
+  std::map<std::string, count> out;
+  for (size_t i = 0; i < workers; ++i) {
+    const auto who = static_cast<worker>(i);
+    if (count found{who, running_[i], restarts_[i]}; found.running != 0 || found.restarts != 0)
+      out[actor_name_of({.who = who})] = found;
+  }
+  std::lock_guard lock{kinds_mutex_};
+  for (const auto& [key, found] : kinds_)
+    out[actor_name_of({.who = key.first, .kind = key.second})] = {key.first, found.running, found.restarts};
+  out.erase(""); // runs are no actors
+  return out;
 }
 
 void activity_board::held_back(tenant_id tenant, uint64_t actor, doing why, std::chrono::nanoseconds wait, std::string detail) {

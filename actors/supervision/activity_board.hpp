@@ -64,16 +64,23 @@ public:
   explicit activity_board(std::function<instant()> now = wall_clock);
   activity_board(const activity_board&) = delete;
 
-  /// Of `line` who, tenant, connection, what, side, actor and restarts count.
+  /// Of `line` who, kind, tenant, connection, what, side, actor and restarts count.
   entry enter(work_line line);
   /// From the fetch gate: what holds back a request of this actor. Nothing, unless that one asks for a permit.
   void held_back(tenant_id tenant, uint64_t actor, doing why, std::chrono::nanoseconds wait, std::string detail);
   /// From the page writers.
   void committed(tenant_id tenant, connection_id connection, int64_t records);
-  void restarted(worker who) { ++restarts_[static_cast<size_t>(who)]; }
-
+  void restarted(worker who, const std::string& kind = {});
+  /// Of the kind that Lode brings.
   int64_t running(worker who) const { return running_[static_cast<size_t>(who)]; }
-  int64_t restarts(worker who) const { return restarts_[static_cast<size_t>(who)]; }
+
+  struct count {
+    worker who{};
+    int64_t running = 0;
+    int64_t restarts = 0;
+  };
+  /// All actors that there are or were, by their names in CAF's registry.
+  std::map<std::string, count> counts() const;
   /// The actors of one tenant, parents first, by connection.
   std::vector<work_line> of(tenant_id tenant) const;
   /// Connections of which a run has left since this was asked last.
@@ -98,6 +105,7 @@ private:
   };
   static constexpr size_t shards = 64;
 
+  void change_running(const work_line& line, int64_t by);
   shard& shard_of(tenant_id tenant) const { return (*shards_)[static_cast<uint64_t>(tenant.value) % shards]; }
 
   std::function<instant()> now_;
@@ -105,6 +113,8 @@ private:
   std::atomic<uint64_t> unnamed_{0};
   std::array<std::atomic<int64_t>, workers> running_{};
   std::array<std::atomic<int64_t>, workers> restarts_{};
+  mutable std::mutex kinds_mutex_;
+  std::map<std::pair<worker, std::string>, count> kinds_; ///< those that Lode does not bring
 };
 
 /// On no board, where there is none.

@@ -113,6 +113,8 @@ public:
     return {is_credential ? verdict_action::unauthorized : verdict_action::rejected, {}, describe(found)};
   }
 
+  verdict wait_for_limit() { return wait_for_limit({response_action::rate_limited, nullptr}); }
+
 private:
   /// The first child that says success, retry, ignore or reset decides; else the last one.
   match walk_handlers() {
@@ -299,6 +301,10 @@ std::string message_in(json_node body) {
 
 verdict judge(const stream_plan& stream, received_response& response, const judge_inputs& inputs) {
   return response_judge{stream, response, inputs}.judge();
+}
+
+verdict judge_limit(const stream_plan& stream, received_response& response, const judge_inputs& inputs) {
+  return response_judge{stream, response, inputs}.wait_for_limit();
 }
 
 verdict judge(const stream_plan& stream, const http_error& error, const judge_inputs& inputs) {

@@ -46,6 +46,10 @@ verdict judge(const stream_plan& stream, received_response& response, const judg
 /// What follows when there is no response.
 verdict judge(const stream_plan& stream, const http_error& error, const judge_inputs& inputs);
 
+/// What follows a response that the rules accept and whose body says that a limit is reached: `wait` for as long as a limit of these
+/// rules would, or give_up_page.
+verdict judge_limit(const stream_plan& stream, received_response& response, const judge_inputs& inputs);
+
 /// Whether a page that failed so often before is given up when it fails once more. For answers that `judge` accepted but
 /// that cannot be read.
 bool is_last_try(const stream_plan& stream, uint32_t failures);

@@ -299,6 +299,8 @@ json_kind json_node::kind() const noexcept {
 }
 
 std::string_view json_node::raw() const noexcept {
+  if (!exists())
+    return {};
   const auto& place = document_->at(index_);
   return document_->source().substr(place.begin, place.end - place.begin);
 }
@@ -313,6 +315,8 @@ bool json_node::has_escapes() const noexcept {
 }
 
 std::string json_node::text() const {
+  if (!is(json_kind::string))
+    return !exists() || is(json_kind::null) ? std::string{} : std::string{raw()};
   return has_escapes() ? decode_json_string(raw_string()) : std::string{raw_string()};
 }
 
@@ -330,7 +334,7 @@ json_node json_node::member(std::string_view name) const {
 }
 
 json_node json_node::first_child() const noexcept {
-  return document_->at(index_).next > index_ + 1 ? json_node{document_, index_ + 1} : json_node{};
+  return exists() && document_->at(index_).next > index_ + 1 ? json_node{document_, index_ + 1} : json_node{};
 }
 
 json_node json_node::next_sibling() const noexcept {
@@ -342,7 +346,7 @@ json_node json_node::next_sibling() const noexcept {
 
 size_t json_node::size() const noexcept {
   size_t count = 0;
-  bool is_map = kind() == json_kind::map;
+  bool is_map = exists() && kind() == json_kind::map;
   for (auto child = first_child(); child.exists(); child = child.next_sibling())
     count += !is_map || document_->at(child.index_).is_key;
   return count;

@@ -15,7 +15,8 @@ enum class json_kind : uint8_t { null, boolean, number, string, list, map };
 
 class json_document;
 
-/// One value of a json_document: a view, valid as long as the document and its text.
+/// One value of a json_document: a view, valid as long as the document and its text. What a document lacks is nothing, of which raw(),
+/// text(), member(), first_child() and size() are nothing too: a path may be walked without a look at each step.
 class json_node {
 public:
   json_node() = default; ///< nothing: `exists()` is false
@@ -29,7 +30,7 @@ public:
   /// The characters of a string between its quotes, escapes as they were received.
   std::string_view raw_string() const noexcept;
   bool has_escapes() const noexcept;
-  /// The decoded text of a string; a lone surrogate becomes its three bytes (WTF-8).
+  /// The decoded text of a string; a lone surrogate becomes its three bytes (WTF-8). "" of null, what was received of others.
   std::string text() const;
 
   /// The member called `name` of a map (the last of duplicates), or nothing.

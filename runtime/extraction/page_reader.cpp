@@ -12,8 +12,7 @@
 #include "runtime/extraction/early_end.hpp"
 #include "runtime/extraction/evaluation.hpp"
 #include "runtime/extraction/failure.hpp"
-#include "runtime/extraction/json_value.hpp"
-#include "runtime/extraction/link_header.hpp"
+#include "runtime/extraction/page_protocol.hpp"
 #include "runtime/extraction/paginator.hpp"
 #include "runtime/extraction/record_key.hpp"
 #include "runtime/extraction/record_selector.hpp"
@@ -75,14 +74,15 @@ private:
 class page_pass {
 public:
   page_pass(const page_request& page, record_scratch& scratch, expression::context names)
-      : page_(page), stream_(page.source.streams[page.stream]), names_(std::move(names)), ignored_(stream_.lode.ignore),
-        maker_(stream_, ignored_, page.hash_seed, scratch), occurrences_(page) {}
+      : page_(page), stream_(page.source.streams[page.stream]), pages_(stream_), names_(std::move(names)),
+        ignored_(stream_.lode.ignore), maker_(stream_, ignored_, page.hash_seed, scratch), occurrences_(page),
+        is_marked_(pages_.is_own() || !std::holds_alternative<no_paging>(stream_.paginator.strategy)) {}
 
   caf::error run(page_content& content) {
     auto body = page_.response.json();
     if (!body.exists())
       return page_.response.why_not_json();
-    auto nodes = select(body);
+    auto nodes = pages_.records(page_, body);
     if (!nodes)
       return nodes.error();
     content.seen = static_cast<int64_t>(nodes->size());
@@ -104,17 +104,6 @@ public:
   }
 
 private:
-  caf::expected<std::vector<json_node>> select(json_node body) {
-    field_path path;
-    for (const auto& element : stream_.selector.field_path) {
-      auto name = text_of(element, names_, "field_path");
-      if (!name)
-        return name.error();
-      path.push_back(std::move(*name));
-    }
-    return select_records(body, path);
-  }
-
   caf::error find_cursor_field() {
     if (!stream_.incremental)
       return {};
@@ -190,7 +179,7 @@ private:
   }
 
   void note_place(std::string place) {
-    if (!std::holds_alternative<no_paging>(stream_.paginator.strategy)) {
+    if (is_marked_) {
       facts_.mark = short_hash_of(place) + facts_.mark * 0x9E3779B97F4A7C15u;
       if (is_first_)
         facts_.first_key = place;
@@ -200,42 +189,13 @@ private:
     is_first_ = false;
   }
 
-  void set_paging_names(json_node body) {
-    auto cursor = std::get_if<cursor_paging>(&stream_.paginator.strategy);
-    std::vector<const program*> readers;
-    auto add = [&](const std::optional<program>& code) {
-      if (code)
-        readers.push_back(&*code);
-    };
-    std::visit(
-      [&](const auto& strategy) {
-        if constexpr (requires { strategy.page_size; })
-          add(strategy.page_size);
-      },
-      stream_.paginator.strategy);
-    if (cursor) {
-      readers.push_back(&cursor->cursor_value);
-      add(cursor->stop_condition);
-    }
-    // For a top-level list, `response` is its first element.
-    auto first = body.is(json_kind::list) ? body.first_child() : body;
-    names_.set("response", first.exists() ? body_for(readers, first) : expression::value{expression::value_map{}});
-    names_.set("headers", headers_value(page_.response.headers()));
-    names_.set("last_page_size", kept_);
-    bool reads_last = std::any_of(readers.begin(), readers.end(),
-                                  [](auto code) { return code->source().find("last_record") != std::string::npos; });
-    json_document document;
-    bool has_last = reads_last && !last_text_.empty() && !document.parse(last_text_);
-    names_.set("last_record", has_last ? to_value(document.root()) : expression::value{expression::none_value{}});
-  }
-
   caf::error find_next(json_node body, page_content& content) {
+    facts_.kept = kept_;
     if (!stream_.lode.steps.empty())
-      last_text_ = last_before_steps_;
+      facts_.last_record = last_before_steps_;
     else if (!content.records.empty())
-      last_text_ = content.records.back().payload;
-    set_paging_names(body);
-    auto step = next_page(stream_, page_.state, facts_, names_);
+      facts_.last_record = content.records.back().payload;
+    auto step = pages_.follow(page_, body, facts_, names_);
     if (!step && step.error() != errc::bad_source)
       return step.error();
     // A template that this response breaks: the records are good, only the way on is lost.
@@ -295,7 +255,7 @@ private:
       settled = descent_.is_empty() ? instant{} : std::min(settled, instant{std::chrono::microseconds{descent_.first()}});
     auto& state = *next.mutable_newest_first();
     // Offset paging looks at its seam; tokens show no shift.
-    bool is_by_token = std::holds_alternative<cursor_paging>(stream_.paginator.strategy);
+    bool is_by_token = pages_.is_own() || std::holds_alternative<cursor_paging>(stream_.paginator.strategy);
     if (is_by_token && is_position(page_.state.page_token()))
       state.set_is_broken(true);
     return descend(state, descent_, facts_.has_seam, settled);
@@ -346,6 +306,7 @@ private:
 
   const page_request& page_;
   const stream_plan& stream_;
+  stream_pages pages_;
   expression::context names_;
   ignored_fields ignored_;
   record_maker maker_;
@@ -355,9 +316,9 @@ private:
   std::string last_before_steps_;
   field_path cursor_field_;
   page_facts facts_;
+  bool is_marked_; ///< something asks how this page resembles others
   bool is_first_ = true;
   int64_t kept_ = 0;
-  std::string_view last_text_;
 };
 
 } // namespace

@@ -65,7 +65,7 @@ struct page_content {
 class page_reader {
 public:
   /// Reads one page that was judged `accept`. Fails with errc::bad_response (not JSON, not the declared shape: try again
-  /// later) or errc::bad_source (a template of the source cannot be evaluated).
+  /// later), errc::bad_source (a template of the source cannot be evaluated) or what page_protocol says of the stream's miner.
   caf::expected<page_content> read(const page_request& page);
 
 private:

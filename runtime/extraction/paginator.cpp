@@ -128,16 +128,8 @@ caf::expected<paging_step> next_by_cursor(const stream_plan& stream, const curso
                   "the next page's link is " + std::string{kind_name(token->kind())} + ", text is needed");
   if (is_link)
     token = value{without_credentials(stream, token->string())};
-  auto text = token_to_text(*token);
-  if (text == state.page_token())
-    return failed_step(state, "the API answered with the page token that it was asked with");
-  auto next = state;
-  if (is_cycle(next, text))
-    return failed_step(state, "the API's page tokens go round in a circle");
-  if (repeats_pages(next, page))
-    return failed_step(state, "the API's pages go round in a circle, under ever new page tokens");
-  next.set_page_token(text);
-  return paging_step{paging_step::kind::more, std::move(next), {}, false};
+  auto step = step_to_token(state, token_to_text(*token));
+  return step.what == paging_step::kind::more ? unless_in_circles(std::move(step), state, page) : std::move(step);
 }
 
 // -- offset ------------------------------------------------------------------------------------------------------------
@@ -164,9 +156,7 @@ caf::expected<paging_step> next_by_offset(const offset_paging& plan, const wire:
     next.set_suspect(true);
   }
   auto token = current_token({plan, {}, {}}, state);
-  if (!token)
-    return token.error();
-  auto asked = token->is(expression::kind::integer) ? token->integer() : 0;
+  auto asked = token.is(expression::kind::integer) ? token.integer() : 0;
   bool brings_nothing = page.seen <= (overlaps ? 1 : 0);
   if (brings_nothing || is_last_page(page, *size))
     return end_of_slice(next);
@@ -232,9 +222,7 @@ caf::expected<paging_step> next_by_number(const page_number_paging& plan, const 
     return step;
   }
   auto token = current_token({plan, {}, {}}, state);
-  if (!token)
-    return token.error();
-  auto asked = token->is(expression::kind::integer) ? token->integer() : plan.start_from_page;
+  auto asked = token.is(expression::kind::integer) ? token.integer() : plan.start_from_page;
   auto page_of_slice = asked - plan.start_from_page + 1;
   auto next = state;
   if (is_last_page(page, *size))
@@ -250,16 +238,37 @@ caf::expected<paging_step> next_by_number(const page_number_paging& plan, const 
 
 } // namespace
 
+paging_step step_to_token(const wire::continuation_state& state, std::string token) {
+  if (token.empty())
+    return failed_step(state, "the API says that there is more, and names no page token");
+  if (token == state.page_token())
+    return failed_step(state, "the API answered with the page token that it was asked with");
+  auto next = state;
+  if (is_cycle(next, token))
+    return failed_step(state, "the API's page tokens go round in a circle");
+  next.set_page_token(std::move(token));
+  return {paging_step::kind::more, std::move(next), {}, false};
+}
+
+paging_step unless_in_circles(paging_step step, const wire::continuation_state& state, const page_facts& page) {
+  if (step.state.page_token() == state.page_token())
+    return failed_step(state, "the page that follows is the one that was just read");
+  bool is_by_token = step.state.token_steps() != state.token_steps();
+  if (is_by_token && repeats_pages(step.state, page))
+    return failed_step(state, "the API's pages go round in a circle, under ever new page tokens");
+  return step;
+}
+
 std::string token_to_text(const value& token) {
   return token.is(expression::kind::none) || token.is(expression::kind::undefined) ? "" : to_json(token);
 }
 
-caf::expected<value> token_from_text(const std::string& text) {
+value token_from_text(const std::string& text) {
   if (text.empty())
     return none();
   json_document document;
   if (document.parse(text))
-    return failed(errc::internal, "the page token of a continuation is not JSON");
+    return value{text}; // of a miner that is not the manifest's
   return to_value(document.root());
 }
 
@@ -271,8 +280,8 @@ value initial_token(const paginator_plan& plan) {
   return none();
 }
 
-caf::expected<value> current_token(const paginator_plan& plan, const wire::continuation_state& state) {
-  return state.page_token().empty() ? caf::expected<value>{initial_token(plan)} : token_from_text(state.page_token());
+value current_token(const paginator_plan& plan, const wire::continuation_state& state) {
+  return state.page_token().empty() ? initial_token(plan) : token_from_text(state.page_token());
 }
 
 caf::expected<paging_step> next_page(const stream_plan& stream, const wire::continuation_state& state,

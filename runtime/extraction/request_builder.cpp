@@ -76,15 +76,13 @@ caf::expected<request_fields> paging_fields(const paginator_plan& plan, const wi
                                             expression::context& names, std::string& link) {
   request_fields fields;
   auto token = current_token(plan, state);
-  if (!token)
-    return token.error();
-  bool is_given = !token->is(expression::kind::none);
+  bool is_given = !token.is(expression::kind::none);
   names.set("next_page_token",
-            is_given ? value{expression::value_map{{"next_page_token", *token}}} : value{expression::none_value{}});
+            is_given ? value{expression::value_map{{"next_page_token", token}}} : value{expression::none_value{}});
   if (is_given && std::holds_alternative<token_is_request_path>(plan.token_option))
-    link = expression::to_text(*token);
+    link = expression::to_text(token);
   else if (auto option = std::get_if<request_option>(&plan.token_option); option && is_given)
-    if (auto error = put_option(fields, *option, *token, names))
+    if (auto error = put_option(fields, *option, token, names))
       return error;
   auto size_code = std::visit(
     [](const auto& strategy) -> const program* {

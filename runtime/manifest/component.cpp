@@ -238,6 +238,13 @@ std::optional<component> component::child(std::string_view name) const {
   return component{*into_, *found, join(path_, name)};
 }
 
+component component::bare_child(std::string_view name) const {
+  auto node = std::make_shared<manifest_node>();
+  node->is = manifest_node::shape::map;
+  node->line = field(name)->line;
+  return component{*into_, std::move(node), join(path_, name)};
+}
+
 std::vector<component> component::children(std::string_view name) const {
   std::vector<component> out;
   auto* found = node_->find(name);
@@ -256,6 +263,11 @@ std::vector<component> component::children(std::string_view name) const {
     for (size_t i = 0; i < (*found)->items.size(); ++i)
       add((*found)->items[i], join(path_, name) + "/" + std::to_string(i));
   return out;
+}
+
+size_t component::mistakes() const {
+  return static_cast<size_t>(std::count_if(into_->notes.begin(), into_->notes.end(),
+                                           [](const diagnostic& each) { return each.severity != diagnostic::level::warning; }));
 }
 
 void component::note(diagnostic::level severity, std::string message, std::string_view at) const {

@@ -11,7 +11,7 @@
 #include "runtime/manifest/node.hpp"
 #include "runtime/manifest/plan.hpp"
 
-/// Reading typed components; beyond this folder for those who read settings of their own (processor steps).
+/// Reading typed components; beyond this folder for those who read settings of their own.
 namespace lode {
 
 using name_list = std::span<const std::string_view>;
@@ -56,6 +56,8 @@ public:
   std::vector<field_path> paths(std::string_view name) const;
 
   std::optional<component> child(std::string_view name) const;
+  /// An empty component where this field, which is there, names something without settings.
+  component bare_child(std::string_view name) const;
   /// Components of a list, or the single one.
   std::vector<component> children(std::string_view name) const;
 
@@ -69,6 +71,8 @@ public:
   /// Reports each key that is none of these.
   void refuse_unknown(std::initializer_list<std::string_view> allowed) const;
   void record(std::string_view what) const;
+  /// How many errors and unsupported things have been told so far, of the whole stream.
+  size_t mistakes() const;
 
 private:
   void note(diagnostic::level severity, std::string message, std::string_view at) const;

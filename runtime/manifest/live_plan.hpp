@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -109,16 +110,20 @@ struct webhook_settings {
   std::optional<std::chrono::milliseconds> sweep_every;
 };
 
-/// Settings of a listener that Lode does not bring: it reads their JSON text.
+/// Settings of a listener that nobody but itself acts on.
 struct own_listener_settings {};
 
 using listener_settings = std::variant<own_listener_settings, websocket_settings, webhook_settings>;
+
+struct made_listener; // runtime/manifest/listener_kind.hpp
+using made_listener_pointer = std::shared_ptr<const made_listener>;
 
 /// `x-lode.live` of one stream.
 struct stream_live {
   std::string listener; ///< a name that the node knows
   std::string settings; ///< JSON object, as it stands in the manifest
   listener_settings typed;
+  made_listener_pointer made; ///< spawns it
   std::optional<expression::program> enabled; ///< condition over config; absent = for every connection
   live_place event_id;
   std::optional<std::chrono::milliseconds> max_event_delay; ///< so late or out of order at most; absent = nobody has said
@@ -132,6 +137,7 @@ struct live_plan {
   std::string listener;
   std::string settings; ///< JSON object
   listener_settings typed;
+  made_listener_pointer made; ///< spawns it; null only in plans that no manifest was read for
   std::optional<expression::program> enabled;
   live_place event_id;
   std::vector<size_t> streams; ///< indexes into source_plan::streams, ascending; each has `lode.live`

@@ -5,6 +5,8 @@
 
 #include "runtime/expression/json_text.hpp"
 #include "runtime/manifest/field_readers.hpp"
+#include "runtime/manifest/listener_kind.hpp"
+#include "runtime/manifest/made_by_name.hpp"
 #include "runtime/manifest/scopes.hpp"
 
 namespace lode {
@@ -68,30 +70,41 @@ std::optional<live_fetch> read_fetch(const component& live) {
   return out;
 }
 
+/// For setups without a registry.
+const listener_registry& listeners_of(const manifest_setup& setup) {
+  static const auto nobody = [](caf::actor_system&, const listener_job&) { return listener_actor{}; };
+  static const listener_registry described{
+    "listener",
+    {{webhook_listener_name, [](auto& asked) { return made_listener{nobody, read_webhook(asked.settings)}; }},
+     {websocket_listener_name, [](auto& asked) { return made_listener{nobody, read_websocket(asked.settings)}; }}}};
+  return setup.listeners != nullptr ? *setup.listeners : described;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string out;
+  for (auto& name : names)
+    out += (out.empty() ? "" : ", ") + name;
+  return out;
+}
+
 /// The name of the listener and what its settings say.
 void read_listener(const component& block, const manifest_setup& setup, stream_live& out) {
+  const auto& known = listeners_of(setup);
   out.listener = block.text("listener");
-  auto known = setup.listeners.find(out.listener);
-  if (known == setup.listeners.end()) {
-    std::string names;
-    for (auto& [name, check] : setup.listeners)
-      names += (names.empty() ? "" : ", ") + name;
-    return block.error(out.listener.empty() ? "live capture needs 'listener', one of " + names
-                                            : "there is no listener '" + out.listener + "'; known: " + names,
-                       "listener");
-  }
+  if (out.listener.empty())
+    return block.error("live capture needs 'listener', one of " + joined(known.names()), "listener");
+  auto make = known.find(out.listener);
+  if (!make)
+    return block.error(message_of(make.error()), "listener");
   auto settings = block.child("settings");
   if (!settings)
     return block.error("live capture needs 'settings': what the listener " + out.listener + " is to do");
   if (auto text = expression::to_json(to_value(settings->node())))
     out.settings = std::move(*text);
   settings->record(out.settings);
-  if (out.listener == websocket_listener_name)
-    out.typed = read_websocket(*settings);
-  else if (out.listener == webhook_listener_name)
-    out.typed = read_webhook(*settings);
-  if (known->second)
-    known->second(*settings);
+  auto made = made_by(**make, "listener " + out.listener, listener_request{*settings});
+  out.typed = made.typed;
+  out.made = std::make_shared<const made_listener>(std::move(made));
 }
 
 /// Messages of a socket have no headers.
@@ -112,7 +125,7 @@ void read_rules(const component& block, stream_live& out) {
     block.error("live capture needs 'messages': at least one rule of how a message becomes a record");
   for (auto& each : rules) {
     out.rules.push_back(read_rule(each));
-    if (out.listener == websocket_listener_name)
+    if (std::holds_alternative<websocket_settings>(out.typed))
       refuse_headers(each, out.rules.back());
   }
 }
@@ -253,7 +266,7 @@ std::vector<live_plan> group_live(const std::vector<stream_plan>& streams, const
              && source_of(other.enabled) == source_of(live->enabled);
     });
     if (same == out.end()) {
-      out.push_back({live->listener, live->settings, live->typed, live->enabled, live->event_id, {i}});
+      out.push_back({live->listener, live->settings, live->typed, live->made, live->enabled, live->event_id, {i}});
       continue;
     }
     if (same->event_id.header != live->event_id.header || same->event_id.field != live->event_id.field)

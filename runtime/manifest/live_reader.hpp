@@ -21,8 +21,6 @@ std::vector<live_plan> group_live(const std::vector<stream_plan>& streams, const
 
 // -- live_settings_reader.cpp ----------------------------------------------------------------------------------------------
 
-websocket_settings read_websocket(const component& settings);
-webhook_settings read_webhook(const component& settings);
 /// `{field: [path]}` or `{header: NAME}`, of a component that may have other keys beside; reports what is neither.
 live_place read_place(const component& from);
 /// One condition or a list of them.

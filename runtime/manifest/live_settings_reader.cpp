@@ -4,6 +4,7 @@
 #include "config/text_values.hpp"
 #include "runtime/expression/python_text.hpp"
 #include "runtime/manifest/field_readers.hpp"
+#include "runtime/manifest/listener_kind.hpp"
 #include "runtime/manifest/live_reader.hpp"
 #include "runtime/manifest/scopes.hpp"
 

@@ -46,6 +46,9 @@ struct dead_record_limits {
   uint64_t records = 1000;
 };
 
+class page_protocol; // runtime/extraction/page_protocol.hpp
+using page_protocol_pointer = std::shared_ptr<const page_protocol>;
+
 class processor_step; // runtime/manifest/processor_step.hpp
 using processor_step_pointer = std::shared_ptr<const processor_step>;
 
@@ -64,6 +67,9 @@ struct lode_extension {
     std::optional<std::chrono::milliseconds> whole;
   };
   std::string miner = default_miner; ///< by whom the stream is mined; a name that the node knows
+  page_protocol_pointer pages;       ///< that miner's, made with its settings; null = what the manifest describes
+  /// The miner's name when it is not default_miner, else "": actors and lines for people show kinds by it.
+  std::string own_miner() const { return miner == default_miner ? std::string{} : miner; }
   bool has_stable_order = false;     ///< pages come in an order that edits do not change (id, creation)
   /// Records come in the falling order of their ordering field, which is a datetime. Each change moves it, unless the order is
   /// stable: then it is the time of creation.

@@ -1,14 +1,12 @@
 #include "runtime/manifest/lode_extension_reader.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 
 #include "runtime/expression/datetime_format.hpp"
-#include "runtime/expression/json_text.hpp"
 #include "runtime/manifest/field_readers.hpp"
 #include "runtime/manifest/live_reader.hpp"
-#include "runtime/registry.hpp"
+#include "runtime/manifest/made_by_name.hpp"
 
 namespace lode {
 
@@ -91,40 +89,44 @@ void read_limit_headers(const component& block, lode_extension& out) {
   }
 }
 
-void read_miner(const component& block, const manifest_setup& setup, lode_extension& out) {
-  out.miner = block.text("miner", default_miner);
-  if (std::find(setup.miners.begin(), setup.miners.end(), out.miner) != setup.miners.end())
-    return;
-  std::string known;
-  for (auto& each : setup.miners)
-    known += (known.empty() ? "" : ", ") + each;
-  block.error("there is no miner '" + out.miner + "'; known: " + known, "miner");
+/// For setups without a registry: the manifest's own pages are `pages` = null.
+caf::expected<const miner_factory*> find_miner(const manifest_setup& setup, const std::string& name) {
+  static const miner_registry only_default{"miner", {{default_miner, {}}}};
+  return setup.miners != nullptr ? setup.miners->find(name) : only_default.find(name);
 }
 
-/// The key of `{NAME: {settings}}`, or "".
-std::string step_name(const component& step) {
-  const manifest_node::entry* only = nullptr;
-  for (auto& each : step.node().entries) {
-    if (each.first == "$parameters")
-      continue;
-    if (only != nullptr)
-      return {};
-    only = &each;
-  }
-  return only != nullptr && only->second->is == manifest_node::shape::map ? only->first : std::string{};
+/// NAME, or `{NAME: {settings}}`.
+void read_miner(const component& block, const manifest_setup& setup, lode_extension& out) {
+  const auto* found = block.field("miner");
+  if (found == nullptr)
+    return;
+  const bool has_settings = found->is == manifest_node::shape::map;
+  auto name = found->is == manifest_node::shape::scalar ? block.text("miner") : only_key(*found);
+  if (name.empty())
+    return block.error("a miner is written NAME, or {NAME: {settings}}", "miner");
+  auto make = find_miner(setup, name);
+  if (!make)
+    return block.error(message_of(make.error()), "miner");
+  auto settings = has_settings ? *block.child("miner")->child(name) : block.bare_child("miner");
+  if (has_settings)
+    record_all(settings);
+  if (**make)
+    out.pages = made_by(**make, "miner " + name, miner_request{settings});
+  else
+    settings.refuse_unknown({});
+  out.miner = std::move(name);
 }
 
 void read_step(const component& step, const step_registry& known, const std::vector<field_path>& key, lode_extension& out) {
-  auto name = step_name(step);
+  auto name = only_key(step.node());
   if (name.empty())
     return step.error("a step is written {NAME: {settings}}, with {} for no settings");
   auto make = known.find(name);
   if (!make)
     return step.error(message_of(make.error()), name);
   auto settings = step.child(name);
-  if (auto text = expression::to_json(to_value(settings->node())))
-    step.record(*text);
-  if (auto made = (**make)({*settings, key}))
+  record_all(*settings);
+  if (auto made = made_by(**make, "step " + name, step_request{*settings, key}))
     out.steps.push_back({std::move(name), std::move(made)});
 }
 

@@ -10,8 +10,11 @@ std::string parent_of(const std::string& name) {
     {"lode.sweeper", "lode.tenant-supervisor"},       {"lode.credential-keeper", "lode.tenant-supervisor"},
     {"lode.capture", "lode.tenant-supervisor"},       {"lode.websocket-listener", "lode.capture"},
     {"lode.webhook-listener", "lode.capture"},        {"lode.rechecker", "lode.capture"},
+    {"lode.listener", "lode.capture"},
   };
-  auto i = parents.find(name);
+  // Kinds that Lode does not bring stand where their kin stand: lode.miner.soap, lode.listener.mqtt.
+  const auto kin = name.substr(0, name.find('.', std::string_view{"lode."}.size()));
+  auto i = parents.find(kin);
   return i == parents.end() ? std::string{} : i->second;
 }
 
@@ -33,13 +36,11 @@ void actor_census::complete(std::vector<actor_figures>& figures, const activity_
       if (name.starts_with("lode.")) // what has no name of ours is CAF's
         all[name] = each;
   }
-  for (size_t i = 0; i < workers; ++i) {
-    const auto who = static_cast<worker>(i);
-    auto& each = all[actor_name_of(who)];
-    each.running += board.running(who);
-    each.restarts += board.restarts(who);
+  for (const auto& [name, found] : board.counts()) {
+    auto& each = all[name];
+    each.running += found.running;
+    each.restarts += found.restarts;
   }
-  all.erase("");
   for (const auto& [name, each] : all) {
     auto i = std::find_if(figures.begin(), figures.end(), [&](const auto& x) { return x.name == name; });
     if (i == figures.end()) {

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "actors/extraction/miner_registry.hpp"
 #include "actors/scheduling/schedule_registry.hpp"
 #include "actors/streaming/listener_registry.hpp"
 #include "actors/streaming/sink_registry.hpp"
+#include "runtime/extraction/page_protocol.hpp"
 #include "runtime/extraction/processor_steps.hpp"
 
 namespace lode {
@@ -13,7 +13,7 @@ namespace lode {
 struct extensions {
   miner_registry miners;       ///< `x-lode.miner` of a stream
   step_registry steps;         ///< `x-lode.steps` of a stream
-  listener_registry listeners; ///< spawned by nothing yet
+  listener_registry listeners; ///< `x-lode.live.listener` of a stream
   sink_registry sinks;         ///< spawned by nothing yet
   schedule_registry schedules; ///< the first key of a connection's schedule
 };

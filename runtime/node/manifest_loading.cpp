@@ -7,10 +7,9 @@ namespace lode {
 
 manifest_setup manifest_setup_of(const mining_settings& mining, const extensions& known) {
   manifest_setup result;
-  result.miners = known.miners.names();
+  result.miners = &known.miners;
   result.steps = &known.steps;
-  for (auto& name : known.listeners.names())
-    result.listeners.try_emplace(name);
+  result.listeners = &known.listeners;
   result.retries = {mining.request_retries, mining.retry_min, mining.retry_max};
   result.delete_brake_percent = mining.delete_brake_percent;
   result.dead_limits = {mining.dead_records_percent / 100.0, mining.dead_records_limit};

@@ -260,7 +260,6 @@ live_services_pointer mining_tree::make_live_services(mining_resources& resource
   result->gaps = gaps_;
   result->sockets = resources.sockets;
   result->history = &resources.history;
-  result->make_listener = listeners_by_name(resources.known->listeners);
   return result;
 }
 

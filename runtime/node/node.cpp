@@ -159,7 +159,7 @@ exit_code run_node(const settings& config, const extensions& known) {
   init_meta_objects();
   actor_config actors{config};
   caf::actor_system system{actors};
-  metrics measured{system.metrics()};
+  metrics measured{system.metrics(), known.miners.names()};
 
   const auto postgres = postgres_of(config, random_incarnation()); // the process's own sessions: no life's
   auto store = open_store(postgres, *redis, [&](auto span) { return signals.arrived_within(span); });

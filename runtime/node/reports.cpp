@@ -2,6 +2,7 @@
 
 #include <caf/all.hpp>
 
+#include "actors/extraction/miner_spawner.hpp"
 #include "runtime/telemetry/log.hpp"
 #include "runtime/telemetry/metrics.hpp"
 #include "runtime/telemetry/trace_id.hpp"
@@ -14,20 +15,21 @@ double seconds(std::chrono::nanoseconds span) {
   return std::chrono::duration<double>(span).count();
 }
 
-metrics::counter* counter_of(metrics& measured, fetch_result result) {
+metrics::counter* counter_of(metrics& measured, const std::string& miner, fetch_result result) {
+  const auto& pages = measured.pages_fetched.at(miner);
   switch (result) {
     case fetch_result::ok:
-      return measured.pages_fetched.ok;
+      return pages.ok;
     case fetch_result::retried:
-      return measured.pages_fetched.retried;
+      return pages.retried;
     case fetch_result::rate_limited:
-      return measured.pages_fetched.rate_limited;
+      return pages.rate_limited;
     case fetch_result::refused:
-      return measured.pages_fetched.refused;
+      return pages.refused;
     case fetch_result::failed:
       break;
   }
-  return measured.pages_fetched.failed;
+  return pages.failed;
 }
 
 metrics::counter* counter_of(metrics& measured, group_outcome outcome) {
@@ -185,8 +187,8 @@ page_writer_report writer_report(mining_resources& resources) {
 
 mining_report page_path_report(mining_resources& resources) {
   mining_report report;
-  report.fetched = [&resources](fetch_result result) {
-    counter_of(*resources.measured, result)->inc();
+  report.fetched = [&resources](const std::string& miner, fetch_result result) {
+    counter_of(*resources.measured, miner, result)->inc();
     if (result != fetch_result::ok && result != fetch_result::rate_limited)
       ++resources.figures.failed_calls;
   };
@@ -243,9 +245,9 @@ std::function<void(const live_counts&)> live_report(mining_resources& resources)
   };
 }
 
-miner_factory counted_miners(mining_resources& resources) {
-  return [make = miners_by_name(resources.known->miners), &resources](caf::actor_system& system, miner_job job) {
-    auto miner = make(system, std::move(job));
+std::function<miner_actor(caf::actor_system&, miner_job)> counted_miners(mining_resources& resources) {
+  return [&resources](caf::actor_system& system, miner_job job) {
+    auto miner = spawn_miner(system, std::move(job));
     ++resources.figures.miners;
     resources.measured->miners->inc();
     caf::actor_cast<caf::abstract_actor*>(miner)->attach_functor([&resources] {

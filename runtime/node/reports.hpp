@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/extraction/fetch_gate.hpp"
+#include "actors/extraction/miner.hpp"
 #include "actors/storage/page_writer.hpp"
 #include "runtime/node/mining_tree.hpp"
 
@@ -18,6 +19,6 @@ std::function<void(int64_t)> open_runs_report(mining_resources& resources);
 std::function<void(size_t)> shards_report(mining_resources& resources);
 std::function<void(const live_counts&)> live_report(mining_resources& resources);
 /// The miners that sources name, counted while they live.
-miner_factory counted_miners(mining_resources& resources);
+std::function<miner_actor(caf::actor_system&, miner_job)> counted_miners(mining_resources& resources);
 
 } // namespace lode

@@ -7,7 +7,7 @@ namespace lode::metric_names {
 
 inline constexpr const char* prefix = "lode";
 
-inline constexpr const char* pages_fetched = "pages-fetched";   // counter by result
+inline constexpr const char* pages_fetched = "pages-fetched";   // counter by miner and result
 inline constexpr const char* records = "records";               // counter by outcome
 inline constexpr const char* commit_groups = "commit-groups";   // counter by outcome
 inline constexpr const char* commit_time = "commit-time";       // histogram, seconds
@@ -50,6 +50,7 @@ inline constexpr const char* process_threads = "process_threads";
 inline constexpr const char* process_started = "process_start_time_seconds";
 
 /// Labels; CAF's actor metrics have "name", the actor's type. Each has a fixed set of values.
+inline constexpr const char* miner_label = "miner"; // the kinds that a node knows when it starts
 inline constexpr const char* result_label = "result";
 inline constexpr const char* outcome_label = "outcome";
 inline constexpr const char* version_label = "version";

@@ -45,9 +45,15 @@ metrics::gauge* gauge_of(metric_registry& registry, const char* name, const char
 
 } // namespace
 
-metrics::metrics(metric_registry& r) {
-  by_label pages{r, names::pages_fetched, names::result_label, "Responses of APIs, by what they were."};
-  pages_fetched = {pages("ok"), pages("retried"), pages("rate_limited"), pages("refused"), pages("failed")};
+metrics::metrics(metric_registry& r, const std::vector<std::string>& kinds) {
+  auto* pages = r.counter_family(names::prefix, names::pages_fetched, {names::miner_label, names::result_label},
+                                 "Responses of APIs, by the kind of miner that asked and what they were.", "1", true);
+  for (const auto& miner : kinds) {
+    auto of = [&](caf::string_view result) {
+      return pages->get_or_add({{names::miner_label, miner}, {names::result_label, result}});
+    };
+    pages_fetched[miner] = {of("ok"), of("retried"), of("rate_limited"), of("refused"), of("failed")};
+  }
   by_label outcomes{r, names::records, names::outcome_label, "Records committed, by what became of them."};
   records = {outcomes("inserted"),      outcomes("updated"), outcomes("unchanged"),
              outcomes("refused_older"), outcomes("dead"),    outcomes("deleted")};

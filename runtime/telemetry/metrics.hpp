@@ -5,19 +5,26 @@
 #include <caf/telemetry/gauge.hpp>
 #include <caf/telemetry/histogram.hpp>
 
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
 namespace lode {
 
 /// Lode's own metrics on CAF's registry. One per process, made once; actors get a pointer to it, which is valid as long
 /// as the registry. Counting takes no lock.
 struct metrics {
-  explicit metrics(caf::telemetry::metric_registry& registry);
+  /// `kinds` of miners that the node knows; pages of no other may be counted.
+  metrics(caf::telemetry::metric_registry& registry, const std::vector<std::string>& kinds);
 
   using counter = caf::telemetry::int_counter;
   using gauge = caf::telemetry::int_gauge;
 
-  struct {
+  struct fetched_pages {
     counter *ok, *retried, *rate_limited, *refused, *failed;
-  } pages_fetched;
+  };
+  std::map<std::string, fetched_pages, std::less<>> pages_fetched; ///< by kind of miner
   struct {
     counter *inserted, *updated, *unchanged, *refused_older, *dead, *deleted;
   } records;

@@ -139,7 +139,7 @@ struct tenant_supervisor_test : actor_test {
     services->now = [] { return instant{}; };
     services->report.happened = note_into(told);
     services->board = board.get();
-    services->report.fetched = [keep = board](auto) {}; // it outlives the actors
+    services->report.fetched = [keep = board](auto&, auto) {}; // it outlives the actors
     services->miners_per_tenant = 2;
     services->restarts = {2, 1min, 100ms, 1s};
     services->http = &http;
@@ -824,7 +824,7 @@ TEST_F(tenant_supervisor_test, people_see_the_supervisor_its_open_runs_and_how_o
   advance(300ms);
   ASSERT_EQ(mined.size(), 2u);
   EXPECT_EQ(mined[1].restarts, 1u);
-  EXPECT_EQ(board->restarts(worker::miner), 1);
+  EXPECT_EQ(board->counts().at("lode.miner").restarts, 1);
   end(1);
   EXPECT_EQ(board->running(worker::run), 0);
 }

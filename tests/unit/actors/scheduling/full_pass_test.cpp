@@ -216,6 +216,9 @@ TEST_F(full_pass_test, a_pass_is_patient_where_a_record_may_move_past_the_reader
   users.lode.has_stable_order = false;
   users.paginator.strategy = no_paging{};
   EXPECT_FALSE(pass_of(3).is_patient) << "one page is one moment";
+  users.lode.miner = "soap";
+  EXPECT_TRUE(pass_of(3).is_patient) << "such a miner pages by tokens, whatever the manifest says";
+  users.lode.miner = default_miner;
   users.incremental.emplace();
   EXPECT_TRUE(pass_of(3).is_patient);
   EXPECT_EQ(pass_of(3).settles, users.lode.settle_time);

@@ -302,11 +302,8 @@ TEST_F(paging_test, without_a_page_size_an_empty_page_is_the_last) {
 }
 
 TEST(page_token_test, tokens_survive_as_json_text) {
-  for (const char* text : {R"("a\"b")", "17", R"({"x":[1]})"}) {
-    auto token = token_from_text(text);
-    ASSERT_TRUE(token);
-    EXPECT_EQ(token_to_text(*token), text);
-  }
+  for (const char* text : {R"("a\"b")", "17", R"({"x":[1]})"})
+    EXPECT_EQ(token_to_text(token_from_text(text)), text);
   EXPECT_EQ(token_to_text(expression::none_value{}), "");
 }
 

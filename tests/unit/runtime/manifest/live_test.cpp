@@ -5,7 +5,8 @@
 
 #include "runtime/manifest/component.hpp"
 #include "runtime/manifest/lint.hpp"
-#include "runtime/manifest/live_plan.hpp"
+#include "runtime/manifest/listener_kind.hpp"
+#include "runtime/registry.hpp"
 
 namespace lode {
 namespace {
@@ -250,12 +251,15 @@ TEST(live, groups_streams_that_share_a_listener_and_its_settings) {
 }
 
 TEST(live, leaves_the_settings_of_a_listener_of_ones_own_to_its_check) {
-  manifest_setup setup;
   std::string seen;
-  setup.listeners["smoke"] = [&](const component& settings) {
-    settings.refuse_unknown({"hill"});
-    seen = settings.text("hill");
-  };
+  listener_registry known{"listener"};
+  EXPECT_FALSE(known.add("smoke", [&](const listener_request& asked) -> listener_spawner {
+    asked.settings.refuse_unknown({"hill"});
+    seen = asked.settings.text("hill");
+    return [](caf::actor_system&, const listener_job&) { return listener_actor{}; };
+  }));
+  manifest_setup setup;
+  setup.listeners = &known;
   auto text = live("        listener: smoke\n        settings: {hill: near, fire: big}\n" + std::string{plain_rule});
   auto loaded = load_manifest_text(text, "test.yaml", setup);
   EXPECT_EQ(seen, "near");
@@ -265,6 +269,19 @@ TEST(live, leaves_the_settings_of_a_listener_of_ones_own_to_its_check) {
   ASSERT_TRUE(loaded.plan);
   EXPECT_EQ(loaded.plan->live.at(0).settings, R"({"hill":"near"})");
   EXPECT_TRUE(std::holds_alternative<own_listener_settings>(loaded.plan->live[0].typed));
+  EXPECT_TRUE(loaded.plan->live[0].made->spawn);
+}
+
+TEST(live, a_listener_of_ones_own_may_have_what_is_posted_to_the_node_brought_to_it) {
+  listener_registry known{"listener"};
+  EXPECT_FALSE(known.add("forms", [](const listener_request& asked) -> made_listener {
+    return {[](caf::actor_system&, const listener_job&) { return listener_actor{}; }, read_webhook(asked.settings)};
+  }));
+  manifest_setup setup;
+  setup.listeners = &known;
+  auto loaded = load_manifest_text(live("        listener: forms\n        settings: {sweep_every: 1h}\n" + std::string{plain_rule}), "test.yaml", setup);
+  ASSERT_TRUE(loaded.plan) << testing::PrintToString(messages(loaded));
+  EXPECT_EQ(std::get<webhook_settings>(loaded.plan->live.at(0).typed).sweep_every, std::chrono::hours{1});
 }
 
 std::vector<std::string> warnings(const std::string& text) {

@@ -110,10 +110,12 @@ TEST(lode_extension, names_the_miner_and_refuses_one_that_the_node_does_not_have
   manifest_setup setup;
   EXPECT_THAT(messages(load_manifest_text(text, "test.yaml", setup)),
               ElementsAre(HasSubstr("test.yaml:8: error: #/streams/0/x-lode/miner: there is no miner 'soap'; known: manifest")));
-  setup.miners.push_back("soap");
-  auto plan = load_manifest_text(text, "test.yaml", setup).plan;
-  ASSERT_TRUE(plan);
-  EXPECT_EQ(plan->streams.at(0).lode.miner, "soap");
+  EXPECT_EQ(load_stream(manifest_text{.stream = "    x-lode: {miner: manifest}\n"}).lode.own_miner(), "");
+}
+
+TEST(lode_extension, the_miner_of_manifests_has_no_settings) {
+  auto complaint = messages(load(std::string{manifest_text{.stream = "    x-lode: {miner: {manifest: {pages: 3}}}\n"}}));
+  EXPECT_THAT(complaint, ElementsAre(HasSubstr("unknown key 'pages'")));
 }
 
 /// A step that only remembers what it was made from.

@@ -3,7 +3,11 @@
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
 
+#include "actors/extraction/mining_services.hpp"
 #include "actors/scheduling/schedule.hpp"
+#include "runtime/manifest/component.hpp"
+#include "runtime/manifest/yaml_reader.hpp"
+#include "runtime/node/actor_census.hpp"
 #include "runtime/node/manifest_inspection.hpp"
 #include "runtime/node/manifest_loading.hpp"
 #include "tests/support/actor_test.hpp"
@@ -20,25 +24,40 @@ struct drop_step final : processor_step {
   step_result apply(json_tree&, const step_inputs&) const override { return {step_result::fate::drop, {}}; }
 };
 
+/// A stream without records.
+struct empty_pages final : page_protocol {
+  caf::expected<http_request> request(const stream_plan& stream, const request_inputs& inputs) const override {
+    return build_request(stream, inputs);
+  }
+  caf::expected<std::vector<json_node>> records(const page_request&, json_node) const override { return std::vector<json_node>{}; }
+  caf::expected<paging_step> follow(const page_request& page, json_node, const page_facts&, expression::context&) const override {
+    return end_slice(page);
+  }
+};
+
 /// What Lode brings and one of each kind of the test's own, all by the name "own".
 struct extensions_test : actor_test {
   extensions known = builtin_extensions();
 
   extensions_test() {
-    EXPECT_FALSE(known.miners.add("own", [this](caf::actor_system&, const miner_job&) {
-      return spawn_fake<miner_actor>([](go_on) {}, [](permit_granted) {}, [](response_arrived&) {}, [](page_parsed&) {},
-                                     [](page_unreadable&) {}, [](page_committed) {}, [](page_refused) {}, [](finish_page) {},
-                                     [](timer_fired) {});
+    EXPECT_FALSE(known.miners.add("own", [](const miner_request& asked) {
+      asked.settings.refuse_unknown({"colour"});
+      return std::make_shared<const empty_pages>();
     }));
-    EXPECT_FALSE(known.steps.add("own", [](const step_request&) { return std::make_shared<const drop_step>(); }));
-    EXPECT_FALSE(known.listeners.add("own", [this](caf::actor_system&, const listener_job& job) {
-      return spawn_fake<listener_actor>(
-        [job](start_listening) { caf::anon_send(job.owner, listening_began{job.connection->connection}); },
-        [](const messages_settled&) {}, [](const webhook_arrived&) {}, [](timer_fired) {});
+    EXPECT_FALSE(known.steps.add("own", [](const step_request& asked) {
+      asked.settings.refuse_unknown({"colour"});
+      return std::make_shared<const drop_step>();
     }));
-    EXPECT_FALSE(known.sinks.add("own", [this](caf::actor_system&, const sink_job&) {
-      return spawn_fake<sink_actor>(
-        [](const deliver_changes& ask) { return changes_delivered{ask.shard, ask.changes.back().seq}; }, [](timer_fired) {});
+    EXPECT_FALSE(known.listeners.add("own", [this](const listener_request& asked) -> listener_spawner {
+      asked.settings.refuse_unknown({"colour"});
+      return [this](caf::actor_system&, const listener_job& job) {
+        return spawn_fake<listener_actor>(
+          [job](start_listening) { caf::anon_send(job.owner, listening_began{job.connection->connection}); },
+          [](const messages_settled&) {}, [](const webhook_arrived&) {}, [](timer_fired) {});
+      };
+    }));
+    EXPECT_FALSE(known.sinks.add("own", [this](const sink_request&) -> sink_spawner {
+      return [this](caf::actor_system&, const sink_job&) { return spawn_fake<sink_actor>([](const deliver_changes&) {}); };
     }));
     EXPECT_FALSE(known.schedules.add("own", {{"own"}, [](const boost::json::object&) {
                                                return caf::expected<schedule_policy_pointer>{
@@ -71,13 +90,34 @@ TEST_F(extensions_test, a_source_names_its_miner_and_its_steps) {
   ASSERT_TRUE(loaded.plan) << testing::PrintToString(messages(loaded));
   const auto& lode = loaded.plan->streams.at(0).lode;
   EXPECT_EQ(lode.miner, "own");
+  EXPECT_TRUE(stream_pages{loaded.plan->streams.at(0)}.is_own());
   ASSERT_EQ(lode.steps.size(), 1u);
-  EXPECT_TRUE(miners_by_name(known.miners)(system, miner_job{{}, item_connection(1, loaded.plan), {}, 0, {}, {}, {}}));
+}
+
+TEST_F(extensions_test, settings_of_each_kind_are_refused_where_they_stand) {
+  auto complaints = [&](const std::string& x_lode) {
+    return messages(load_manifest_text(std::string{manifest_text{.stream = "    x-lode:\n" + x_lode}}, "test.yaml", setup()));
+  };
+  EXPECT_THAT(complaints("      miner:\n        own: {color: red}\n"),
+              testing::ElementsAre("test.yaml:10: error: #/streams/0/x-lode/miner/own/color: unknown key 'color'; allowed here: colour"));
+  EXPECT_THAT(complaints("      miner: {manifest: {color: red}}\n"),
+              testing::ElementsAre(HasSubstr("test.yaml:9: error: #/streams/0/x-lode/miner/manifest/color: unknown key 'color'")));
+  EXPECT_THAT(complaints("      steps:\n        - own: {color: red}\n"),
+              testing::ElementsAre("test.yaml:10: error: #/streams/0/x-lode/steps/0/own/color: unknown key 'color'; allowed here: colour"));
+  EXPECT_THAT(complaints("      live:\n        listener: own\n        settings: {color: red}\n        messages: [{payload: full}]\n"),
+              testing::ElementsAre("test.yaml:11: error: #/streams/0/x-lode/live/settings/color: unknown key 'color'; allowed here: colour"));
+}
+
+TEST_F(extensions_test, a_schedule_says_which_key_is_wrong_what_was_found_and_what_is_allowed) {
+  auto complaint = [&](const char* text) {
+    auto read = parse_schedule(text, known.schedules);
+    return read ? "" : message_of(read.error());
+  };
+  EXPECT_EQ(complaint(R"({"every":"often"})"), R"(schedule: every: "often", allowed is a duration from 1s to 366d such as "15m" or "1h30m")");
+  EXPECT_THAT(complaint(R"({"own":1,"colour":"red"})"), HasSubstr(R"(colour: "red", allowed is no such key; with 'own' there can be)"));
 }
 
 TEST_F(extensions_test, a_source_may_name_every_listener_of_its_node) {
-  for (auto name : {"own", "websocket", "webhook"})
-    EXPECT_TRUE(setup().listeners.contains(name)) << name;
   auto source = [](const std::string& listener) {
     return std::string{manifest_text{.stream = "    x-lode: {live: {listener: " + listener
                                                + ", settings: {}, messages: [{payload: full}]}}\n"}};
@@ -85,6 +125,11 @@ TEST_F(extensions_test, a_source_may_name_every_listener_of_its_node) {
   auto loaded = load_manifest_text(source("own"), "test.yaml", setup());
   ASSERT_TRUE(loaded.plan) << testing::PrintToString(messages(loaded));
   EXPECT_EQ(loaded.plan->live.at(0).listener, "own");
+  for (auto [name, settings] : {std::pair{"websocket", "{url: wss://x}"}, std::pair{"webhook", "{}"}}) {
+    auto text = source(name);
+    text.replace(text.find("settings: {}"), 12, std::string{"settings: "} + settings);
+    EXPECT_TRUE(load_manifest_text(text, "test.yaml", setup()).plan) << name;
+  }
   EXPECT_THAT(messages(load_manifest_text(source("smoke"), "test.yaml", setup())),
               testing::ElementsAre(HasSubstr("there is no listener 'smoke'; known: own, webhook, websocket")));
 }
@@ -110,18 +155,31 @@ TEST_F(extensions_test, a_listener_made_by_name_tells_its_owner_when_nothing_is_
   auto owner = spawn_fake<listener_owner_actor>([&](listening_began msg) { began.push_back(msg.connection); },
                                                 [](still_listening) {}, [](const listening_ended&) {},
                                                 [](const messages_heard&) {});
-  auto listener = (**known.listeners.find("own"))(system, {item_connection(1, item_plan()), 0, {}, {}, owner});
+  auto source = std::string{manifest_text{.stream = "    x-lode: {live: {listener: own, settings: {}, messages: [{payload: full}]}}\n"}};
+  auto loaded = load_manifest_text(source, "test.yaml", setup());
+  ASSERT_TRUE(loaded.plan) << testing::PrintToString(messages(loaded));
+  activity_board board;
+  auto services = std::make_shared<mining_services>();
+  services->board = &board;
+  auto listener = spawn_listener(system, {item_connection(1, loaded.plan), 0, services, {}, owner});
   caf::anon_send(listener, start_listening{});
   run();
   EXPECT_EQ(began, std::vector<connection_id>{connection_id{10}});
+  EXPECT_EQ(board.counts().at("lode.listener.own").running, 1) << "it is shown";
+  EXPECT_EQ(parent_of("lode.listener.own"), "lode.capture");
+  send_exit(listener, caf::exit_reason::user_shutdown);
+  EXPECT_EQ(board.counts().at("lode.listener.own").running, 0);
 }
 
-TEST_F(extensions_test, a_sink_made_by_name_says_up_to_where_changes_are_safe) {
-  auto sink = (**known.sinks.find("own"))(system, {"warehouse", "{}", {}});
-  deliver_changes delivery{shard_id{3}, {}};
-  for (int64_t seq : {7, 8})
-    delivery.changes.push_back({seq, {}, {}, {}, change_kind::inserted, "k", "{}", {}});
-  auto answer = ask<changes_delivered>(sink, delivery);
-  ASSERT_TRUE(answer);
-  EXPECT_EQ(answer->seq, 8);
+TEST_F(extensions_test, a_sink_made_by_name_says_when_changes_are_safe) {
+  compilation read{"sink.yaml", {}, {}};
+  const component settings{read, read_yaml("{}", "sink.yaml", read.notes), "#"};
+  auto spawn = (**known.sinks.find("own"))({settings});
+  auto sink = spawn(system, {"warehouse", "n1", nullptr});
+  delivered_change change;
+  change.seq = 7;
+  change.key = "k";
+  change.payload = "{}";
+  deliver_changes delivery{1, shard_id{3}, {change}};
+  EXPECT_FALSE(done(sink, delivery));
 }

@@ -126,5 +126,17 @@ TEST(actor_census, who_works_for_tenants_and_who_is_shared_is_counted) {
   EXPECT_EQ(figures[1].parent, "");
 }
 
+TEST(actor_census, miners_of_other_kinds_stand_beside_those_of_manifests) {
+  activity_board board;
+  auto one = board.enter({.who = worker::miner, .tenant = tenant_id{1}, .kind = "soap"});
+  board.restarted(worker::miner, "soap");
+  std::vector<actor_figures> figures{{"lode.miner.soap", 3, 7, 0.1}};
+  actor_census{}.complete(figures, board);
+  ASSERT_EQ(figures.size(), 1u);
+  EXPECT_EQ(figures[0].running, 1);
+  EXPECT_EQ(figures[0].restarts, 1);
+  EXPECT_EQ(figures[0].parent, "lode.tenant-supervisor");
+}
+
 } // namespace
 } // namespace lode

@@ -44,7 +44,7 @@ struct reports_test : testing::Test {
 
   std::ostringstream log;
   caf::telemetry::metric_registry registry;
-  metrics measured{registry};
+  metrics measured{registry, {default_miner}};
   mining_resources resources;
   connection_pointer connection = item_connection(1, item_plan());
 };

@@ -59,16 +59,17 @@ struct metrics_test : testing::Test {
 
   configuration config;
   caf::actor_system system{config};
-  metrics m{system.metrics()};
+  metrics m{system.metrics(), {"manifest", "soap"}};
 };
 
 } // namespace
 
 TEST_F(metrics_test, what_is_counted_shows_as_prometheus_text) {
-  m.pages_fetched.rate_limited->inc(3);
+  m.pages_fetched.at("soap").rate_limited->inc(3);
   m.open_runs->inc();
   EXPECT_THAT(text(), HasSubstr("# TYPE lode_pages_fetched_total counter\n"));
-  EXPECT_THAT(text(), HasSubstr("\nlode_pages_fetched_total{result=\"rate_limited\"} 3\n"));
+  EXPECT_THAT(text(), HasSubstr("\nlode_pages_fetched_total{miner=\"soap\",result=\"rate_limited\"} 3\n"));
+  EXPECT_THAT(text(), HasSubstr("\nlode_pages_fetched_total{miner=\"manifest\",result=\"rate_limited\"} 0\n")) << "others are not counted";
   EXPECT_THAT(text(), HasSubstr("\nlode_open_runs 1\n"));
   EXPECT_THAT(text(), HasSubstr("\ncaf_actor_processing_time_seconds_count{name=\"lode.echo\"} "));
 }
@@ -113,7 +114,7 @@ TEST_F(metrics_test, labels_are_those_with_a_fixed_set_of_values) {
   std::set<std::string> found;
   for (std::sregex_iterator at{all.begin(), all.end(), label}, end; at != end; ++at)
     found.insert((*at)[1]);
-  EXPECT_EQ(found, (std::set<std::string>{"le", "name", "outcome", "result", "version"}));
+  EXPECT_EQ(found, (std::set<std::string>{"le", "miner", "name", "outcome", "result", "version"}));
 }
 
 TEST(process_figures_test, they_are_those_of_this_process) {

@@ -1,0 +1,138 @@
+#include "runtime/extraction/page_protocol.hpp"
+
+#include "runtime/manifest/component.hpp"
+#include "runtime/registry.hpp"
+#include "tests/unit/runtime/manifest/manifest_text.hpp"
+
+namespace lode {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// Pages that only remember what they were made from.
+struct soap_pages final : page_protocol {
+  explicit soap_pages(std::string action) : action(std::move(action)) {}
+  caf::expected<http_request> request(const stream_plan& stream, const request_inputs& inputs) const override {
+    return build_request(stream, inputs);
+  }
+  caf::expected<std::vector<json_node>> records(const page_request&, json_node) const override { return std::vector<json_node>{}; }
+  caf::expected<paging_step> follow(const page_request& page, json_node, const page_facts&, expression::context&) const override {
+    return end_slice(page);
+  }
+  std::string action;
+};
+
+miner_registry soap_miners() {
+  auto known = builtin_miners();
+  EXPECT_FALSE(known.add("soap", [](const miner_request& asked) -> page_protocol_pointer {
+    asked.settings.refuse_unknown({"action", "how"});
+    auto how = asked.settings.text("how");
+    if (how == "throws")
+      throw std::runtime_error{"no WSDL"};
+    return how == "silent" ? nullptr : std::make_shared<const soap_pages>(asked.settings.text("action"));
+  }));
+  return known;
+}
+
+TEST(page_protocol, makes_the_miner_of_its_settings) {
+  auto known = soap_miners();
+  manifest_setup setup;
+  setup.miners = &known;
+  auto load_with = [&](const std::string& miner) {
+    return load_manifest_text(std::string{manifest_text{.stream = "    x-lode:\n      miner: " + miner + "\n"}}, "test.yaml", setup);
+  };
+  auto loaded = load_with("{soap: {action: ListCalls}}");
+  ASSERT_TRUE(loaded.plan) << testing::PrintToString(messages(loaded));
+  const auto& lode = loaded.plan->streams.at(0).lode;
+  EXPECT_EQ(lode.miner, "soap");
+  EXPECT_EQ(lode.own_miner(), "soap");
+  EXPECT_EQ(dynamic_cast<const soap_pages&>(*lode.pages).action, "ListCalls");
+  EXPECT_NE(loaded.plan->hash, load_with("{soap: {action: ListUsers}}").plan->hash) << "what is under way begins its slice again";
+  EXPECT_EQ(load_with("manifest").plan->streams.at(0).lode.own_miner(), "");
+}
+
+TEST(page_protocol, says_where_a_miner_is_wrong_and_what_is_allowed) {
+  auto known = soap_miners();
+  manifest_setup setup;
+  setup.miners = &known;
+  auto complaint = [&](const std::string& miner) {
+    auto loaded =
+      load_manifest_text(std::string{manifest_text{.stream = "    x-lode:\n      miner: " + miner + "\n"}}, "test.yaml", setup);
+    EXPECT_FALSE(loaded.plan);
+    return messages(loaded);
+  };
+  EXPECT_THAT(complaint("{soap: {acton: x}}"),
+              ElementsAre(HasSubstr("test.yaml:9: error: #/streams/0/x-lode/miner/soap/acton: unknown key 'acton'; allowed here: action, how")));
+  EXPECT_THAT(complaint("{soap: {how: silent}}"), ElementsAre(HasSubstr("test.yaml:9: error: #/streams/0/x-lode/miner/soap: miner soap "
+                                                                        "makes nothing of these settings and does not say why")));
+  EXPECT_THAT(complaint("{soap: {how: throws}}"), ElementsAre(HasSubstr("miner soap makes nothing of these settings: no WSDL")));
+  EXPECT_THAT(complaint("{corba: {}}"), ElementsAre(HasSubstr("#/streams/0/x-lode/miner: there is no miner 'corba'; known: manifest, soap")));
+  EXPECT_THAT(complaint("[soap]"), ElementsAre(HasSubstr("a miner is written NAME, or {NAME: {settings}}")));
+  EXPECT_THAT(complaint("{soap: {}, manifest: {}}"), ElementsAre(HasSubstr("a miner is written NAME, or {NAME: {settings}}")));
+}
+
+/// A page of a stream that follow() is asked about.
+struct asked_page {
+  explicit asked_page(const std::string& token) { state.set_page_token(token); }
+
+  source_plan plan;
+  expression::value config{expression::value_map{}};
+  wire::continuation_state state;
+  json_document scratch;
+  http_response answer;
+  received_response response{answer, scratch};
+  page_request page{plan, 0, config, {}, {}, state, response};
+};
+
+TEST(page_protocol, a_token_leads_to_its_page_as_it_is) {
+  asked_page first{""};
+  auto step = follow_token(first.page, "Y3Vyc29yOjI=");
+  EXPECT_EQ(step.what, paging_step::kind::more);
+  EXPECT_EQ(step.state.page_token(), "Y3Vyc29yOjI=");
+}
+
+TEST(page_protocol, a_token_that_was_used_before_in_the_slice_fails_however_long_the_circle_is) {
+  for (int length : {1, 2, 31, 100}) {
+    asked_page at{""};
+    int steps = 0;
+    while (steps < 1000) {
+      auto step = follow_token(at.page, "t" + std::to_string(steps++ % length));
+      if (step.what == paging_step::kind::failed)
+        break;
+      at.state = step.state;
+    }
+    EXPECT_LE(steps, 4 * length + 2) << length;
+    EXPECT_GT(steps, length) << length;
+  }
+}
+
+TEST(page_protocol, without_a_token_nothing_follows) {
+  asked_page first{""};
+  EXPECT_EQ(follow_token(first.page, "").what, paging_step::kind::failed);
+  EXPECT_EQ(end_slice(first.page).what, paging_step::kind::ended);
+}
+
+TEST(page_protocol, a_path_that_is_not_there_may_be_walked_without_a_look_at_each_step) {
+  json_document answer;
+  ASSERT_FALSE(answer.parse(R"({"data":null,"cursor":17})"));
+  auto nodes = answer.root().member("data").member("calls").member("nodes");
+  EXPECT_FALSE(nodes.first_child().exists());
+  EXPECT_EQ(nodes.raw(), "");
+  EXPECT_EQ(nodes.text(), "");
+  EXPECT_EQ(nodes.size(), 0u);
+  EXPECT_EQ(answer.root().member("data").text(), "");
+  EXPECT_EQ(answer.root().member("cursor").text(), "17");
+}
+
+TEST(page_protocol, a_stream_without_a_miner_of_its_own_is_paged_by_its_manifest) {
+  stream_plan plain;
+  EXPECT_FALSE(stream_pages{plain}.is_own());
+  plain.lode.pages = manifest_pages();
+  EXPECT_FALSE(stream_pages{plain}.is_own());
+  plain.lode.pages = std::make_shared<const soap_pages>("x");
+  EXPECT_TRUE(stream_pages{plain}.is_own());
+}
+
+} // namespace
+} // namespace lode
