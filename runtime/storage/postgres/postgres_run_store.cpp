@@ -12,14 +12,16 @@ namespace {
 
 // -- due times --------------------------------------------------------------------------------
 
+/// Asked several times a second. Due ones are looked up one by one (OFFSET 0), for a plan that fits many of them reads all connections
+/// even where none is due.
 constexpr statement due_query{
   "due", "SELECT connection_id, tenant_id, shard, due, kind FROM ("
          "SELECT DISTINCT ON (d.connection_id) d.*, c.priority, CASE d.kind WHEN 3 THEN 0 WHEN 1 THEN 1 WHEN 4 THEN 2 WHEN 0 THEN 3 "
          "ELSE 4 END AS place FROM (SELECT connection_id, tenant_id, shard, due, kind FROM due WHERE due <= $2::bigint "
          "UNION ALL SELECT connection_id, tenant_id, shard, requested, kind FROM requested_run) d "
-         "JOIN shard s ON s.id = d.shard AND s.owner = $1::bigint "
-         "JOIN connection c ON c.id = d.connection_id AND c.state = 0 "
-         "JOIN tenant t ON t.id = d.tenant_id AND t.state = 0 "
+         "CROSS JOIN LATERAL (SELECT FROM shard WHERE id = d.shard AND owner = $1::bigint OFFSET 0) s "
+         "CROSS JOIN LATERAL (SELECT priority FROM connection WHERE id = d.connection_id AND state = 0 OFFSET 0) c "
+         "CROSS JOIN LATERAL (SELECT FROM tenant WHERE id = d.tenant_id AND state = 0 OFFSET 0) t "
          "ORDER BY d.connection_id, place, d.due DESC) most_urgent "
          "ORDER BY place, priority DESC, due DESC, connection_id LIMIT $3::bigint"};
 
