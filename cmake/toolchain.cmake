@@ -14,11 +14,13 @@ if(LODE_CCACHE)
 endif()
 
 add_library(lode_flags INTERFACE)
-target_compile_options(lode_flags INTERFACE -Wall -Wextra $<$<BOOL:${LODE_WARNINGS_AS_ERRORS}>:-Werror>)
-target_include_directories(lode_flags INTERFACE ${PROJECT_SOURCE_DIR})
+# Warnings are our own affair; a program that uses the installed package sets those that it likes.
+target_compile_options(lode_flags INTERFACE $<BUILD_INTERFACE:-Wall> $<BUILD_INTERFACE:-Wextra>
+                       $<BUILD_INTERFACE:$<$<BOOL:${LODE_WARNINGS_AS_ERRORS}>:-Werror>>)
+target_include_directories(lode_flags INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include/lode>)
 find_program(LODE_MOLD mold)
 if(LODE_MOLD)
-  target_link_options(lode_flags INTERFACE -fuse-ld=mold)
+  target_link_options(lode_flags INTERFACE $<BUILD_INTERFACE:-fuse-ld=mold>) # who links an installed Lode may have none
 endif()
 if(LODE_SANITIZE)
   target_compile_options(lode_flags INTERFACE -fsanitize=${LODE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)

@@ -11,7 +11,8 @@ namespace {
 /// CAF asks for the name once the actor is made, and may do so as long as it is there.
 class named_miner final : public miner {
 public:
-  named_miner(caf::actor_config& config, std::string name, miner_job job) : miner(config, std::move(job)), name_(std::move(name)) {}
+  named_miner(caf::actor_config& config, std::string name, miner_job job)
+      : miner(config, std::move(job)), name_(std::move(name)) {}
 
   const char* name() const override { return name_.c_str(); }
 

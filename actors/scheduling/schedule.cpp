@@ -17,6 +17,21 @@ std::optional<instant> later(std::optional<instant> due, const schedule& schedul
   return due;
 }
 
+/// Policies are users' code too: one that throws, or goes back in time, must neither end the node nor silence its connection.
+template <class Call>
+std::optional<instant> guarded(instant beyond, Call call) {
+  try {
+    auto due = call();
+    return due && *due <= beyond ? beyond + retry_of_a_broken_policy : due;
+  } catch (...) {
+    return beyond + retry_of_a_broken_policy;
+  }
+}
+
+std::optional<instant> following(const schedule& schedule, instant last, instant beyond) {
+  return guarded(beyond, [&] { return schedule.policy->next(last, beyond); });
+}
+
 constexpr double busy_share = 0.5;
 constexpr double quiet_share = 0.01;
 constexpr double scarce_quota = 0.1;
@@ -24,16 +39,17 @@ constexpr double scarce_quota = 0.1;
 } // namespace
 
 std::optional<instant> first_due(const schedule& schedule, instant now, uint64_t random) {
-  return later(schedule.policy->first(now), schedule, random);
+  // At once is allowed: a policy knows no moment but this one.
+  return later(guarded(now - std::chrono::microseconds{1}, [&] { return schedule.policy->first(now); }), schedule, random);
 }
 
 std::optional<instant> next_due(const schedule& schedule, instant after, instant now, uint64_t random) {
-  return later(schedule.policy->next(after, std::max(after, now)), schedule, random);
+  return later(following(schedule, after, std::max(after, now)), schedule, random);
 }
 
 std::optional<instant> effective_due(const schedule& schedule, instant due, instant now, uint64_t random) {
-  auto following = schedule.policy->next(due, due);
-  bool is_missed = following && *following <= now;
+  auto next = following(schedule, due, due);
+  bool is_missed = next && *next <= now;
   return is_missed && schedule.missed == missed_policy::skip ? next_due(schedule, due, now, random) : due;
 }
 

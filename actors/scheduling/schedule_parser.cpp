@@ -82,6 +82,8 @@ private:
       return caf::make_error(errc::bad_argument, kind.keys.front() + " makes no policy and does not say why");
     } catch (const std::exception& problem) {
       return caf::make_error(errc::bad_argument, kind.keys.front() + ": " + problem.what());
+    } catch (...) {
+      return caf::make_error(errc::bad_argument, kind.keys.front() + ": it threw what is no std::exception");
     }
   }
 

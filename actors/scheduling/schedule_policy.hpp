@@ -9,7 +9,10 @@
 
 namespace lode {
 
-/// When a connection is due: the pure part that kinds of schedules differ in. Knows no clock.
+inline constexpr std::chrono::hours retry_of_a_broken_policy{1};
+
+/// When a connection is due: the pure part that kinds of schedules differ in. Knows no clock. What throws, or is not later than what was
+/// asked for, is asked again an hour later (retry_of_a_broken_policy).
 class schedule_policy {
 public:
   virtual ~schedule_policy() = default;

@@ -12,6 +12,7 @@ void add_demo_command(command program, cli_context& context);
 void add_tenant_command(command program, cli_context& context);
 void add_connection_command(command program, cli_context& context);
 void add_source_command(command program, cli_context& context);
+void add_sink_command(command program, cli_context& context);
 void add_run_command(command program, cli_context& context);
 void add_status_command(command program, cli_context& context);
 void add_top_command(command program, cli_context& context);
@@ -31,6 +32,7 @@ void add_cluster_command(command program, cli_context& context);
 void add_node_command(command program, cli_context& context);
 void add_token_command(command program, cli_context& context);
 void add_doctor_command(command program, cli_context& context);
+void add_new_command(command program, cli_context& context);
 void add_version_command(command program, cli_context& context);
 
 /// A subcommand with its own options, which `run` reads when it was given: `Options` lives as long as the program.

@@ -24,6 +24,7 @@ void add_commands(command program, cli_context& context) {
   add_tenant_command(program, context);
   add_connection_command(program, context);
   add_source_command(program, context);
+  add_sink_command(program, context);
   add_run_command(program, context);
   add_status_command(program, context);
   add_top_command(program, context);
@@ -43,6 +44,7 @@ void add_commands(command program, cli_context& context) {
   add_log_level_command(program, context);
   add_token_command(program, context);
   add_doctor_command(program, context);
+  add_new_command(program, context);
   add_version_command(program, context);
 }
 

@@ -19,6 +19,7 @@
 #include "runtime/storage/inspection_store.hpp"
 #include "runtime/storage/membership_store.hpp"
 #include "runtime/storage/run_store.hpp"
+#include "runtime/storage/sink_store.hpp"
 
 namespace lode {
 
@@ -29,6 +30,7 @@ struct console_stores {
   std::unique_ptr<admin_store> admin;
   std::unique_ptr<membership_store> membership{}; ///< null: this node knows nothing of others
   std::unique_ptr<inspection_store> inspection{}; ///< null: nothing is listed over all tenants, and no trail is kept
+  std::unique_ptr<sink_store> sinks{}; ///< null: there are none
 };
 
 /// What is to be known of a manifest's text.
@@ -39,6 +41,15 @@ struct manifest_summary {
   std::vector<std::string> streams; ///< selectable ones
   std::vector<std::string> secrets; ///< fields of the configuration that the manifest declares as secret
   std::vector<stream_view> views;   ///< of the selectable streams
+};
+
+/// What is to be known of a sink's text.
+struct sink_summary {
+  std::vector<diagnostic> notes;
+  bool is_usable = false; ///< no errors
+  std::string kind;
+  std::vector<std::string> streams;
+  bool from_now = false;
 };
 
 /// What a schedule means for a connection that gets it.
@@ -55,6 +66,7 @@ struct console_services {
   std::function<caf::expected<std::string>(std::string_view)> seal_secrets;
   std::function<caf::expected<std::string>(std::string_view)> open_secrets;
   std::function<manifest_summary(const std::string& name, const std::string& text)> inspect_manifest;
+  std::function<sink_summary(const std::string& name, const std::string& text)> inspect_sink{};
   /// The cursors that an Airbyte STATE (its text) stands for in a connection; errc::bad_argument names what cannot be
   /// taken over.
   std::function<caf::expected<std::vector<imported_cursor>>(const connection_row&, const source_row&, const std::string&)>

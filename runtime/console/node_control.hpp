@@ -39,6 +39,8 @@ public:
   virtual peers_surveyed survey(std::optional<tenant_id> /*about*/) { return {}; }
   /// The store's view of the nodes was changed: look at it now.
   virtual void look_early() {}
+  /// Sinks were put, removed, paused or resumed in the store.
+  virtual void sinks_changed() {}
   /// Hands a request to the listener of its connection, wherever that is. `done` is called once, from any thread: with nothing when all
   /// that the request tells is committed, with errc::unauthorized when its signature is not the connection's, with errc::bad_argument
   /// when it cannot be read; anything else may be otherwise when it is sent again.

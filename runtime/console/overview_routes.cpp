@@ -23,6 +23,8 @@ using namespace std::chrono_literals;
 
 /// One look at everything serves all who ask within a second.
 constexpr auto keeps_for = 1s;
+/// ... and so long those who would have to wait for the next look.
+constexpr auto serves_for = 5s;
 constexpr size_t most_problems = 50;
 
 /// What all nodes have done up to a moment; rates are made of two.
@@ -63,26 +65,45 @@ double rate_of(const totals& older, const totals& newer, uint64_t node_status::*
   return seconds > 0 ? sum / seconds : 0;
 }
 
-/// Makes the answer at most once a second; used by all workers.
+/// Makes the answer at most once a second; used by all workers. Who comes while another one looks, which takes a second when a node hangs,
+/// gets the answer of before.
 class overview_maker {
 public:
   caf::expected<api_response> answer(api_context& context) {
-    std::scoped_lock lock{guard_};
-    if (!kept_.empty() && clock::now() - made_ < keeps_for) {
-      api_response out;
-      out.body = kept_;
-      return out;
+    if (auto kept = answer_within(keeps_for))
+      return *kept;
+    std::unique_lock making{making_, std::try_to_lock};
+    if (!making) {
+      if (auto kept = answer_within(serves_for))
+        return *kept;
+      making.lock();
+      if (auto kept = answer_within(keeps_for))
+        return *kept;
     }
     auto store = inspection_of(context);
     if (!store)
       return store.error();
     auto out = json_response(look(**store, context));
-    kept_ = out.body;
-    made_ = clock::now();
+    std::scoped_lock lock{guard_};
+    kept_ = kept_answer{out.body, clock::now()};
     return out;
   }
 
 private:
+  struct kept_answer {
+    std::string body;
+    clock::time_point made{};
+  };
+
+  std::optional<api_response> answer_within(clock::duration age) {
+    std::scoped_lock lock{guard_};
+    if (!kept_ || clock::now() - kept_->made >= age)
+      return std::nullopt;
+    api_response out;
+    out.body = kept_->body;
+    return out;
+  }
+
   json::object look(inspection_store& store, api_context& context) {
     const auto now = wall_clock();
     const auto found = context.services.node->survey(std::nullopt);
@@ -94,7 +115,7 @@ private:
       problems.push_back(store_away(message_of(seen.error())));
     const auto known = seen ? std::move(*seen) : store_overview{};
     if (auto nodes = nodes_of(context, found, figures); nodes && seen) {
-      problems = problems_of(known, silent_, now);
+      problems = problems_of(known, silent_, now, sinks_of(context));
       out["nodes"] = std::move(*nodes);
     } else {
       out["nodes"] = json::array{};
@@ -114,6 +135,12 @@ private:
     out["shards_without_node"] = known.shards_without_node;
     out["now"] = now_of(known);
     return out;
+  }
+
+  /// None where they cannot be had: the store's own problem is told.
+  static std::vector<sink_standing> sinks_of(api_context& context) {
+    auto all = context.stores.sinks ? context.stores.sinks->list_sinks() : std::vector<sink_standing>{};
+    return all ? std::move(*all) : std::vector<sink_standing>{};
   }
 
   /// Figures by life of all that said something.
@@ -173,8 +200,8 @@ private:
   }
 
   std::mutex guard_;
-  std::string kept_;
-  clock::time_point made_{};
+  std::optional<kept_answer> kept_;
+  std::mutex making_; ///< held while somebody looks; the rest is that one's
   totals older_;
   totals newer_;
   std::vector<std::string> silent_;

@@ -17,6 +17,7 @@ struct known_problem {
 /// Each has an entry under x-problems in openapi.json.
 constexpr std::array known{
   known_problem{"bad_argument", "The request is wrong"},
+  known_problem{"bad_sink", "The sink's description cannot be used"},
   known_problem{"bad_source", "The source's description or configuration cannot be used"},
   known_problem{"conflict", "The state does not allow it"},
   known_problem{"internal", "A defect"},

@@ -73,6 +73,18 @@ std::vector<problem> held_back(const std::vector<held_deletes>& deletes) {
   return out;
 }
 
+/// Nothing where it is well, or paused by a person.
+std::optional<problem> told_of(const sink_standing& each) {
+  const auto& name = each.sink.name;
+  if (each.sink.state == activity::suspended)
+    return problem{"sink-suspended-" + name, severity::critical, "sink_suspended", "Sink " + name + " is suspended", each.sink.reason,
+                   "Do what the reason says, then resume it."};
+  if (each.sink.state == activity::active && each.failing_since)
+    return problem{"sink-fails-" + name, severity::warning, "sink_fails", "Deliveries to sink " + name + " fail", each.error,
+                   "They are tried again and nothing is lost as long as the feed holds it. Look at the sink's target.", each.failing_since};
+  return std::nullopt;
+}
+
 problem without_node(int64_t shards, const store_overview& seen) {
   problem out{"shards-without-node", severity::critical, "shards_without_node", std::to_string(shards) + " shards have no node",
               "Nobody mines their tenants.", "Nodes that are up take them within seconds. Where it lasts, start a node."};
@@ -96,7 +108,8 @@ problem store_away(const std::string& why) {
           "Nothing is committed until it does; nothing is lost. Look at PostgreSQL."};
 }
 
-std::vector<problem> problems_of(const store_overview& seen, const std::vector<std::string>& silent, instant now) {
+std::vector<problem> problems_of(const store_overview& seen, const std::vector<std::string>& silent, instant now,
+                                 const std::vector<sink_standing>& sinks) {
   std::vector<problem> out;
   for (const auto& group : seen.groups)
     if (group.reason != wait_reason::queued || now - group.since > queued_for_long)
@@ -109,6 +122,9 @@ std::vector<problem> problems_of(const store_overview& seen, const std::vector<s
                    group.connections, group.source});
   if (seen.shards_without_node > 0)
     out.push_back(without_node(seen.shards_without_node, seen));
+  for (const auto& each : sinks)
+    if (auto told = told_of(each))
+      out.push_back(std::move(*told));
   for (const auto& name : silent)
     out.push_back({"node-silent-" + name, severity::critical, "node_silent", "Node " + name + " is silent", "It was asked and did not answer.",
                    "If it is gone, the others take its shards by themselves. Look at its process and its network.", {}, 0, "", name});

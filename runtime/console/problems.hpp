@@ -6,6 +6,7 @@
 
 #include "messages/node_status.hpp"
 #include "runtime/storage/inspection_store.hpp"
+#include "runtime/storage/sink_store.hpp"
 
 namespace lode {
 
@@ -35,7 +36,8 @@ struct problem {
 };
 
 /// The gravest first, then what concerns most. `silent`: names of nodes that do not answer.
-std::vector<problem> problems_of(const store_overview& seen, const std::vector<std::string>& silent, instant now);
+std::vector<problem> problems_of(const store_overview& seen, const std::vector<std::string>& silent, instant now,
+                                 const std::vector<sink_standing>& sinks = {});
 
 /// The store does not answer, so nothing else is known.
 problem store_away(const std::string& why);

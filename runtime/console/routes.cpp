@@ -25,6 +25,7 @@ router make_console_router() {
   add_letter_routes(routes);
   add_audit_routes(routes);
   add_reset_routes(routes);
+  add_sink_routes(routes);
   return routes;
 }
 

@@ -27,6 +27,7 @@ void add_overview_routes(router& routes);
 void add_letter_routes(router& routes);
 void add_audit_routes(router& routes);
 void add_reset_routes(router& routes);
+void add_sink_routes(router& routes);
 
 /// All of them.
 router make_console_router();

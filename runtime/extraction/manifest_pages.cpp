@@ -18,8 +18,9 @@ namespace {
 caf::expected<field_path> records_path(const stream_plan& stream, const page_request& page) {
   const auto& elements = stream.selector.field_path;
   auto is_plain = std::all_of(elements.begin(), elements.end(), [](const auto& element) { return element.is_plain(); });
-  auto names = is_plain ? caf::expected<expression::context>{expression::context{to_date_time(page.now)}}
-                        : names_of(stream, page.config, page.partition, printed_bounds(page.state, page.slice), page.now);
+  auto names = is_plain
+                 ? caf::expected<expression::context>{expression::context{to_date_time(page.now)}}
+                 : names_of(stream, page.config, page.partition, printed_bounds(page.state, page.slice), page.now);
   if (!names)
     return names.error();
   field_path path;

@@ -1,5 +1,8 @@
 #include "runtime/extraction/page_protocol.hpp"
 
+#include <simdjson.h>
+
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -34,13 +37,21 @@ auto guarded(const stream_plan& stream, Call call) -> decltype(call()) {
   try {
     auto result = call();
     if (!result && !is_about_a_page(result.error()))
-      return failed(errc::internal, who() + " failed with a code that means nothing of a page: " + to_string(result.error()));
+      return failed(errc::internal,
+                    who() + " failed with a code that means nothing of a page: " + to_string(result.error()));
     return result;
   } catch (const std::exception& problem) {
     return failed(errc::internal, who() + " threw: " + problem.what());
   } catch (...) {
     return failed(errc::internal, who() + " threw what is no std::exception");
   }
+}
+
+/// As often as any slice is read again.
+paging_step again_or_failed(const wire::continuation_state& state, std::string reason) {
+  if (auto anew = begin_again(state))
+    return {paging_step::kind::again, std::move(*anew), std::move(reason), false};
+  return {paging_step::kind::failed, state, std::move(reason), false};
 }
 
 } // namespace
@@ -54,24 +65,35 @@ paging_step end_slice(const page_request& page) {
 }
 
 stream_pages::stream_pages(const stream_plan& stream)
-  : stream_(stream),
-    protocol_(stream.lode.pages ? *stream.lode.pages : described_pages()),
-    is_own_(&protocol_ != &described_pages()) {}
+    : stream_(stream), protocol_(stream.lode.pages ? *stream.lode.pages : described_pages()),
+      is_own_(&protocol_ != &described_pages()) {}
 
 caf::expected<http_request> stream_pages::request(const request_inputs& inputs) const {
   return guarded(stream_, [&] { return protocol_.request(stream_, inputs); });
 }
 
 caf::expected<std::vector<json_node>> stream_pages::records(const page_request& page, json_node body) const {
-  return guarded(stream_, [&] { return protocol_.records(page, body); });
+  auto found = guarded(stream_, [&] { return protocol_.records(page, body); });
+  if (is_own_ && found && !std::all_of(found->begin(), found->end(), [](json_node each) { return each.exists(); }))
+    return failed(errc::bad_response, "the answer lacks a record where miner " + stream_.lode.miner + " looks for one");
+  return found;
 }
 
 caf::expected<paging_step> stream_pages::follow(const page_request& page, json_node body, const page_facts& facts,
                                                 expression::context& names) const {
   auto step = guarded(stream_, [&] { return protocol_.follow(page, body, facts, names); });
-  if (is_own_ && step && step->what == paging_step::kind::more)
-    return unless_in_circles(std::move(*step), page.state, facts);
-  return step;
+  if (!is_own_ || !step)
+    return step;
+  step->is_repeat = false; // which is for those who count rows
+  if (step->what == paging_step::kind::again)
+    return again_or_failed(page.state, std::move(step->reason));
+  if (step->what != paging_step::kind::more)
+    return step;
+  if (!simdjson::validate_utf8(step->state.page_token()))
+    return paging_step{paging_step::kind::failed, page.state, "the token of the next page is not UTF-8", false};
+  step->state.set_slice_from_us(page.state.slice_from_us());
+  step->state.set_slice_to_us(page.state.slice_to_us());
+  return unless_in_circles(std::move(*step), page.state, facts);
 }
 
 } // namespace lode

@@ -15,6 +15,8 @@ step_result apply_guarded(const named_step& each, json_tree& record, const step_
     return each.step->apply(record, inputs);
   } catch (const std::exception& problem) {
     return {step_result::fate::bury, problem.what()};
+  } catch (...) {
+    return {step_result::fate::bury, "step " + each.name + " threw what is no std::exception"};
   }
 }
 

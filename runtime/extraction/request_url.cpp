@@ -46,6 +46,16 @@ caf::expected<std::string> with_parameters(std::string url, const request_fields
   return wanted.empty() ? url : append_query(url, wanted);
 }
 
+caf::expected<http_request> with_parameters(caf::expected<http_request> made, const request_fields::entries& parameters) {
+  if (!made)
+    return made;
+  auto url = with_parameters(std::move(made->url), parameters);
+  if (!url)
+    return std::move(url.error());
+  made->url = std::move(*url);
+  return made;
+}
+
 http_timeouts timeouts_of(const lode_extension& extension) {
   using std::chrono::milliseconds;
   return {extension.timeouts.connect.value_or(milliseconds{0}), extension.timeouts.first_byte.value_or(milliseconds{0}),

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "messages/type_ids.hpp"
 #include "runtime/extraction/request_fields.hpp"
 #include "runtime/http/http_client.hpp"
 #include "runtime/http/url.hpp"
@@ -22,6 +23,9 @@ caf::error append_values(std::vector<query_parameter>& out, const std::string& k
 
 /// `url` with the parameters that it does not have yet with the same value.
 caf::expected<std::string> with_parameters(std::string url, const request_fields::entries& parameters);
+
+/// The same for a request that was made, or the failure to make it: for miners, whose requests begin with build_request().
+caf::expected<http_request> with_parameters(caf::expected<http_request> made, const request_fields::entries& parameters);
 
 http_timeouts timeouts_of(const lode_extension& extension);
 

@@ -24,7 +24,8 @@ using listener_spawner = std::function<listener_actor(caf::actor_system&, const 
 /// What a kind makes of its settings; without `spawn` it is nothing.
 struct made_listener {
   made_listener() = default;
-  made_listener(listener_spawner spawn, listener_settings typed = {}) : spawn(std::move(spawn)), typed(std::move(typed)) {}
+  made_listener(listener_spawner spawn, listener_settings typed = {})
+      : spawn(std::move(spawn)), typed(std::move(typed)) {}
   explicit operator bool() const { return static_cast<bool>(spawn); }
 
   listener_spawner spawn;

@@ -34,6 +34,8 @@ auto made_by(const Factory& make, const std::string& name, const Request& reques
       request.settings.error(name + " makes nothing of these settings and does not say why");
   } catch (const std::exception& problem) {
     request.settings.error(name + " makes nothing of these settings: " + problem.what());
+  } catch (...) {
+    request.settings.error(name + " makes nothing of these settings: it threw what is no std::exception");
   }
   return {};
 }

@@ -12,6 +12,8 @@ std::string parent_of(const std::string& name) {
     {"lode.webhook-listener", "lode.capture"},        {"lode.rechecker", "lode.capture"},
     {"lode.listener", "lode.capture"},
   };
+  if (name.starts_with("lode.sink."))
+    return "lode.courier";
   // Kinds that Lode does not bring stand where their kin stand: lode.miner.soap, lode.listener.mqtt.
   const auto kin = name.substr(0, name.find('.', std::string_view{"lode."}.size()));
   auto i = parents.find(kin);

@@ -7,6 +7,7 @@
 #include "runtime/console/source_views.hpp"
 #include "runtime/node/manifest_inspection.hpp"
 #include "runtime/node/manifest_loading.hpp"
+#include "runtime/node/sink_making.hpp"
 #include "runtime/node/state_import.hpp"
 #include "runtime/node/webhook_desk.hpp"
 #include "runtime/storage/postgres/postgres_admin_store.hpp"
@@ -14,6 +15,7 @@
 #include "runtime/storage/postgres/postgres_inspection_store.hpp"
 #include "runtime/storage/postgres/postgres_membership_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
+#include "runtime/storage/postgres/postgres_sink_store.hpp"
 #include "runtime/wall_clock.hpp"
 
 namespace lode {
@@ -48,7 +50,8 @@ console_services make_console(const settings& config, const extensions& known, c
   services.open_stores = [postgres = patient(postgres)] {
     return console_stores{make_postgres_catalog_store(postgres, "console"), make_postgres_run_store(postgres, "console"),
                           make_postgres_admin_store(postgres, "console"),
-                          make_postgres_membership_store(postgres, "console"), make_postgres_inspection_store(postgres, "console")};
+                          make_postgres_membership_store(postgres, "console"), make_postgres_inspection_store(postgres, "console"),
+                          make_postgres_sink_store(postgres, "console")};
   };
   services.node = std::move(control);
   services.settings = list_settings(config);
@@ -59,6 +62,7 @@ console_services make_console(const settings& config, const extensions& known, c
   services.inspect_manifest = [setup](const std::string& name, const std::string& text) {
     return inspect_manifest(name, text, setup);
   };
+  services.inspect_sink = [&known](const std::string& name, const std::string& text) { return inspect_sink(name, text, known.sinks); };
   services.read_airbyte_state = [&seal, setup](const connection_row& connection, const source_row& source,
                                                const std::string& text) {
     return import_airbyte_state(connection, source, setup, seal, text);

@@ -14,7 +14,7 @@ struct extensions {
   miner_registry miners;       ///< `x-lode.miner` of a stream
   step_registry steps;         ///< `x-lode.steps` of a stream
   listener_registry listeners; ///< `x-lode.live.listener` of a stream
-  sink_registry sinks;         ///< spawned by nothing yet
+  sink_registry sinks;         ///< the first key of a sink's file
   schedule_registry schedules; ///< the first key of a connection's schedule
 };
 

@@ -157,6 +157,12 @@ void live_control::look_early() {
     tree_->look_early();
 }
 
+void live_control::sinks_changed() {
+  std::lock_guard lock{mutex_};
+  if (tree_)
+    tree_->sinks_changed();
+}
+
 void live_control::rate(node_status& status) {
   std::lock_guard lock{mutex_};
   sample now{std::chrono::steady_clock::now(), resources_.figures.pages, resources_.figures.records};

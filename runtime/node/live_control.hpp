@@ -27,6 +27,7 @@ public:
   node_report report(std::optional<tenant_id> about) override;
   peers_surveyed survey(std::optional<tenant_id> about) override;
   void look_early() override;
+  void sinks_changed() override;
   void pass_webhook(tenant_id tenant, hear_webhook request, std::function<void(const caf::error&)> done) override;
   void replay(tenant_id tenant, const std::string& id, replay_dead_letter request, std::function<void(const caf::error&)> done) override;
   void webhook_answered(int status) override;

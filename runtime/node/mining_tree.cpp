@@ -13,6 +13,7 @@
 #include "actors/scheduling/scheduler.hpp"
 #include "actors/storage/page_writer.hpp"
 #include "actors/streaming/capture.hpp"
+#include "actors/streaming/courier.hpp"
 #include "actors/streaming/gap_keeper.hpp"
 #include "actors/streaming/successor.hpp"
 #include "actors/supervision/timers.hpp"
@@ -20,6 +21,7 @@
 #include "messages/fault_point.hpp"
 #include "runtime/node/manifest_loading.hpp"
 #include "runtime/node/reports.hpp"
+#include "runtime/node/sink_making.hpp"
 #include "runtime/telemetry/metrics.hpp"
 
 namespace lode {
@@ -123,6 +125,7 @@ mining_tree::mining_tree(caf::actor_system& system, mining_resources& resources)
       caf::anon_send(*scheduler_slot, wake{});
   })));
   standings_ = watched(system.spawn<standing_keeper, caf::detached>(standing_parts(resources)));
+  courier_ = watched(system.spawn<courier, caf::detached>(courier_parts_of(resources, timers_)));
   auto services = make_services(resources);
   region_ = watched(system.spawn<shard_region>(shard_region_parts{
     [services, scheduler_slot](caf::actor_system& sys, tenant_id tenant, const shard_region_actor& region) {
@@ -144,6 +147,7 @@ mining_tree::mining_tree(caf::actor_system& system, mining_resources& resources)
 }
 
 mining_tree::~mining_tree() {
+  stop(courier_, is_abandoned_ ? caf::make_error(errc::not_owner) : caf::error{caf::exit_reason::user_shutdown});
   if (cluster_.links)
     stop(cluster_.links);
   stop(cluster_.router);
@@ -181,6 +185,14 @@ void mining_tree::set_draining(bool is_draining) {
 
 void mining_tree::look_early() {
   caf::anon_send(cluster_.membership, lode::look_early{});
+}
+
+void mining_tree::sinks_changed() {
+  caf::anon_send(courier_, lode::sinks_changed{});
+}
+
+void mining_tree::finish_deliveries() {
+  stop(courier_);
 }
 
 void mining_tree::abandon() {

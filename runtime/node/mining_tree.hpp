@@ -30,6 +30,7 @@
 #include "runtime/storage/membership_store.hpp"
 #include "runtime/storage/page_store.hpp"
 #include "runtime/storage/run_store.hpp"
+#include "runtime/storage/sink_store.hpp"
 #include "runtime/storage/standing_store.hpp"
 
 namespace lode {
@@ -59,6 +60,7 @@ struct mining_resources {
   std::function<std::shared_ptr<inspection_store>()> open_inspection_store;
   std::function<std::shared_ptr<catalog_store>()> open_catalog;
   std::function<std::shared_ptr<standing_store>()> open_standings;
+  std::function<std::shared_ptr<sink_store>()> open_sinks;
   std::function<instant()> now;
   logical_clock clock;
   clock_history history; ///< of that
@@ -105,6 +107,10 @@ public:
   const tenant_router_actor& router() const noexcept { return cluster_.router; }
   /// Null where cluster.listen is not set.
   const peer_links_actor& links() const noexcept { return cluster_.links; }
+  void sinks_changed();
+  /// Waits, for a bounded time, for what is on its way to sinks: settled while the shards are still this node's, it is not delivered again
+  /// by the next. Nothing more is delivered from here.
+  void finish_deliveries();
   /// From now on everything ends at once: other nodes own, or will own, what this one was mining.
   void abandon();
   /// Why this life is over: errc::not_owner, it was declared gone; errc::conflict, its name was taken.
@@ -136,6 +142,7 @@ private:
   run_keeper_actor keeper_;
   gap_keeper_actor gaps_;
   standing_keeper_actor standings_;
+  courier_actor courier_;
   quarantine_actor quarantine_;
   std::vector<page_writer_actor> writers_;
   std::vector<processor_actor> processors_;

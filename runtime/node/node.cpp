@@ -24,6 +24,7 @@
 #include "runtime/storage/postgres/postgres_membership_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
+#include "runtime/storage/postgres/postgres_sink_store.hpp"
 #include "runtime/storage/postgres/postgres_standing_store.hpp"
 #include "runtime/storage/postgres/postgres_upkeep_store.hpp"
 #include "runtime/storage/store_error.hpp"
@@ -106,6 +107,7 @@ std::unique_ptr<mining_resources> make_resources(const settings& config, const e
   made->open_inspection_store = [of_this_life] { return make_postgres_inspection_store(of_this_life(), "backfills"); };
   made->open_live_store = [of_this_life] { return make_postgres_live_store(of_this_life()); };
   made->open_standings = [of_this_life] { return make_postgres_standing_store(of_this_life()); };
+  made->open_sinks = [of_this_life] { return make_postgres_sink_store(of_this_life()); };
   made->open_catalog = [of_this_life] { return make_postgres_catalog_store(of_this_life()); };
   made->open_membership = [of_this_life](const std::string& purpose) {
     return make_postgres_membership_store(hasty(of_this_life()), purpose);

@@ -72,6 +72,7 @@ void drain(life_parts& parts, mining_tree& tree) {
     return;
   const auto limit = resources.config.cluster.drain_timeout + drain_extra;
   log_info("node " + resources.config.node.name + " gives its shards to the other nodes; a second signal ends it at once");
+  tree.finish_deliveries();
   tree.set_draining(true);
   const auto end = std::chrono::steady_clock::now() + limit;
   while (resources.figures.shards > 0 && !tree.is_broken() && !tree.life_end() && has_successor(resources.views.latest(), resources.self())) {

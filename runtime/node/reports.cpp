@@ -2,6 +2,8 @@
 
 #include <caf/all.hpp>
 
+#include <set>
+
 #include "actors/extraction/miner_spawner.hpp"
 #include "runtime/telemetry/log.hpp"
 #include "runtime/telemetry/metrics.hpp"
@@ -243,6 +245,24 @@ std::function<void(const live_counts&)> live_report(mining_resources& resources)
     auto age = counts.oldest ? resources.now() - *counts.oldest : std::chrono::microseconds{0};
     measured.gap_age->value(std::max<int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(age).count()));
   };
+}
+
+courier_report delivery_report(mining_resources& resources) {
+  courier_report report;
+  auto& measured = *resources.measured;
+  report.delivered = [&measured](const std::string& kind, int64_t changes) { measured.sinks_of(kind).delivered->inc(changes); };
+  report.failed = [&measured](const std::string& kind) { measured.sinks_of(kind).failures->inc(); };
+  report.behind = [&measured, shown = std::set<std::string>{}](const std::map<std::string, int64_t>& behind) mutable {
+    for (const auto& kind : shown)
+      if (!behind.contains(kind))
+        measured.sinks_of(kind).behind->value(0);
+    for (const auto& [kind, changes] : behind) {
+      measured.sinks_of(kind).behind->value(changes);
+      shown.insert(kind);
+    }
+  };
+  report.warning = [](const std::string& text) { log_warning(text); };
+  return report;
 }
 
 std::function<miner_actor(caf::actor_system&, miner_job)> counted_miners(mining_resources& resources) {

@@ -3,6 +3,7 @@
 #include "actors/extraction/fetch_gate.hpp"
 #include "actors/extraction/miner.hpp"
 #include "actors/storage/page_writer.hpp"
+#include "actors/streaming/courier.hpp"
 #include "runtime/node/mining_tree.hpp"
 
 /// Where what the actors report ends up: metrics, the node's figures, log lines. `resources` outlives the actors.
@@ -18,6 +19,7 @@ run_report event_report(mining_resources& resources);
 std::function<void(int64_t)> open_runs_report(mining_resources& resources);
 std::function<void(size_t)> shards_report(mining_resources& resources);
 std::function<void(const live_counts&)> live_report(mining_resources& resources);
+courier_report delivery_report(mining_resources& resources);
 /// The miners that sources name, counted while they live.
 std::function<miner_actor(caf::actor_system&, miner_job)> counted_miners(mining_resources& resources);
 

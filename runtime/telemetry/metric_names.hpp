@@ -32,6 +32,9 @@ inline constexpr const char* gaps_unverified = "gaps-unverified";
 inline constexpr const char* gap_age = "oldest-gap-age";
 inline constexpr const char* rechecks = "rechecks-waiting";
 inline constexpr const char* webhooks = "webhooks"; // counter by outcome
+inline constexpr const char* sink_changes_delivered = "sink-changes-delivered"; // counter by kind of sink
+inline constexpr const char* sink_delivery_failures = "sink-delivery-failures"; // the same
+inline constexpr const char* sink_changes_behind = "sink-changes-behind";       // gauge by kind of sink
 inline constexpr const char* connections_suspended = "connections-suspended";
 inline constexpr const char* store_outages = "store-outages";
 inline constexpr const char* redis_calls = "redis-calls"; // counter by result
@@ -54,5 +57,6 @@ inline constexpr const char* miner_label = "miner"; // the kinds that a node kno
 inline constexpr const char* result_label = "result";
 inline constexpr const char* outcome_label = "outcome";
 inline constexpr const char* version_label = "version";
+inline constexpr const char* sink_kind_label = "sink_kind"; // those that the program registers
 
 } // namespace lode::metric_names

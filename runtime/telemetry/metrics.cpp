@@ -95,6 +95,17 @@ metrics::metrics(metric_registry& r, const std::vector<std::string>& kinds) {
   by_label facts{r, names::redis_facts, names::result_label, "Records that memory did not know, by whether Redis did."};
   redis_facts = {facts("hit"), facts("miss")};
   redis_in_use = gauge_of(r, names::redis_in_use, "Writers of this node that Redis helps at the moment; 0 without Redis.");
+  sink_delivered_ = r.counter_family(names::prefix, names::sink_changes_delivered, {names::sink_kind_label},
+                                     "Changes that sinks have acknowledged, by kind of sink.", "1", true);
+  sink_failures_ = r.counter_family(names::prefix, names::sink_delivery_failures, {names::sink_kind_label},
+                                    "Deliveries that failed, by kind of sink; each is tried again.", "1", true);
+  sink_behind_ = r.gauge_family(names::prefix, names::sink_changes_behind, {names::sink_kind_label},
+                                "Changes in shards of this node that active sinks have not had, by kind of sink.");
+}
+
+metrics::sink_metrics metrics::sinks_of(const std::string& kind) const {
+  const caf::telemetry::label_view label{names::sink_kind_label, caf::string_view{kind.data(), kind.size()}};
+  return {sink_delivered_->get_or_add({label}), sink_failures_->get_or_add({label}), sink_behind_->get_or_add({label})};
 }
 
 } // namespace lode

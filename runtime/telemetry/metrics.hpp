@@ -66,6 +66,18 @@ struct metrics {
     counter *hit, *miss;
   } redis_facts;
   gauge* redis_in_use; ///< writers that it helps
+
+  struct sink_metrics {
+    counter *delivered, *failures;
+    gauge* behind; ///< changes that active sinks have not had, in shards of this node
+  };
+  /// Of a kind of sink that this program registers; a kind shows from its first use on.
+  sink_metrics sinks_of(const std::string& kind) const;
+
+private:
+  caf::telemetry::int_counter_family* sink_delivered_;
+  caf::telemetry::int_counter_family* sink_failures_;
+  caf::telemetry::int_gauge_family* sink_behind_;
 };
 
 } // namespace lode

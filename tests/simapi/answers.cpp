@@ -69,6 +69,8 @@ void simulation::prepare(exchange& of) {
     of.reply = respond_graph(*this, of.what, of.ask, spoiled);
   else if (speaks == dialect::crm)
     of.reply = respond_crm(*this, of.what, of.ask, spoiled);
+  else if (speaks == dialect::graphql)
+    of.reply = respond_graphql(*this, of.what, of.ask, spoiled);
   else
     of.reply = respond_shop(*this, of.what, of.ask, spoiled);
   of.served = of.reply.block;

@@ -80,6 +80,11 @@ std::vector<std::string> requests_for(simulation& sim) {
     if (each.data->speaks == dialect::crm)
       result.push_back("GET /crm/v3/objects/contacts?limit=100 HTTP/1.1\r\nHost: crm.test\r\nAuthorization: Bearer "
                        + each.secrets.access_token(sim.now()) + "\r\n\r\n");
+    if (each.data->speaks == dialect::graphql) {
+      const std::string query = R"({"query":"{ viewer { contacts(first: 100) { nodes { id } } } }"})";
+      result.push_back("POST /graphql HTTP/1.1\r\nHost: graphql.test\r\nAuthorization: Bearer " + each.secrets.graphql_token()
+                       + "\r\nContent-Length: " + std::to_string(query.size()) + "\r\n\r\n" + query);
+    }
   }
   return result;
 }

@@ -41,6 +41,7 @@ std::string set_frozen(simulation& sim, const json::object& body, int64_t) {
 void read_limits(const json_fields& fields, limits& into) {
   auto read = [&](const char* name, uint32_t& value) { value = fields.number<uint32_t>(name, value); };
   read("graph_calls_per_hour", into.graph_calls_per_hour);
+  read("graphql_calls_per_hour", into.graphql_calls_per_hour);
   read("crm_daily_quota", into.crm_daily_quota);
   read("crm_result_window", into.crm_result_window);
   read("crm_token_lifetime_s", into.crm_token_lifetime_s);
@@ -52,7 +53,7 @@ void read_limits(const json_fields& fields, limits& into) {
 
 std::string set_limits(simulation& sim, const json::object& body, int64_t) {
   json_fields fields{body,
-                     {"tenant", "graph_calls_per_hour", "crm_daily_quota", "crm_result_window", "crm_token_lifetime_s",
+                     {"tenant", "graph_calls_per_hour", "graphql_calls_per_hour", "crm_daily_quota", "crm_result_window", "crm_token_lifetime_s",
                       "crm_rotate_refresh_tokens", "shop_bucket", "shop_leak_per_second", "page_token_lifetime_s"}};
   auto name = fields.text("tenant");
   if (name)
@@ -123,7 +124,8 @@ std::string tenant_line(const simulation& sim, const tenant_state& of) {
   auto host = data.speaks == dialect::shop ? data.name + ".shop.test" : std::string{name_of(data.speaks)} + ".test";
   std::string scheme = sim.config.tls_key.empty() ? "http" : "https";
   auto origin = scheme + "://" + host + ':' + std::to_string(sim.port);
-  std::string base = data.speaks == dialect::graph ? "/v19.0" : data.speaks == dialect::crm ? "/crm/v3" : "/admin/api/2024-01";
+  constexpr const char* bases[] = {"/v19.0", "/crm/v3", "/admin/api/2024-01", ""};
+  std::string base = bases[static_cast<size_t>(data.speaks)];
   std::string start;
   append_seconds(start, sim.config.start_ms);
   json::object line{{"tenant", data.name}, {"dialect", name_of(data.speaks)}, {"scheme", scheme},   {"host", host},
@@ -144,6 +146,8 @@ std::string tenant_line(const simulation& sim, const tenant_state& of) {
     line["client_secret"] = of.secrets.client_secret();
     line["refresh_token"] = of.secrets.refresh_token();
     line["portal"] = std::to_string(data.account);
+  } else if (data.speaks == dialect::graphql) {
+    line["access_token"] = of.secrets.graphql_token();
   } else {
     line["api_key"] = of.secrets.shop_key();
     line["client_secret"] = of.secrets.client_secret();

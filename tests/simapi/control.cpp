@@ -64,11 +64,12 @@ struct wanted_fields {
 const std::map<std::string_view, wanted_fields> wanted_by_dialect{
   {"graph", {{"base_url", "account"}, {"access_token"}}},
   {"crm", {{"base_url", "token_url", "client_id", "start"}, {"client_secret", "refresh_token"}}},
-  {"shop", {{"base_url", "start"}, {"api_key"}}}};
+  {"shop", {{"base_url", "start"}, {"api_key"}}},
+  {"graphql", {{"base_url", "start"}, {"access_token"}}}};
 
 /// What a live connection wants to know beside that.
 const std::map<std::string_view, wanted_fields> wanted_by_live_dialect{
-  {"graph", {{"live_url"}, {}}}, {"crm", {{"portal"}, {}}}, {"shop", {{"shop"}, {"client_secret"}}}};
+  {"graph", {{"live_url"}, {}}}, {"crm", {{"portal"}, {}}}, {"shop", {{"shop"}, {"client_secret"}}}, {"graphql", {}}};
 
 json::object picked(const json::object& tenant, const std::vector<const char*>& names) {
   json::object out;

@@ -7,7 +7,7 @@
 namespace simapi {
 namespace {
 
-enum purpose : uint64_t { graph = 101, shop, client, secret, refresh, access };
+enum purpose : uint64_t { graph = 101, shop, client, secret, refresh, access, graphql };
 
 std::string hex(uint64_t value) {
   char digits[17];
@@ -43,6 +43,10 @@ std::string credentials::shop_key() const {
   return "shpat_" + hex(mix(seed, shop, tenant, generation)) + hex(mix(seed, shop, tenant, generation, 1));
 }
 
+std::string credentials::graphql_token() const {
+  return "gqlt-" + std::to_string(tenant) + '-' + hex(mix(seed, graphql, tenant, generation)) + hex(mix(seed, graphql, tenant, generation, 1));
+}
+
 std::string credentials::client_id() const {
   return "client-" + std::to_string(tenant) + '-' + hex(mix(seed, client, tenant, generation));
 }
@@ -76,12 +80,23 @@ std::optional<access_token_facts> read_access_token(uint64_t seed, std::string_v
   return token == sign(seed, facts) ? std::optional{facts} : std::nullopt;
 }
 
-std::optional<uint32_t> tenant_of_client_id(std::string_view client_id) {
-  constexpr std::string_view prefix = "client-";
-  if (!client_id.starts_with(prefix))
+namespace {
+
+std::optional<uint32_t> tenant_behind(std::string_view prefix, std::string_view text) {
+  if (!text.starts_with(prefix))
     return {};
-  client_id.remove_prefix(prefix.size());
-  return take_number<uint32_t>(client_id);
+  text.remove_prefix(prefix.size());
+  return take_number<uint32_t>(text);
+}
+
+} // namespace
+
+std::optional<uint32_t> tenant_of_graphql_token(std::string_view token) {
+  return tenant_behind("gqlt-", token);
+}
+
+std::optional<uint32_t> tenant_of_client_id(std::string_view client_id) {
+  return tenant_behind("client-", client_id);
 }
 
 } // namespace simapi

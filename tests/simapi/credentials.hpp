@@ -17,6 +17,7 @@ struct credentials {
 
   std::string graph_token() const;
   std::string shop_key() const;
+  std::string graphql_token() const;
   std::string client_id() const;
   std::string client_secret() const;
   std::string refresh_token() const;
@@ -35,6 +36,9 @@ struct access_token_facts {
 
 /// Reads a token that this seed has signed; anything else is nothing.
 std::optional<access_token_facts> read_access_token(uint64_t seed, std::string_view token);
+
+/// The tenant that a graphql token names; the rest of the token is for the caller to compare.
+std::optional<uint32_t> tenant_of_graphql_token(std::string_view token);
 
 /// The tenant that a client id names; the rest of the id is for the caller to compare.
 std::optional<uint32_t> tenant_of_client_id(std::string_view client_id);

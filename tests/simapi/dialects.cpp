@@ -13,6 +13,8 @@ std::optional<dialect> dialect_of(const std::string& path) {
     return dialect::crm;
   if (path.starts_with("/admin/"))
     return dialect::shop;
+  if (path == "/graphql")
+    return dialect::graphql;
   return {};
 }
 

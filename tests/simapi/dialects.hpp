@@ -15,6 +15,9 @@ answer respond_crm(simulation& sim, call& what, const request& ask, const fault*
 call parse_shop(simulation& sim, const request& ask);
 answer respond_shop(simulation& sim, call& what, const request& ask, const fault* spoiled);
 
+call parse_graphql(simulation& sim, const request& ask);
+answer respond_graphql(simulation& sim, call& what, const request& ask, const fault* spoiled);
+
 /// The dialect that a path belongs to, if any.
 std::optional<dialect> dialect_of(const std::string& path);
 

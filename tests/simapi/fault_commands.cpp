@@ -16,7 +16,7 @@ void check_names(simulation& sim, const fault& made) {
     need_tenant(sim, name);
   if (made.stream.empty() || made.stream == "oauth" || made.stream == "live")
     return;
-  for (auto which : {dialect::graph, dialect::crm, dialect::shop})
+  for (auto which : all_dialects)
     for (auto kind : streams_of(which))
       if (name_of(kind) == made.stream)
         return;

@@ -8,10 +8,10 @@
 namespace simapi {
 namespace {
 
-constexpr std::array<std::string_view, 22> names{
+constexpr std::array<std::string_view, 23> names{
   "",           "too_many_requests",  "rate_limited", "server_error",  "slow_first_byte", "stall_mid_body",    "truncated_body",
   "invalid_json", "wrong_content_type", "reset",        "expired_token", "dead_token",      "repeat_page_token", "expire_page_token",
-  "hang",       "event_lost",         "event_duplicated", "event_late",  "event_reordered", "event_malformed",   "event_oversize",
+  "hang",       "partial_data", "event_lost",         "event_duplicated", "event_late",  "event_reordered", "event_malformed",   "event_oversize",
   "bad_signature"};
 
 } // namespace

@@ -25,6 +25,7 @@ enum class fault_kind : uint8_t {
   repeat_page_token,
   expire_page_token,
   hang,
+  partial_data,
   // Of events, not of requests.
   event_lost,
   event_duplicated,

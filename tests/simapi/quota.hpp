@@ -14,6 +14,14 @@ public:
     return take(allowed.graph_calls_per_hour, now / 3'600'000, percent);
   }
 
+  /// graphql: counts a call in the present hour. False = over the limit. `left` is what the header shows.
+  bool take_call(uint32_t calls_per_hour, int64_t now, uint32_t& left) {
+    uint32_t percent = 0;
+    bool granted = take(calls_per_hour, now / 3'600'000, percent);
+    left = calls_per_hour > used_ ? calls_per_hour - used_ : 0;
+    return granted;
+  }
+
   /// crm: counts a call in the present UTC day. False = over the limit. `left` is what the header shows.
   bool take_daily(const limits& allowed, int64_t now, uint32_t& left) {
     uint32_t percent = 0;

@@ -2,6 +2,7 @@
 
 #include "tests/simapi/time_text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <stdexcept>
@@ -35,20 +36,16 @@ std::vector<std::string> split(const std::string& text, char separator) {
 std::vector<dialect> parse_dialects(const std::string& key, const std::string& text) {
   std::vector<dialect> result;
   for (const auto& part : split(text, ',')) {
-    if (part == "graph")
-      result.push_back(dialect::graph);
-    else if (part == "crm")
-      result.push_back(dialect::crm);
-    else if (part == "shop")
-      result.push_back(dialect::shop);
-    else
-      refuse(key, part, "graph, crm or shop");
+    auto found = std::ranges::find(all_dialects, part, [](dialect each) { return name_of(each); });
+    if (found == std::end(all_dialects))
+      refuse(key, part, "graph, crm, shop or graphql");
+    result.push_back(*found);
   }
   return result;
 }
 
 bool is_stream_name(std::string_view name) {
-  for (auto which : {dialect::graph, dialect::crm, dialect::shop})
+  for (auto which : all_dialects)
     for (auto stream : streams_of(which))
       if (name_of(stream) == name)
         return true;
@@ -119,6 +116,7 @@ const std::map<std::string, option>& valued_options() {
     {"--error-rate",
      [](settings& out, auto& key, auto& value) { out.manners.error_rate = parse_number<double>(key, value, 0, 1); }},
     {"--graph-calls-per-hour", number_in(&settings::allowed, &limits::graph_calls_per_hour, any)},
+    {"--graphql-calls-per-hour", number_in(&settings::allowed, &limits::graphql_calls_per_hour, any)},
     {"--crm-daily-quota", number_in(&settings::allowed, &limits::crm_daily_quota, any)},
     {"--crm-result-window", number_in(&settings::allowed, &limits::crm_result_window, any)},
     {"--crm-token-lifetime-s", number_in(&settings::allowed, &limits::crm_token_lifetime_s, any)},
@@ -139,7 +137,7 @@ void check_relations(const settings& made) {
 } // namespace
 
 std::string_view name_of(dialect value) {
-  static constexpr std::string_view names[] = {"graph", "crm", "shop"};
+  static constexpr std::string_view names[] = {"graph", "crm", "shop", "graphql"};
   return names[static_cast<size_t>(value)];
 }
 
@@ -150,9 +148,9 @@ std::string_view name_of(stream_kind value) {
 
 const std::vector<stream_kind>& streams_of(dialect value) {
   static const std::vector<stream_kind> graph{stream_kind::posts, stream_kind::comments};
-  static const std::vector<stream_kind> crm{stream_kind::contacts};
+  static const std::vector<stream_kind> crm{stream_kind::contacts}; // graphql too
   static const std::vector<stream_kind> shop{stream_kind::orders, stream_kind::products, stream_kind::customers};
-  return value == dialect::graph ? graph : value == dialect::crm ? crm : shop;
+  return value == dialect::graph ? graph : value == dialect::shop ? shop : crm;
 }
 
 uint32_t settings::count_of(const std::string& tenant, stream_kind stream) const {

@@ -8,7 +8,8 @@
 
 namespace simapi {
 
-enum class dialect : uint8_t { graph, crm, shop };
+enum class dialect : uint8_t { graph, crm, shop, graphql };
+inline constexpr dialect all_dialects[] = {dialect::graph, dialect::crm, dialect::shop, dialect::graphql};
 enum class stream_kind : uint8_t { posts, comments, contacts, orders, products, customers };
 
 std::string_view name_of(dialect value);
@@ -20,6 +21,7 @@ const std::vector<stream_kind>& streams_of(dialect value);
 /// What an API allows one tenant. 0 = no limit unless a comment says otherwise.
 struct limits {
   uint32_t graph_calls_per_hour = 0;
+  uint32_t graphql_calls_per_hour = 0;
   uint32_t crm_daily_quota = 0;
   uint32_t crm_result_window = 10'000;    // results that one search gives at most
   uint32_t crm_token_lifetime_s = 1800;   // of access tokens, on the simulated clock

@@ -56,6 +56,7 @@ void simulation::begin(exchange& of) {
   else
     of.what = *speaks == dialect::graph ? parse_graph(*this, of.ask)
               : *speaks == dialect::crm ? parse_crm(*this, of.ask)
+              : *speaks == dialect::graphql ? parse_graphql(*this, of.ask)
                                         : parse_shop(*this, of.ask);
   auto time = now();
   ++total.requests;

@@ -28,6 +28,8 @@ struct scenario_settings {
   std::map<std::string, std::string> node; ///< section.key -> value, over the short timeouts that scenarios have
   /// Replacements in the texts of the example sources: what -> by what.
   std::vector<std::pair<std::string, std::string>> source_edits;
+  std::string program; ///< of nodes and commands; empty = lode
+  std::vector<std::pair<std::string, std::string>> sources; ///< beside the example sources: name -> text
   std::vector<std::string> streams; ///< those that connections choose; empty = all of the source
   bool is_live = false;    ///< connections listen to what the APIs tell of changes; webhooks are for the test to register
   bool apis_remember = false; ///< the simulated APIs keep what they know over restart_apis()
@@ -142,6 +144,7 @@ public:
 
 private:
   std::string write_config();
+  std::string program() const;
   void start_simapi();
   http_answer ask_apis(const std::string& method, const std::string& path, const std::string& body = "");
   void put_sources();

@@ -42,8 +42,10 @@ void scenario::put_sources() {
   std::set<std::string> unused;
   for (const auto& [from, to] : settings_.source_edits)
     unused.insert(from);
-  for (const std::string name : {"graph", "crm", "shop"}) {
-    auto text = read_file(LODE_SOURCE_FOLDER "/config/examples/sources/" + name + ".yaml");
+  auto sources = settings_.sources;
+  for (const std::string name : {"graph", "crm", "shop"})
+    sources.emplace_back(name, read_file(LODE_SOURCE_FOLDER "/config/examples/sources/" + name + ".yaml"));
+  for (auto& [name, text] : sources) {
     for (const auto& [from, to] : settings_.source_edits)
       for (size_t at = 0; (at = text.find(from, at)) != text.npos; at += to.size(), unused.erase(from))
         text.replace(at, from.size(), to);

@@ -31,6 +31,10 @@ std::map<std::string, std::string> default_settings() {
 
 } // namespace
 
+std::string scenario::program() const {
+  return settings_.program.empty() ? LODE_BINARY : settings_.program;
+}
+
 std::string scenario::write_config() {
   auto values = default_settings();
   values["store.dsn"] = '"' + database_->dsn() + '"';
@@ -53,7 +57,7 @@ void scenario::launch_node(const std::string& fault) {
   std::vector<std::string> environment{"LODE_FAULT=" + fault};
   {
     const inside there{node_place_};
-    node_ = std::make_unique<child_process>(std::vector<std::string>{LODE_BINARY, "serve", "--config", write_config()},
+    node_ = std::make_unique<child_process>(std::vector<std::string>{program(), "serve", "--config", write_config()},
                                             log, environment);
   }
   node_port_ = 0;
@@ -103,7 +107,7 @@ void scenario::kill_node() {
 }
 
 int scenario::command(const std::vector<std::string>& words, std::string& out) {
-  std::vector<std::string> line{LODE_BINARY};
+  std::vector<std::string> line{program()};
   line.insert(line.end(), words.begin(), words.end());
   line.insert(line.end(), {"--config", write_config()});
   auto log = folder_ + "/command.log";

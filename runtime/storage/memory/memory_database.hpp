@@ -10,6 +10,7 @@
 #include "runtime/storage/membership_store.hpp"
 #include "runtime/storage/page_store.hpp"
 #include "runtime/storage/run_store.hpp"
+#include "runtime/storage/sink_store.hpp"
 #include "runtime/storage/standing_store.hpp"
 #include "runtime/storage/upkeep_store.hpp"
 
@@ -44,9 +45,14 @@ public:
   std::unique_ptr<membership_store> make_membership_store(incarnation self);
   std::unique_ptr<live_store> make_live_store(incarnation self);
   std::unique_ptr<standing_store> make_standing_store(incarnation self);
+  std::unique_ptr<sink_store> make_sink_store(incarnation self);
 
   /// The clock by which rechecks become due, in place of the counter that passes for time here; called with the data locked.
   void set_recheck_clock(std::function<instant()> clock);
+  /// The same of sinks: how long claims hold and failures wait.
+  void set_sink_clock(std::function<instant()> clock);
+  /// Removes the oldest part of a shard's feed, which time does not do here.
+  void trim_feed(shard_id shard, int64_t upto);
   /// The next `times` operations that the fault applies to fail so: `unavailable` to every operation (also probes),
   /// `lost_marks` to load_marks, the others to commits.
   void inject(memory_fault fault, int times = 1);

@@ -45,6 +45,12 @@ public:
     for (auto& [id, entry] : db_->continuations)
       if (entry.phase == continuation_phase::open)
         entry.row.version += version_jump;
+    for (auto& [id, sink] : db_->sinks)
+      for (auto& [shard, cursor] : sink.cursors) {
+        cursor.position = std::min(cursor.position, db_->shards.at(shard).feed_seq);
+        cursor.holder = {};
+        cursor.retry_at.reset();
+      }
     db_->writers.clear();
     db_->nodes.clear();
     db_->view += version_jump;

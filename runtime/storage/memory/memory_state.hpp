@@ -19,6 +19,7 @@ struct memory_database::state {
     incarnation owner;
     shard_epoch epoch;
     int64_t feed_seq = 0;
+    int64_t feed_trimmed = 0;
   };
   struct writer_row {
     int64_t last_group = 0;
@@ -143,6 +144,22 @@ struct memory_database::state {
     incarnation teller;
     told_standing standing;
   };
+  struct sink_cursor_row {
+    int64_t position = 0;
+    incarnation holder;
+    int64_t claim = 0;
+    instant held_until{};
+    int64_t delivered = 0;
+    std::optional<instant> delivered_at;
+    int64_t failures = 0;
+    std::optional<instant> failing_since;
+    std::optional<instant> retry_at;
+    std::string error;
+  };
+  struct sink_entry {
+    sink_row row;
+    std::map<shard_id, sink_cursor_row> cursors;
+  };
   using partition_key = std::pair<stream_id, std::string>;
 
   std::mutex mutex;
@@ -181,11 +198,14 @@ struct memory_database::state {
   std::map<std::pair<stream_id, std::string>, recheck_entry> rechecks;
   std::map<connection_id, standing_entry> standings;
   std::map<connection_id, std::deque<call_error>> call_errors;
+  std::map<sink_id, sink_entry> sinks;
+  int64_t last_sink = 0;
   std::array<int64_t, 7> next_id{1, 1, 1, 1, 1, 1, 1}; ///< tenant, source, connection, stream, run, continuation, gap
   int64_t ticks = 0;
   int64_t commits = 0;
 
   std::function<instant()> clock; ///< of the recheck list; none: time is counted
+  std::function<instant()> sink_clock; ///< the same of sinks
 
   std::deque<memory_fault> faults;
   std::function<bool(const record_change&)> is_poison;
@@ -253,6 +273,7 @@ struct memory_database::state {
   void plan_repair(run_id run, const run_start& start);
   /// Of a run that has ended: what it did not repair is owed again.
   void return_gaps(const run_summary& run);
+  instant sink_time() { return sink_clock ? sink_clock() : now(); }
   instant recheck_time() { return clock ? clock() : now(); }
   /// What a page says of the recheck list.
   void note_rechecks(const page_commit& page);

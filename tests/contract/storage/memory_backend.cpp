@@ -22,6 +22,7 @@ public:
   }
   std::unique_ptr<live_store> make_live_store(incarnation self) override { return database_.make_live_store(self); }
   std::unique_ptr<standing_store> make_standing_store(incarnation self) override { return database_.make_standing_store(self); }
+  std::unique_ptr<sink_store> make_sink_store(incarnation self) override { return database_.make_sink_store(self); }
   std::unique_ptr<page_store> make_breakable_page_store(incarnation self, int64_t number) override {
     return database_.make_page_store(self, number);
   }
@@ -32,6 +33,7 @@ public:
     database_.poison([key](const record_change& change) { return change.key == key; });
   }
   void close_behind_its_run(continuation_id continuation) override { database_.close_behind_its_run(continuation); }
+  void trim_feed(shard_id shard, int64_t upto) override { database_.trim_feed(shard, upto); }
   std::function<int64_t()> row_counter(tenant_id tenant) override {
     return [this, tenant] { return static_cast<int64_t>(database_.rows_of(tenant)); };
   }

@@ -7,6 +7,7 @@
 #include "runtime/storage/postgres/postgres_membership_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
+#include "runtime/storage/postgres/postgres_sink_store.hpp"
 #include "runtime/storage/postgres/postgres_standing_store.hpp"
 #include "runtime/storage/postgres/postgres_upkeep_store.hpp"
 #include "tests/contract/storage/storage_contract.hpp"
@@ -60,6 +61,7 @@ public:
   std::unique_ptr<standing_store> make_standing_store(incarnation self) override {
     return make_postgres_standing_store(database_.settings(self));
   }
+  std::unique_ptr<sink_store> make_sink_store(incarnation self) override { return make_postgres_sink_store(database_.settings(self)); }
   std::unique_ptr<page_store> make_breakable_page_store(incarnation self, int64_t number) override {
     proxy_.emplace(database_.dsn());
     auto settings = database_.settings(self);
@@ -75,6 +77,11 @@ public:
 
   void close_behind_its_run(continuation_id continuation) override {
     session_.run("UPDATE continuation SET phase = 1 WHERE id = " + to_string(continuation));
+  }
+
+  void trim_feed(shard_id shard, int64_t upto) override {
+    session_.run("BEGIN; UPDATE shard SET feed_trimmed = " + std::to_string(upto) + " WHERE id = " + to_string(shard)
+                 + "; DELETE FROM feed WHERE shard = " + to_string(shard) + " AND base_seq + count - 1 <= " + std::to_string(upto) + "; COMMIT");
   }
 
   std::function<int64_t()> row_counter(tenant_id tenant) override {

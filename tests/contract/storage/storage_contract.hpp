@@ -16,6 +16,7 @@
 #include "runtime/storage/membership_store.hpp"
 #include "runtime/storage/page_store.hpp"
 #include "runtime/storage/run_store.hpp"
+#include "runtime/storage/sink_store.hpp"
 #include "runtime/storage/standing_store.hpp"
 #include "runtime/storage/store_error.hpp"
 #include "runtime/storage/upkeep_store.hpp"
@@ -36,6 +37,7 @@ public:
   virtual std::unique_ptr<membership_store> make_membership_store(incarnation self) = 0;
   virtual std::unique_ptr<live_store> make_live_store(incarnation self) = 0;
   virtual std::unique_ptr<standing_store> make_standing_store(incarnation self) = 0;
+  virtual std::unique_ptr<sink_store> make_sink_store(incarnation self) = 0;
 
   /// A page store whose next commit loses its reply, done or not, when break_next says so.
   virtual std::unique_ptr<page_store> make_breakable_page_store(incarnation self, int64_t number) = 0;
@@ -44,6 +46,8 @@ public:
   virtual void poison(const std::string& key) = 0;
   /// Closes a continuation without telling its run, which no operation does: the run stays open with nothing to do.
   virtual void close_behind_its_run(continuation_id continuation) = 0;
+  /// Removes a shard's feed up to a position, as its time does.
+  virtual void trim_feed(shard_id shard, int64_t upto) = 0;
   /// Counts all rows in all tables that name the tenant or what it has now; also after it is gone.
   virtual std::function<int64_t()> row_counter(tenant_id tenant) = 0;
   virtual int64_t dead_letters(stream_id stream) = 0;

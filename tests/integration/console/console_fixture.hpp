@@ -43,6 +43,7 @@ struct noting_control : node_control {
   std::vector<actor_figures> actors() override { return {{.name = "lode.miner", .messages = 5, .processing_seconds = 0.5}}; }
   peers_surveyed survey(std::optional<tenant_id>) override { return surveyed; }
   void look_early() override { note("look at the nodes"); }
+  void sinks_changed() override { note("look at the sinks"); }
   std::string metrics_text() override { return "lode_test 1\n"; }
   bool ready(std::string& why) override {
     why = is_ready ? "" : "the test says so";
@@ -71,7 +72,7 @@ struct console_fixture : testing::Test {
     services.node = node;
     services.open_stores = [this] {
       return console_stores{database.make_catalog_store(), database.make_run_store(self), database.make_admin_store(),
-                            database.make_membership_store(self)};
+                            database.make_membership_store(self), {}, database.make_sink_store(self)};
     };
     services.seal_secrets = [](std::string_view text) -> caf::expected<std::string> {
       return "sealed:" + std::string{text.rbegin(), text.rend()};
@@ -87,6 +88,12 @@ struct console_fixture : testing::Test {
       out.version = std::to_string(text.size());
       out.streams = {"contacts", "posts"};
       out.secrets = {"start_word"};
+      return out;
+    };
+    services.inspect_sink = [](const std::string&, const std::string& text) {
+      sink_summary out{{}, text.find("broken") == text.npos, "jsonl", {"shop/*"}, false};
+      if (!out.is_usable)
+        out.notes.push_back({diagnostic::level::error, "", 2, "#/jsonl/folder", "is broken"});
       return out;
     };
     services.read_airbyte_state = [](const connection_row&, const source_row&, const std::string& text)

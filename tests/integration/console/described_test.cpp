@@ -55,6 +55,11 @@ struct described_test : console_fixture {
       {404, "POST", "/api/v1/nodes/nobody/undrain"},
       {404, "GET", "/hooks/api"},
       {404, "POST", "/hooks/api", "{}"},
+      {201, "PUT", "/api/v1/sinks/lake", "jsonl: {}"},
+      {200, "GET", "/api/v1/sinks"},
+      {200, "GET", "/api/v1/sinks/lake"},
+      {200, "PATCH", "/api/v1/sinks/lake", R"({"state":"paused"})"},
+      {200, "DELETE", "/api/v1/sinks/lake"},
       {200, "DELETE", crm},
       {200, "DELETE", "/api/v1/tenants/acme"},
     };

@@ -32,20 +32,24 @@ uint32_t bits_of(const std::vector<std::string>& names) {
   return names.empty() ? ~0u : bits;
 }
 
+bool has_webhooks(const tenant& which) {
+  return which.speaks == dialect::crm || which.speaks == dialect::shop;
+}
+
 /// The tenants that hooks are ordered for: those named, or all that have hooks at all.
 std::vector<const tenant*> tenants_with_hooks(simulation& sim, const json_fields& fields) {
   std::vector<const tenant*> result;
   for (const auto& name : fields.texts("tenant")) {
     result.push_back(need_tenant(sim, name).data);
-    if (result.back()->speaks == dialect::graph)
-      throw command_error(400, "tenant: found '" + name + "', expected one of crm or shop: graph has WebSockets");
+    if (!has_webhooks(*result.back()))
+      throw command_error(400, "tenant: found '" + name + "', expected one of crm or shop: only they have webhooks");
   }
   auto wanted = fields.text("dialect");
   if (wanted && *wanted != "crm" && *wanted != "shop")
     throw command_error(400, "dialect: found '" + *wanted + "', expected crm or shop");
   bool all = result.empty();
   for (const auto& each : sim.states)
-    if (all && each.data->speaks != dialect::graph)
+    if (all && has_webhooks(*each.data))
       result.push_back(each.data);
   std::erase_if(result, [&](const tenant* each) { return wanted && *wanted != name_of(each->speaks); });
   return result;

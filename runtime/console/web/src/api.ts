@@ -141,6 +141,13 @@ export interface AuditEntry {
 }
 export interface AuditPage { entries: AuditEntry[]; next: number | null }
 
+/** Where changes go. Never its settings. */
+export interface Sink {
+  name: string; kind: string; streams: string[]; state: "active" | "paused" | "suspended"; reason: string;
+  changes_behind: number; shards_behind: number; shards_failing: number; delivered: number;
+  last_delivered: string | null; failing_since: string | null; error: string;
+}
+
 /** A backfill has a span; without streams it is of all. */
 export interface RunWanted { kind: RunKind; from?: string; to?: string; streams?: string[] }
 
@@ -187,6 +194,7 @@ export function makeApi(send: Transport) {
     deadLetters: (after: number | null, tenant: string, s?: AbortSignal) =>
       get<DeadLetterPage>((tenant ? `/tenants/${e(tenant)}` : "") + "/dead-letters" + queryOf({ after: after ?? undefined, limit: 100 }), s),
 
+    sinks: (s?: AbortSignal) => get<{ sinks: Sink[] }>("/sinks", s),
     logLevel: (s?: AbortSignal) => get<LogLevel>("/log-level", s),
     audit: (tenant: string, after: string | null, s?: AbortSignal) => get<AuditPage>("/audit" + queryOf({ tenant, after: after ?? undefined, limit: 100 }), s),
 
@@ -202,6 +210,8 @@ export function makeApi(send: Transport) {
       act<unknown>("POST", connectionPath(t, c) + "/confirm-deletes", { streams }, key),
     cancelRun: (run: number, reason: string, key: string) => act<Run>("POST", `/runs/${run}/cancel`, { reason }, key),
     replay: (id: number, key: string) => act<unknown>("POST", `/dead-letters/${id}/replay`, {}, key),
+    setSink: (sink: string, state: "active" | "paused") => act<Sink>("PATCH", `/sinks/${e(sink)}`, { state }),
+    removeSink: (sink: string) => act<unknown>("DELETE", `/sinks/${e(sink)}`, undefined),
     drain: (node: string) => act<unknown>("POST", `/nodes/${e(node)}/drain`, {}),
     undrain: (node: string) => act<unknown>("POST", `/nodes/${e(node)}/undrain`, {}),
   };

@@ -14,6 +14,7 @@ import { ClusterPage } from "./pages/cluster/cluster_page";
 import { DeadLettersPage } from "./pages/dead_letters/dead_letters_page";
 import { OverviewPage } from "./pages/overview/overview_page";
 import { RunsPage } from "./pages/runs/runs_page";
+import { SinksPage } from "./pages/sinks/sinks_page";
 import { TenantPage } from "./pages/tenant/tenant_page";
 import { TenantsPage } from "./pages/tenants/tenants_page";
 
@@ -24,6 +25,7 @@ function Here() {
     case "tenants": return second ? <TenantPage key={second} tenant={second} /> : <TenantsPage />;
     case "runs": return <RunsPage />;
     case "dead-letters": return <DeadLettersPage />;
+    case "sinks": return <SinksPage />;
     case "cluster": return <ClusterPage />;
     case "actors": return <ActorsPage />;
     case "audit": return <AuditPage />;

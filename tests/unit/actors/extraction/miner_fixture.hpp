@@ -60,16 +60,17 @@ struct miner_test : actor_test {
   std::string suspended_stream;
   std::vector<noted_event> told;
   uint32_t resumed = 0;
-  bool is_gone = false; ///< the continuation is no longer open when the store is asked
-  std::vector<int64_t> marks; ///< whose page was alone in work, 0 = nobody's
-  uint32_t opened = 0;   ///< children that the supervisor was told of
-  uint32_t died = 0;     ///< records that the supervisor was told of
+  bool is_gone = false;        ///< the continuation is no longer open when the store is asked
+  std::vector<int64_t> marks;  ///< whose page was alone in work, 0 = nobody's
+  uint32_t opened = 0;         ///< children that the supervisor was told of
+  uint32_t died = 0;           ///< records that the supervisor was told of
   int64_t bytes_in_flight = 0; ///< as the gate books them
   caf::error resume_error;
   continuation_row stored{continuation_id{5}, run_id{2}, stream_id{100}, "", {}, 1, "", 0, 0};
 
   timers_actor service = spawn<timers>();
-  fetch_gate_actor gate = spawn<fetch_gate>(1'000'000u, [this](int64_t, int64_t, int64_t bytes) { bytes_in_flight = bytes; });
+  fetch_gate_actor gate =
+    spawn<fetch_gate>(1'000'000u, [this](int64_t, int64_t, int64_t bytes) { bytes_in_flight = bytes; });
   page_writer_actor writer = spawn_fake<page_writer_actor>(
     [this](hashed_page& page, const page_client_actor&) { pages.push_back(std::move(page)); }, [](hold_pages) {},
     [](release_pages) {}, [](wake) {});
@@ -100,7 +101,9 @@ struct miner_test : actor_test {
     [](const load_dead_letter&) { return dead_letter{}; }, [](const remove_dead_letter&) {});
   tenant_supervisor_actor supervisor = spawn_fake<tenant_supervisor_actor>(
     [](const begin_run&) {}, [](const resume_run&) {}, [](connection_changed) {}, [](const cancel_run&) {},
-    [](listen) {}, [](const hear_webhook&) {}, [](successor_listens) {}, [](replay_dead_letter) {}, [](leave_tenant) {}, [this](const continuation_ended& msg) { endings.push_back(msg); }, [this](const continuations_opened& msg) { opened += msg.count; },
+    [](listen) {}, [](const hear_webhook&) {}, [](successor_listens) {}, [](replay_dead_letter) {}, [](leave_tenant) {},
+    [this](const continuation_ended& msg) { endings.push_back(msg); },
+    [this](const continuations_opened& msg) { opened += msg.count; },
     [this](const connection_failed& msg) {
       suspensions.push_back(message_of(msg.reason));
       suspended_stream = msg.stream;

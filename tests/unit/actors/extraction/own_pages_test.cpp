@@ -40,11 +40,13 @@ public:
     return found;
   }
 
-  caf::expected<paging_step> follow(const page_request& page, json_node body, const page_facts&, expression::context&) const override {
+  caf::expected<paging_step> follow(const page_request& page, json_node body, const page_facts&,
+                                    expression::context&) const override {
     if (auto why = trouble_("follow"))
       return why;
     auto info = body.member("data").member("pageInfo");
-    return info.member("hasNextPage").raw() == "true" ? follow_token(page, info.member("endCursor").text()) : end_slice(page);
+    return info.member("hasNextPage").raw() == "true" ? follow_token(page, info.member("endCursor").text())
+                                                      : end_slice(page);
   }
 
 private:
@@ -56,8 +58,8 @@ std::string nodes_body(int first, int count, const std::string& next) {
   std::string nodes;
   for (int i = first; i < first + count; ++i)
     nodes += (i > first ? "," : "") + ("{\"id\":\"" + std::to_string(i) + "\"}");
-  return R"({"data":{"nodes":[)" + nodes + R"(],"pageInfo":{"hasNextPage":)" + (next.empty() ? "false" : "true") + R"(,"endCursor":")" + next
-         + R"("}}})";
+  return R"({"data":{"nodes":[)" + nodes + R"(],"pageInfo":{"hasNextPage":)" + (next.empty() ? "false" : "true")
+         + R"(,"endCursor":")" + next + R"("}}})";
 }
 
 /// One miner of kind "cursors".
@@ -200,7 +202,9 @@ TEST_F(own_pages_test, a_code_that_means_nothing_of_a_page_is_a_defect) {
 
 TEST_F(own_pages_test, a_limit_is_waited_for_as_often_as_it_takes_and_uses_up_no_retries) {
   int left = 8;
-  set_pages([&](auto& at) { return at == "records" && left-- > 0 ? caf::make_error(errc::rate_limited, "THROTTLED") : caf::error{}; });
+  set_pages([&](auto& at) {
+    return at == "records" && left-- > 0 ? caf::make_error(errc::rate_limited, "THROTTLED") : caf::error{};
+  });
   answer({nodes_body(0, 1, "")});
   mine();
   EXPECT_TRUE(pages.empty());
@@ -215,7 +219,8 @@ TEST_F(own_pages_test, a_limit_is_waited_for_as_often_as_it_takes_and_uses_up_no
 
 TEST_F(own_pages_test, a_limit_lasts_as_long_as_the_response_says) {
   set_pages([first = std::make_shared<bool>(true)](auto& at) {
-    return at == "records" && std::exchange(*first, false) ? caf::make_error(errc::rate_limited, "THROTTLED") : caf::error{};
+    return at == "records" && std::exchange(*first, false) ? caf::make_error(errc::rate_limited, "THROTTLED")
+                                                           : caf::error{};
   });
   http.answer("https://api.test/items", 200, nodes_body(0, 1, ""), {{"Retry-After", "30"}});
   mine();
@@ -226,7 +231,9 @@ TEST_F(own_pages_test, a_limit_lasts_as_long_as_the_response_says) {
 }
 
 TEST_F(own_pages_test, an_answer_that_stays_unusable_is_given_up_after_the_last_try) {
-  set_pages([](auto& at) { return at == "records" ? caf::make_error(errc::server_failed, "half of it timed out") : caf::error{}; });
+  set_pages([](auto& at) {
+    return at == "records" ? caf::make_error(errc::server_failed, "half of it timed out") : caf::error{};
+  });
   answer({nodes_body(0, 1, "")});
   mine();
   EXPECT_THAT(only(run_event::page_retried).detail, HasSubstr("half of it timed out"));
@@ -250,14 +257,17 @@ TEST_F(own_pages_test, a_page_that_it_gives_up_stays_owed_and_nobody_is_suspende
 }
 
 TEST_F(own_pages_test, credentials_that_are_refused_in_a_body_suspend_the_connection) {
-  set_pages([](auto& at) { return at == "records" ? caf::make_error(errc::unauthorized, "UNAUTHENTICATED") : caf::error{}; });
+  set_pages(
+    [](auto& at) { return at == "records" ? caf::make_error(errc::unauthorized, "UNAUTHENTICATED") : caf::error{}; });
   answer({nodes_body(0, 1, "")});
   mine();
   EXPECT_THAT(suspensions, ElementsAre(HasSubstr("UNAUTHENTICATED")));
 }
 
 TEST_F(own_pages_test, when_only_the_way_on_is_lost_the_page_is_kept) {
-  set_pages([](auto& at) { return at == "follow" ? caf::make_error(errc::bad_source, "no pageInfo was selected") : caf::error{}; });
+  set_pages([](auto& at) {
+    return at == "follow" ? caf::make_error(errc::bad_source, "no pageInfo was selected") : caf::error{};
+  });
   answer({nodes_body(0, 2, "c")});
   mine();
   ASSERT_EQ(pages.size(), 1u);
@@ -268,7 +278,9 @@ TEST_F(own_pages_test, when_only_the_way_on_is_lost_the_page_is_kept) {
 
 TEST_F(own_pages_test, a_page_without_a_limit_of_its_own_pauses_when_its_request_cannot_be_made_yet) {
   set_pages([first = std::make_shared<bool>(true)](auto& at) {
-    return at == "request" && std::exchange(*first, false) ? caf::make_error(errc::rate_limited, "signing key is being made") : caf::error{};
+    return at == "request" && std::exchange(*first, false)
+             ? caf::make_error(errc::rate_limited, "signing key is being made")
+             : caf::error{};
   });
   answer({nodes_body(0, 1, "")});
   mine();

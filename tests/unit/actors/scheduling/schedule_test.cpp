@@ -35,6 +35,23 @@ TEST(schedule_test, an_interval_goes_on_from_the_last_due_time_not_from_the_end_
   EXPECT_EQ(next_due(parse(R"({"every":"15m"})"), noon, noon + 4min, 0), noon + 15min);
 }
 
+TEST(schedule_test, a_policy_that_throws_or_goes_back_in_time_is_asked_again_an_hour_later) {
+  struct broken final : schedule_policy {
+    explicit broken(bool throws) : throws(throws) {}
+    std::optional<instant> first(instant made) const override { return next(made, made); }
+    std::optional<instant> next(instant last, instant) const override { return throws ? throw std::out_of_range{"zone"} : last; }
+    bool throws;
+  };
+  const instant now{std::chrono::hours{1000}};
+  for (bool throws : {true, false}) {
+    schedule mine;
+    mine.policy = std::make_shared<const broken>(throws);
+    EXPECT_EQ(next_due(mine, now, now, 0), now + retry_of_a_broken_policy) << throws;
+    EXPECT_EQ(effective_due(mine, now, now, 0), now) << throws;
+    EXPECT_GE(first_due(mine, now, 0), now) << throws;
+  }
+}
+
 TEST(schedule_test, a_clock_that_was_set_back_moves_nothing) {
   EXPECT_EQ(next_due(parse(R"({"every":"15m"})"), noon, noon - 24h, 0), noon + 15min);
 }

@@ -163,6 +163,22 @@ TEST(problems_test, shards_without_a_node_concern_those_who_move) {
   EXPECT_EQ(*found.at(0).since, now - 1h);
 }
 
+TEST(problems_test, sinks_that_need_somebody_are_told_and_those_that_were_paused_are_not) {
+  sink_standing fails, suspended, paused;
+  fails.sink.name = "lake";
+  fails.failing_since = now - 1h;
+  fails.error = "the disk is full";
+  suspended.sink.name = "old";
+  suspended.sink.state = activity::suspended;
+  paused.sink.state = activity::paused;
+  paused.failing_since = now - 1h;
+  auto found = problems_of({}, {}, now, {fails, sink_standing{}, suspended, paused});
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].id, "sink-suspended-old");
+  EXPECT_EQ(found[1].detail, "the disk is full");
+  EXPECT_EQ(*found[1].since, now - 1h);
+}
+
 } // namespace
 
 } // namespace lode

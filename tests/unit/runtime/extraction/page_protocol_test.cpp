@@ -16,8 +16,11 @@ struct soap_pages final : page_protocol {
   caf::expected<http_request> request(const stream_plan& stream, const request_inputs& inputs) const override {
     return build_request(stream, inputs);
   }
-  caf::expected<std::vector<json_node>> records(const page_request&, json_node) const override { return std::vector<json_node>{}; }
-  caf::expected<paging_step> follow(const page_request& page, json_node, const page_facts&, expression::context&) const override {
+  caf::expected<std::vector<json_node>> records(const page_request&, json_node) const override {
+    return std::vector<json_node>{};
+  }
+  caf::expected<paging_step> follow(const page_request& page, json_node, const page_facts&,
+                                    expression::context&) const override {
     return end_slice(page);
   }
   std::string action;
@@ -40,7 +43,8 @@ TEST(page_protocol, makes_the_miner_of_its_settings) {
   manifest_setup setup;
   setup.miners = &known;
   auto load_with = [&](const std::string& miner) {
-    return load_manifest_text(std::string{manifest_text{.stream = "    x-lode:\n      miner: " + miner + "\n"}}, "test.yaml", setup);
+    return load_manifest_text(std::string{manifest_text{.stream = "    x-lode:\n      miner: " + miner + "\n"}},
+                              "test.yaml", setup);
   };
   auto loaded = load_with("{soap: {action: ListCalls}}");
   ASSERT_TRUE(loaded.plan) << testing::PrintToString(messages(loaded));
@@ -48,7 +52,8 @@ TEST(page_protocol, makes_the_miner_of_its_settings) {
   EXPECT_EQ(lode.miner, "soap");
   EXPECT_EQ(lode.own_miner(), "soap");
   EXPECT_EQ(dynamic_cast<const soap_pages&>(*lode.pages).action, "ListCalls");
-  EXPECT_NE(loaded.plan->hash, load_with("{soap: {action: ListUsers}}").plan->hash) << "what is under way begins its slice again";
+  EXPECT_NE(loaded.plan->hash, load_with("{soap: {action: ListUsers}}").plan->hash)
+    << "what is under way begins its slice again";
   EXPECT_EQ(load_with("manifest").plan->streams.at(0).lode.own_miner(), "");
 }
 
@@ -57,19 +62,25 @@ TEST(page_protocol, says_where_a_miner_is_wrong_and_what_is_allowed) {
   manifest_setup setup;
   setup.miners = &known;
   auto complaint = [&](const std::string& miner) {
-    auto loaded =
-      load_manifest_text(std::string{manifest_text{.stream = "    x-lode:\n      miner: " + miner + "\n"}}, "test.yaml", setup);
+    auto loaded = load_manifest_text(std::string{manifest_text{.stream = "    x-lode:\n      miner: " + miner + "\n"}},
+                                     "test.yaml", setup);
     EXPECT_FALSE(loaded.plan);
     return messages(loaded);
   };
-  EXPECT_THAT(complaint("{soap: {acton: x}}"),
-              ElementsAre(HasSubstr("test.yaml:9: error: #/streams/0/x-lode/miner/soap/acton: unknown key 'acton'; allowed here: action, how")));
-  EXPECT_THAT(complaint("{soap: {how: silent}}"), ElementsAre(HasSubstr("test.yaml:9: error: #/streams/0/x-lode/miner/soap: miner soap "
-                                                                        "makes nothing of these settings and does not say why")));
-  EXPECT_THAT(complaint("{soap: {how: throws}}"), ElementsAre(HasSubstr("miner soap makes nothing of these settings: no WSDL")));
-  EXPECT_THAT(complaint("{corba: {}}"), ElementsAre(HasSubstr("#/streams/0/x-lode/miner: there is no miner 'corba'; known: manifest, soap")));
+  EXPECT_THAT(
+    complaint("{soap: {acton: x}}"),
+    ElementsAre(HasSubstr(
+      "test.yaml:9: error: #/streams/0/x-lode/miner/soap/acton: unknown key 'acton'; allowed here: action, how")));
+  EXPECT_THAT(complaint("{soap: {how: silent}}"),
+              ElementsAre(HasSubstr("test.yaml:9: error: #/streams/0/x-lode/miner/soap: miner soap "
+                                    "makes nothing of these settings and does not say why")));
+  EXPECT_THAT(complaint("{soap: {how: throws}}"),
+              ElementsAre(HasSubstr("miner soap makes nothing of these settings: no WSDL")));
+  EXPECT_THAT(complaint("{corba: {}}"),
+              ElementsAre(HasSubstr("#/streams/0/x-lode/miner: there is no miner 'corba'; known: manifest, soap")));
   EXPECT_THAT(complaint("[soap]"), ElementsAre(HasSubstr("a miner is written NAME, or {NAME: {settings}}")));
-  EXPECT_THAT(complaint("{soap: {}, manifest: {}}"), ElementsAre(HasSubstr("a miner is written NAME, or {NAME: {settings}}")));
+  EXPECT_THAT(complaint("{soap: {}, manifest: {}}"),
+              ElementsAre(HasSubstr("a miner is written NAME, or {NAME: {settings}}")));
 }
 
 /// A page of a stream that follow() is asked about.
@@ -111,6 +122,68 @@ TEST(page_protocol, without_a_token_nothing_follows) {
   asked_page first{""};
   EXPECT_EQ(follow_token(first.page, "").what, paging_step::kind::failed);
   EXPECT_EQ(end_slice(first.page).what, paging_step::kind::ended);
+}
+
+/// Answers as it is told, right or wrong.
+struct told_pages final : page_protocol {
+  caf::expected<http_request> request(const stream_plan& stream, const request_inputs& inputs) const override {
+    return build_request(stream, inputs);
+  }
+  caf::expected<std::vector<json_node>> records(const page_request&, json_node body) const override {
+    return std::vector{body.member("call")};
+  }
+  caf::expected<paging_step> follow(const page_request&, json_node, const page_facts&, expression::context&) const override {
+    return step;
+  }
+  paging_step step;
+};
+
+/// What becomes of a step that a miner of one's own says.
+paging_step taken(const asked_page& at, paging_step step) {
+  auto pages = std::make_shared<told_pages>();
+  pages->step = std::move(step);
+  stream_plan stream;
+  stream.lode.pages = pages;
+  expression::context names{expression::date_time{}};
+  return *stream_pages{stream}.follow(at.page, {}, {}, names);
+}
+
+TEST(page_protocol, a_record_that_is_not_there_costs_its_page_and_not_the_process) {
+  asked_page at{""};
+  stream_plan stream;
+  stream.lode.pages = std::make_shared<told_pages>();
+  json_document answer;
+  ASSERT_FALSE(answer.parse("{}"));
+  auto found = stream_pages{stream}.records(at.page, answer.root());
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error(), errc::bad_response);
+}
+
+TEST(page_protocol, a_token_that_could_not_be_read_back_is_not_committed) {
+  asked_page at{""};
+  auto step = follow_token(at.page, "\xED\xA0\x80");
+  EXPECT_EQ(taken(at, step).what, paging_step::kind::failed);
+  EXPECT_EQ(taken(at, follow_token(at.page, "\xC3\xA9")).what, paging_step::kind::more);
+}
+
+TEST(page_protocol, a_step_made_by_hand_keeps_the_window_and_begins_again_only_so_often) {
+  asked_page at{""};
+  at.state.set_slice_from_us(7);
+  at.state.set_slice_to_us(9);
+  wire::continuation_state fresh;
+  fresh.set_page_token("x");
+  auto more = taken(at, {paging_step::kind::more, fresh, {}, true});
+  EXPECT_EQ(more.state.slice_from_us(), 7);
+  EXPECT_EQ(more.state.slice_to_us(), 9);
+  EXPECT_FALSE(more.is_repeat) << "its records would be passed over";
+  int times = 0;
+  for (; times < 100; ++times) {
+    auto again = taken(at, {paging_step::kind::again, at.state, "the cursor is gone", false});
+    if (again.what == paging_step::kind::failed)
+      break;
+    at.state = again.state;
+  }
+  EXPECT_EQ(times, max_rereads);
 }
 
 TEST(page_protocol, a_path_that_is_not_there_may_be_walked_without_a_look_at_each_step) {

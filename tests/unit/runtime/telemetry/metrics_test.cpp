@@ -91,6 +91,16 @@ TEST_F(metrics_test, outcomes_that_this_version_never_counts_have_no_series) {
   EXPECT_THAT(text(), Not(HasSubstr("outcome=\"vanished\"")));
 }
 
+TEST_F(metrics_test, what_a_kind_of_sink_gets_shows_from_its_first_use_on) {
+  EXPECT_THAT(text(), Not(HasSubstr("lode_sink_")));
+  m.sinks_of("jsonl").delivered->inc(7);
+  m.sinks_of("jsonl").behind->value(3);
+  EXPECT_THAT(text(), HasSubstr("lode_sink_changes_delivered_total{sink_kind=\"jsonl\"} 7\n"));
+  EXPECT_THAT(text(), HasSubstr("lode_sink_delivery_failures_total{sink_kind=\"jsonl\"} 0\n"));
+  EXPECT_THAT(text(), HasSubstr("lode_sink_changes_behind{sink_kind=\"jsonl\"} 3\n"));
+  EXPECT_EQ(complaints(text()), "");
+}
+
 TEST_F(metrics_test, promtool_finds_nothing_to_say) {
   EXPECT_EQ(complaints(build_info_text("1.2.3") + text() + prometheus_text(read_process_figures())), "");
 }

@@ -4,7 +4,7 @@ import { switchTheme } from "./theme";
 
 export const isHelpShown = signal(false);
 
-const places: Record<string, string[]> = { o: [], t: ["tenants"], r: ["runs"], d: ["dead-letters"], c: ["cluster"], a: ["actors"], u: ["audit"] };
+const places: Record<string, string[]> = { o: [], t: ["tenants"], r: ["runs"], d: ["dead-letters"], s: ["sinks"], c: ["cluster"], a: ["actors"], u: ["audit"] };
 let isAwaitingPlace = false;
 
 const isTyping = (target: EventTarget | null) =>

@@ -2,7 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { isHelpShown } from "../store/keys";
 
 const keys: [string, string][] = [
-  ["g o", "overview"], ["g t", "tenants"], ["g r", "runs"], ["g d", "dead letters"], ["g c", "cluster"], ["g a", "actors"], ["g u", "audit"],
+  ["g o", "overview"], ["g t", "tenants"], ["g r", "runs"], ["g d", "dead letters"], ["g s", "sinks"], ["g c", "cluster"], ["g a", "actors"], ["g u", "audit"],
   ["j  k", "next, previous row"], ["Enter", "open the row"], ["Esc", "back, close"], ["/", "search"], ["t", "light or dark"], ["?", "this list"],
 ];
 

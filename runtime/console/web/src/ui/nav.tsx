@@ -9,6 +9,7 @@ const items: { name: IconName; text: string; path: string[]; key: string }[] = [
   { name: "tenants", text: "Tenants", path: ["tenants"], key: "t" },
   { name: "runs", text: "Runs", path: ["runs"], key: "r" },
   { name: "dead-letters", text: "Dead letters", path: ["dead-letters"], key: "d" },
+  { name: "sinks", text: "Sinks", path: ["sinks"], key: "s" },
   { name: "cluster", text: "Cluster", path: ["cluster"], key: "c" },
   { name: "actors", text: "Actors", path: ["actors"], key: "a" },
   { name: "audit", text: "Audit", path: ["audit"], key: "u" },

@@ -178,3 +178,18 @@ test("what the node refuses is told in the dialog, which stays", async () => {
   await dialog(seen).waitFor({ state: "detached" });
   await seen.page.close();
 });
+
+test("a sink is paused, resumed and removed, each after it was confirmed", async () => {
+  const seen = await open({ hash: "#/sinks" });
+  const row = (name: string) => seen.page.getByRole("row").filter({ has: seen.page.getByText(name, { exact: true }) });
+  const paused = await act(seen, "Pause…", {}, "Pause");
+  assert.deepEqual([paused.method, paused.path, paused.body], ["PATCH", "/sinks/billing", { state: "paused" }]);
+  await row("billing").getByText("paused").waitFor();
+  const resumed = await act(seen, "Resume…", {}, "Resume");
+  assert.deepEqual([resumed.path, resumed.body], ["/sinks/billing", { state: "active" }]);
+  const removed = await act(seen, "Remove…", {}, "Remove");
+  assert.deepEqual([removed.method, removed.path], ["DELETE", "/sinks/billing"]);
+  await row("billing").waitFor({ state: "detached" });
+  assert.deepEqual(seen.problems, []);
+  await seen.page.close();
+});

@@ -4,7 +4,7 @@ import { open } from "./harness";
 
 test("g and a letter lead to each page", async () => {
   const { page } = await open();
-  for (const [key, title] of [["t", "Tenants"], ["r", "Runs"], ["d", "Dead letters"], ["c", "Cluster"], ["a", "Actors"], ["u", "Audit"], ["o", "Overview"]] as const) {
+  for (const [key, title] of [["t", "Tenants"], ["r", "Runs"], ["d", "Dead letters"], ["s", "Sinks"], ["c", "Cluster"], ["a", "Actors"], ["u", "Audit"], ["o", "Overview"]] as const) {
     await page.keyboard.press("g");
     await page.keyboard.press(key);
     await page.getByRole("heading", { name: title, level: 1 }).waitFor();

@@ -7,6 +7,7 @@ const pages: { name: string; hash: string; shows: string }[] = [
   { name: "tenants", hash: "#/tenants", shows: "Late by" },
   { name: "runs", hash: "#/runs", shows: "parts open" },
   { name: "dead-letters", hash: "#/dead-letters", shows: "is missing" },
+  { name: "sinks", hash: "#/sinks", shows: "the target answered 503" },
   { name: "cluster", hash: "#/cluster", shows: "highest epoch" },
   { name: "audit", hash: "#/audit", shows: "new credentials" },
   { name: "actors", hash: "#/actors", shows: "tenant-supervisor" },
@@ -62,7 +63,7 @@ test("from the overview each of three sick tenants is reached in at most three c
 });
 
 test("nothing is wider than a phone", async () => {
-  for (const hash of ["", "#/tenants", "#/runs", "#/dead-letters", "#/cluster", "#/actors", "#/audit"]) {
+  for (const hash of ["", "#/tenants", "#/runs", "#/dead-letters", "#/sinks", "#/cluster", "#/actors", "#/audit"]) {
     const { page } = await open({ width: 390, height: 844, hash });
     await page.locator("main h1").waitFor();
     await page.locator(".skeleton").first().waitFor({ state: "detached" });

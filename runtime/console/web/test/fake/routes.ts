@@ -20,6 +20,11 @@ const nodeAt = ({ world, at }: Asked) => {
   if (!found) throw new Refused(404, "not_found", `there is no node ${at[0]}`);
   return found;
 };
+const sinkAt = ({ world, at }: Asked) => {
+  const found = world.sinks.find((sink) => sink.name === at[0]);
+  if (!found) throw new Refused(404, "not_found", `there is no sink "${at[0]}"`);
+  return found;
+};
 const one = (act: (tenant: FakeTenant, asked: Asked) => unknown): Handler => (asked) => act(tenantAt(asked), asked);
 
 function setState(tenant: FakeTenant, { body, world }: Asked) {
@@ -55,6 +60,9 @@ const table: [string, string, Handler][] = [
   ["GET", "/dead-letters", ({ world, query }) => listDeadLetters(world, query, "")],
   ["POST", "/dead-letters/*/replay", ({ world, at }) => { world.replayed.add(Number(at[0])); return {}; }],
   ["GET", "/audit", ({ world, query }) => listAudit(world, query)],
+  ["GET", "/sinks", ({ world }) => ({ sinks: world.sinks })],
+  ["PATCH", "/sinks/*", (asked) => Object.assign(sinkAt(asked), { state: asked.body["state"], reason: "", failing_since: null, error: "" })],
+  ["DELETE", "/sinks/*", (asked) => { const sink = sinkAt(asked); asked.world.sinks = asked.world.sinks.filter((each) => each !== sink); return { sink: sink.name, removed: true }; }],
   ["GET", "/log-level", ({ world }) => ({ node: "n1", level: world.logLevel })],
   ["PUT", "/log-level", ({ world, body }) => { world.logLevel = String(body["level"]); return { node: "n1", level: world.logLevel }; }],
   ["POST", "/nodes/*/drain", (asked) => { const { name } = nodeAt(asked); asked.world.drain(name); return { node: name, state: "draining" }; }],

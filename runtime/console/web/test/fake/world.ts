@@ -1,4 +1,5 @@
-import type { Activity, AuditEntry, Reason } from "../../src/api";
+import type { Activity, AuditEntry, Reason, Sink } from "../../src/api";
+import { makeSinks } from "./sinks";
 import { hashOf, makeRandom, pick } from "./random";
 
 export interface FakeTenant {
@@ -30,6 +31,7 @@ export class World {
   isCalm = false;
   token = "";
   logLevel = "info";
+  sinks: Sink[] = makeSinks(this.began);
   /** Latest first. */
   readonly audit: AuditEntry[] = [];
   /** Grows with each change of a tenant: what was sorted before is sorted anew. */

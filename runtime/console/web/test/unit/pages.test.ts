@@ -28,8 +28,8 @@ test("problems stand worst first, then by whom they concern, then by how long th
 
 test("a change is told in words, and as it was asked where there are none", () => {
   const told = (asked: string) => actionText(asked.split(" ")[0]!, "/api/v1" + asked.split(" ")[1]!);
-  assert.deepEqual(["PUT /tenants/a/connections/b/secrets", "POST /tenants/a/connections/b/runs", "POST /nodes/n1/undrain", "PATCH /tenants/a", "PUT /tenants/a/connections/b", "POST /new/thing"].map(told),
-    ["new credentials", "run started", "node undrained", "tenant paused or resumed", "connection set up", "POST /new/thing"]);
+  assert.deepEqual(["PUT /tenants/a/connections/b/secrets", "POST /tenants/a/connections/b/runs", "POST /nodes/n1/undrain", "PATCH /tenants/a", "PUT /tenants/a/connections/b", "DELETE /sinks/lake", "POST /new/thing"].map(told),
+    ["new credentials", "run started", "node undrained", "tenant paused or resumed", "connection set up", "sink removed", "POST /new/thing"]);
   assert.deepEqual(["/api/v1/nodes/n3/drain", "/api/v1/dead-letters/4/replay", "/api/v1/log-level"].map(thingOf), ["node n3", "dead letter 4", "–"]);
 });
 

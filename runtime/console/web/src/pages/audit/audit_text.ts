@@ -14,6 +14,9 @@ const actions: [string, RegExp, string][] = [
   ["POST", /\/undrain$/, "node undrained"],
   ["POST", /\/drain$/, "node drained"],
   ["PUT", /^\/log-level$/, "log level changed"],
+  ["PUT", /^\/sinks\/[^/]+$/, "sink set up"],
+  ["PATCH", /^\/sinks\/[^/]+$/, "sink paused or resumed"],
+  ["DELETE", /^\/sinks\/[^/]+$/, "sink removed"],
   ["PUT", /^\/sources\/[^/]+$/, "source set up"],
 ];
 
@@ -25,7 +28,7 @@ export function actionText(method: string, path: string): string {
 
 /** "run 17", "node n3", "dead letter 4": what a change was of that is of no tenant. */
 export function thingOf(path: string): string {
-  const [, kind, name] = /^\/api\/v1\/(runs|nodes|dead-letters|sources)\/([^/?]+)/.exec(path) ?? [];
+  const [, kind, name] = /^\/api\/v1\/(runs|nodes|dead-letters|sources|sinks)\/([^/?]+)/.exec(path) ?? [];
   return kind && name ? `${kind.slice(0, -1).replace("-", " ")} ${decodeURIComponent(name)}` : "–";
 }
 

@@ -1,0 +1,11 @@
+# Writes OUTPUT: a C++ file with the text of every template. Arguments: FOLDER, OUTPUT.
+file(GLOB_RECURSE files RELATIVE ${FOLDER} ${FOLDER}/*.in)
+list(SORT files)
+set(text "#include \"runtime/cli/template_files.hpp\"\n\nconst std::vector<lode::template_file>& lode::template_files() {\n  static const std::vector<template_file> all{\n")
+foreach(file IN LISTS files)
+  file(READ ${FOLDER}/${file} content)
+  get_filename_component(folder ${file} DIRECTORY)
+  string(REGEX REPLACE "^[^/]+/(.*)\\.in$" "\\1" name ${file})
+  string(APPEND text "    {\"${folder}\", \"${name}\", R\"template(${content})template\"},\n")
+endforeach()
+file(WRITE ${OUTPUT} "${text}  };\n  return all;\n}\n")
