@@ -86,10 +86,11 @@ void courier_state::work() {
     return;
   auto claims = parts.store->claim(wanted, hold);
   may_hold_unknown |= !claims;
+  const auto out_before = deliveries.size();
   for (size_t i = 0; claims && i < claims->size(); ++i)
     deliver((*claims)[i]);
-  if (claims && claims->size() >= at_once / 2)
-    look_again(); // there may be more
+  if (deliveries.size() >= out_before + at_once / 2) // not what failed: that waits
+    look_again();
 }
 
 // -- what sinks there are --------------------------------------------------------------------------------------------------

@@ -103,13 +103,16 @@ size_t webhook_sink_state::take_progress(const deliver_changes& batch) {
   return static_cast<size_t>(next - batch.changes.begin());
 }
 
+std::chrono::milliseconds webhook_sink_state::time_left(const delivery& each) const {
+  return std::chrono::ceil<std::chrono::milliseconds>(longest_delivery - (self->clock().now() - each.since));
+}
+
 void webhook_sink_state::go_on(delivery& each) {
   const auto shard = each.batch.shard;
-  const auto passed = self->clock().now() - each.since;
   if (each.next == each.batch.changes.size()) {
     each.answer.deliver();
     deliveries.erase(shard);
-  } else if (each.end > 0 && passed + settings.timeout > longest_delivery) {
+  } else if (each.end > 0 && time_left(each) < std::min<std::chrono::milliseconds>(settings.timeout, worth_a_request)) {
     fail(each, caf::make_error(errc::rate_limited, "took " + std::to_string(each.next) + " of "
                                                      + std::to_string(each.batch.changes.size())
                                                      + " changes in time; the others follow"));
@@ -126,7 +129,7 @@ void webhook_sink_state::post(delivery& each) {
   const auto timestamp = std::to_string(
     std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()).time_since_epoch().count());
   http_request request{"POST", settings.url, settings.headers, body_of(each.batch, part)};
-  request.timeouts.total = settings.timeout;
+  request.timeouts.total = std::min(settings.timeout, time_left(each));
   request.headers.insert(request.headers.end(),
                          {{"content-type", "application/json"},
                           {"webhook-id", id},

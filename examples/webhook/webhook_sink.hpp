@@ -31,6 +31,8 @@ struct webhook_sink_state {
   static constexpr const char* name = "lode.sink.webhook";
   /// Within which a batch is answered for: less than the courier waits.
   static constexpr std::chrono::seconds longest_delivery{25};
+  /// With less time left than this, or than `timeout`, no further request of a batch is begun.
+  static constexpr std::chrono::seconds worth_a_request{10};
 
   webhook_sink_state(webhook_actor::pointer self, webhook_sink_settings settings, http_client* http);
   ~webhook_sink_state(); ///< cancels what is in flight
@@ -45,6 +47,7 @@ struct webhook_sink_state {
     uint64_t turn = 0; ///< of the request in flight
     request_handle in_flight{};
   };
+  std::chrono::milliseconds time_left(const delivery& each) const;
   /// How far a batch came that failed.
   struct progress {
     int64_t generation;

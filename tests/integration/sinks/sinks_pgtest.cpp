@@ -110,6 +110,20 @@ struct sinks_pgtest : testing::Test {
   std::string address;
 };
 
+TEST_F(sinks_pgtest, in_a_new_generation_no_cursor_stands_beyond_its_feed) {
+  test_session session{database.dsn()};
+  session.run("SET search_path = lode");
+  session.run("SELECT lode_put_sink('file', 'lines', '{}', '\\x00', false)");
+  // What a fail-over to a stand-by that lacked a commit leaves behind.
+  session.run("INSERT INTO sink_cursor (sink_id, shard, position, holder, claim) "
+              "SELECT k.id, s.id, s.feed_seq + 7, 5, 1 FROM sink k, shard s WHERE s.feed_seq > 0");
+  session.run("UPDATE store SET doubt = 'it fell back'");
+  EXPECT_EQ(session.number("SELECT max(position) FROM sink_cursor"), 9) << "as long as the generation lasts";
+  session.run("UPDATE store SET generation = generation + 1");
+  EXPECT_EQ(session.number("SELECT max(position) FROM sink_cursor"), 2);
+  EXPECT_EQ(session.number("SELECT count(*) FROM sink_cursor WHERE holder <> 0"), 0);
+}
+
 TEST_F(sinks_pgtest, a_node_delivers_what_was_mined_once_and_goes_on_after_a_restart) {
   serve();
   auto refused = ask("PUT", "/api/v1/sinks/file", "lines:\n  flie: x\n", "application/yaml");

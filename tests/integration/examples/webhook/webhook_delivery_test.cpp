@@ -94,6 +94,12 @@ TEST_F(webhook_delivery_test, a_receiver_can_check_the_signature_of_each_request
   EXPECT_THAT(ids(), ElementsAre("5-3-1-2", "5-3-3-3"));
 }
 
+TEST_F(webhook_delivery_test, the_longest_timeout_leaves_time_for_a_batch_in_several_requests) {
+  start("batch: 1\ntimeout: 25s");
+  EXPECT_EQ(deliver(batch_of(3, 1, 3)), "");
+  EXPECT_THAT(ids(), ElementsAre("5-3-1-1", "5-3-2-2", "5-3-3-3"));
+}
+
 TEST_F(webhook_delivery_test, while_a_secret_is_changed_requests_carry_a_signature_of_each) {
   const auto built =
     build_sink(make_webhook_sink,
