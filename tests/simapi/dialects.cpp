@@ -81,8 +81,8 @@ token_state judge_token(simulation& sim, const call& what, const fault* spoiled)
 
 namespace {
 
-page_token token_behind(const simulation& sim, const call& what, const page_selection& shown, uint32_t pages, uint32_t results) {
-  return {shown.last, pages, results + static_cast<uint32_t>(shown.count), sim.now(), what.range.lower.major, what.range.upper.major};
+page_token token_behind(const call& what, const page_selection& shown, uint32_t pages, uint32_t results, int64_t issued_at) {
+  return {shown.last, pages, results + static_cast<uint32_t>(shown.count), issued_at, what.range.lower.major, what.range.upper.major};
 }
 
 std::string repeated_token(simulation& sim, const call& what, const fault& spoiled, uint64_t scope) {
@@ -90,9 +90,8 @@ std::string repeated_token(simulation& sim, const call& what, const fault& spoil
     return what.token_text;
   auto from_start = what.range;
   from_start.has_after = false;
-  auto again = token_behind(sim, what, sim.world.select(*what.from, from_start), 1, 0);
-  again.issued_at = int64_t{1} << 52; // the same text each time, by which a client sees the circle; it never expires
-  return encode(again, scope);
+  // The same text each time, by which a client sees the circle; it never expires.
+  return encode(token_behind(what, sim.world.select(*what.from, from_start), 1, 0, int64_t{1} << 52), scope);
 }
 
 } // namespace
@@ -101,15 +100,16 @@ cut_page cut(simulation& sim, call& what, const fault* spoiled) {
   cut_page result;
   auto& shown = result.selection;
   shown = sim.world.select(*what.from, what.range);
+  result.cut_at = sim.now();
   result.block = sim.world.render(*what.who->data, *what.from, shown, what.range.descending);
   if (!what.paged_by_token || shown.count == 0)
     return result;
   auto scope = token_scope(sim, what);
   auto pages = what.token ? what.token->pages : 0;
   auto results = what.token ? what.token->results : 0;
-  page_token before{shown.first, pages, results, sim.now(), what.range.lower.major, what.range.upper.major};
+  page_token before{shown.first, pages, results, result.cut_at, what.range.lower.major, what.range.upper.major};
   result.before = encode(before, scope);
-  result.after = encode(token_behind(sim, what, shown, pages + 1, results), scope);
+  result.after = encode(token_behind(what, shown, pages + 1, results, result.cut_at), scope);
   if (spoiled && spoiled->kind == fault_kind::repeat_page_token && what.token)
     result.next = repeated_token(sim, what, *spoiled, scope);
   else if (shown.more)

@@ -27,6 +27,7 @@ std::optional<dialect> dialect_of(const std::string& path);
 struct cut_page {
   page_selection selection;
   std::shared_ptr<page_block> block;
+  int64_t cut_at = 0;        // one instant for all of its tokens: equal places have equal tokens
   std::string before, after; // tokens around what is shown
   std::string next;          // the token to go on with; empty = last page
 };

@@ -137,7 +137,7 @@ std::shared_ptr<page_block> list_of(const simulation& sim, const call& what, con
     page_token behind{sim.world.key_of(*what.from, one),
                       pages + 1,
                       results + static_cast<uint32_t>(i) + 1,
-                      sim.now(),
+                      page.cut_at,
                       what.range.lower.major,
                       what.range.upper.major};
     made->text += i > 0 ? "," : "";

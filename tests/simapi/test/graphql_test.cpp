@@ -77,6 +77,14 @@ TEST_F(graphql_api, a_cursor_may_be_any_edges_not_only_the_last_ones) {
   EXPECT_EQ(rest.at_pointer(contacts_path + "/edges/0/node/id"), all.at_pointer(contacts_path + "/edges/20/node/id"));
 }
 
+TEST_F(graphql_api, the_last_edges_cursor_is_the_pages_whatever_the_clock_does_meanwhile) {
+  for (int i = 0; i < 50; ++i) {
+    json::value page = answer(by_edges, {{"first", 20}});
+    ASSERT_EQ(page.at_pointer(contacts_path + "/edges/19/cursor"),
+              page.at_pointer(contacts_path + "/pageInfo/endCursor"));
+  }
+}
+
 TEST_F(graphql_api, a_window_is_asked_for_with_updatedFrom) {
   json::value all = answer(by_edges, {{"first", 100}});
   json::value some =
