@@ -8,11 +8,9 @@ add_library(lode_caf INTERFACE)
 target_link_libraries(lode_caf INTERFACE CAF::core CAF::io CAF::openssl OpenSSL::SSL)
 add_library(lode::caf ALIAS lode_caf)
 
-# Boost 1.81: headers only. LODE_BOOST_INCLUDE names unpacked headers where another Boost is installed.
-set(LODE_BOOST_INCLUDE "/usr/include" CACHE PATH "Folder that holds boost/version.hpp of Boost 1.81")
 add_library(lode_boost INTERFACE)
 if(NOT LODE_BOOST_INCLUDE STREQUAL "/usr/include")
-  target_include_directories(lode_boost SYSTEM INTERFACE ${LODE_BOOST_INCLUDE})
+  target_include_directories(lode_boost SYSTEM INTERFACE $<BUILD_INTERFACE:${LODE_BOOST_INCLUDE}>) # LodeConfig.cmake says its own
 endif()
 target_compile_definitions(lode_boost INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION
                            BOOST_BEAST_SEPARATE_COMPILATION BOOST_JSON_NO_LIB BOOST_URL_NO_LIB)

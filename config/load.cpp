@@ -1,5 +1,7 @@
 #include "config/load.hpp"
 
+#include <boost/algorithm/string/join.hpp>
+
 #include <algorithm>
 #include <set>
 
@@ -14,11 +16,16 @@ using namespace setting_text;
 
 namespace {
 
+/// Where a relation was broken: at its key or, where that was not set, at another one that the message names and that was.
+std::string place_of(const settings_mistake& mistake, const std::map<std::string, std::string>& places) {
+  if (auto place = places.find(mistake.key); place != places.end())
+    return place->second;
+  auto named = std::find_if(places.begin(), places.end(), [&](const auto& each) { return mistake.message.find(each.first) != std::string::npos; });
+  return named == places.end() ? "default" : named->second;
+}
+
 std::string joined(const std::vector<std::string_view>& names) {
-  std::string out;
-  for (auto name : names)
-    out.append(out.empty() ? "" : ", ").append(name);
-  return out;
+  return boost::algorithm::join(std::vector<std::string>(names.begin(), names.end()), ", ");
 }
 
 std::vector<std::string> split(const std::string& text, char separator) {
@@ -222,8 +229,7 @@ loaded_settings load_settings(const settings_sources& sources) {
     out.mistakes.insert(out.mistakes.end(), mistakes.begin(), mistakes.end());
   }
   for (auto& mistake : check_relations(out.values)) {
-    auto place = places.find(mistake.key);
-    mistake.where = place == places.end() ? "default" : place->second;
+    mistake.where = place_of(mistake, places);
     out.mistakes.push_back(std::move(mistake));
   }
   return out;

@@ -43,7 +43,9 @@ inline void describe(settings_visitor& v, cluster_settings& s) {
   v.field("certificate_file", s.certificate_file, "PEM file with this node's certificate; `lode cluster certificate` makes one");
   v.field("key_file", s.key_file, "PEM file with its private key");
   v.field("ca_file", s.ca_file, "PEM file with the certificate of the cluster's own authority; `lode cluster init` makes one");
-  v.field("drain_timeout", s.drain_timeout, {0ms, 10min}, "pages in flight of a tenant that moves to another node have so long; then they are abandoned and fetched again there");
+  v.field("drain_timeout", s.drain_timeout, {0ms, 10min},
+          "pages in flight of a tenant that moves to another node have so long; then they are abandoned and "
+          "fetched again there");
 }
 
 struct store_settings {
@@ -71,7 +73,9 @@ inline void describe(settings_visitor& v, store_settings& s) {
   v.field("lock_timeout", s.lock_timeout, {10ms, 1999ms}, "the database ends a wait of a writer for a lock after this time");
   v.field("keep_runs", s.keep_runs, {0ms, 3650 * 24h}, "ended runs are removed after this time, but the latest of each connection; 0 = never");
   v.field("keep_dead_letters", s.keep_dead_letters, {0ms, 3650 * 24h}, "dead letters are removed so long after they were last seen; 0 = never");
-  v.field("keep_feed", s.keep_feed, {0ms, 3650 * 24h}, "changes are removed after this time, a week at once; a reader that is further behind gets an error; 0 = never");
+  v.field("keep_feed", s.keep_feed, {0ms, 3650 * 24h},
+          "changes are removed after this time, a week at once; a reader that is further behind gets an "
+          "error; 0 = never");
 }
 
 struct cache_settings {
@@ -83,7 +87,9 @@ struct cache_settings {
 inline void describe(settings_visitor& v, cache_settings& s) {
   v.section("cache", "What is remembered of committed records, so that unchanged ones need not be looked up in the store.");
   v.field("memory", s.memory, {1_MiB, 256_GiB}, "memory for it, some 20 bytes a record; streams that were not mined longest are forgotten first");
-  v.secret("redis_url", s.redis_url, "Redis, which remembers it over restarts: redis://[[user]:password@]host[:port][/database], rediss:// for TLS, or unix:///path; \"\" = none");
+  v.secret("redis_url", s.redis_url,
+          "Redis, which remembers it over restarts: redis://[[user]:password@]host[:port][/database], "
+          "rediss:// for TLS, or unix:///path; \"\" = none");
   v.field("redis_ca_file", s.redis_ca_file, "PEM file of the certificates to trust for rediss:// in place of the system's");
   v.field("redis_timeout", s.redis_timeout, {1ms, 10s}, "Redis is asked no longer than this; without an answer the store is asked");
 }
@@ -145,7 +151,8 @@ struct mining_settings {
 inline void describe(settings_visitor& v, mining_settings& s) {
   v.section("mining", "How much is fetched at once, and what happens to failures.");
   v.field("bytes_in_flight", s.bytes_in_flight, {1_MiB, 64_GiB}, "responses requested and not yet committed, all tenants");
-  v.field("live_bytes_in_flight", s.live_bytes_in_flight, {1_MiB, 64_GiB}, "messages heard over WebSockets and not yet committed, all tenants; beyond it no socket is read");
+  v.field("live_bytes_in_flight", s.live_bytes_in_flight, {1_MiB, 64_GiB},
+          "messages heard over WebSockets and not yet committed, all tenants; beyond it no socket is read");
   v.field("window", s.window, {1, 64}, "pages of one continuation in flight; 1 = nothing is fetched ahead");
   v.field("miners_per_tenant", s.miners_per_tenant, {1, 256}, "slices and partitions of a tenant read side by side");
   v.field("runs_started_per_second", s.runs_started_per_second, {1, 100'000}, "steady rate of run starts, also of those that came due while no node was up");
@@ -154,9 +161,13 @@ inline void describe(settings_visitor& v, mining_settings& s) {
   v.field("request_retries", s.request_retries, {0, 100}, "tries of a page after the first; a source's error rules may say otherwise");
   v.field("retry_min", s.retry_min, {1ms, 10min}, "first wait before a page is tried again; doubles each time");
   v.field("retry_max", s.retry_max, {1ms, 24h}, "longest wait between tries of a page");
-  v.field("dead_records_limit", s.dead_records_limit, {0, 1'000'000'000}, "records of a stream that a run may fail to use; one more stops the stream in that run. A source may say otherwise");
+  v.field("dead_records_limit", s.dead_records_limit, {0, 1'000'000'000},
+          "records of a stream that a run may fail to use; one more stops the stream in that run. A source "
+          "may say otherwise");
   v.field("dead_records_percent", s.dead_records_percent, {0, 100}, "... or more than so many in a hundred, of 1000 records and more");
-  v.field("delete_brake_percent", s.delete_brake_percent, {0, 100}, "a full pass that misses more than so many in a hundred of a stream's records deletes nothing and asks; 100 = never asks. A source may say otherwise");
+  v.field("delete_brake_percent", s.delete_brake_percent, {0, 100},
+          "a full pass that misses more than so many in a hundred of a stream's records deletes nothing and "
+          "asks; 100 = never asks. A source may say otherwise");
   v.field("restart_budget", s.restart_budget, {0, 1'000}, "miner failures of a connection within restart_window; one more suspends it");
   v.field("restart_window", s.restart_window, {1s, 24h}, "see restart_budget");
   v.field("continuation_deadline", s.continuation_deadline, {1s, 24h}, "a page unanswered for so long inside the node counts as lost and is read again");
@@ -187,7 +198,9 @@ inline void describe(settings_visitor& v, console_settings& s) {
   v.section("console", "The node's HTTP port: API, health, metrics.");
   v.field("listen", s.listen, "address:port; port 0 = any free one; beyond loopback a token_file is needed");
   v.field("token_file", s.token_file, "file with the hashes of the bearer tokens that let in, made by `lode token new`; \"\" = none");
-  v.field("certificate_file", s.certificate_file, "PEM file with the certificate of this port and those between it and its authority; with it the port speaks TLS only");
+  v.field("certificate_file", s.certificate_file,
+          "PEM file with the certificate of this port and those between it and its authority; with it the "
+          "port speaks TLS only");
   v.field("key_file", s.key_file, "PEM file with its private key");
   v.field("threads", s.threads, {1, 64}, "requests answered at once, each with its own database connection");
   v.field("max_body", s.max_body, {1_KiB, 1_GiB}, "a longer request body is refused");

@@ -11,7 +11,7 @@
 int main(int argc, char** argv) {
   auto known = lode::builtin_extensions();
   const caf::error taken[] = {
-    known.miners.add("graphql", lode::examples::make_graphql_pages),
+    known.miners.add("graphql", lode::examples::graphql_miner()),
     known.steps.add("mask_matches", lode::examples::make_mask_step),
     known.sinks.add("jsonl", lode::examples::make_jsonl_sink),
     known.sinks.add("webhook", lode::examples::make_webhook_sink),

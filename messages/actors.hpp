@@ -10,7 +10,8 @@
 #include "messages/turns.hpp"
 
 /// Every actor of Lode and all that it can be told. This file is the architecture: a page goes scheduler -> shard region
-/// -> tenant supervisor -> miner -> fetch gate -> (HTTP) -> miner -> processor -> page writer -> miner.
+/// -> tenant supervisor -> miner -> fetch gate -> (HTTP) -> miner -> processor -> page writer -> miner. What a message means
+/// stands at its struct; here stands who sends it, and what this actor answers.
 namespace lode {
 
 /// Whoever arms timers.
@@ -216,6 +217,11 @@ using gap_keeper_actor = caf::typed_actor<
   // To itself: tell the store, look for repairs that are owed.
   caf::result<void>(wake)>;
 
+/// STANDING KEEPER: detached, owns one database connection; tells the store what connections wait for, and which calls failed.
+using standing_keeper_actor = caf::typed_actor<
+  // To itself: look, and tell.
+  caf::result<void>(wake)>;
+
 /// SUCCESSOR: one per node; listens to what is about to be this node's, so that a planned move leaves no gap.
 using successor_actor = caf::typed_actor<
   // From the shard keeper: replaces what it said before.
@@ -228,9 +234,9 @@ using successor_actor = caf::typed_actor<
 /// SINK: one target of changes. Of each shard it is told the next changes when it has answered for those before; shards are independent
 /// of each other.
 using sink_actor = caf::typed_actor<
-  // Answers when all are safe at the target: only then is that written down. After an error, a late answer or a restart the same
-  // changes come again, perhaps from another node.
-  caf::result<void>(deliver_changes)>;
+  // How many of the changes, counted from the first one, are safe at the target: only then is that written down. The others come again
+  // at once. After an error, a late answer or a restart all come again, perhaps from another node; 0 counts as an error.
+  caf::result<size_t>(deliver_changes)>;
 
 /// COURIER: brings the feeds of the shards that this node owns to the sinks, at least once and in order.
 using courier_actor = caf::typed_actor<

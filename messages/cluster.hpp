@@ -147,6 +147,7 @@ struct command_standing {
   std::string reason{};
   shard_epoch epoch{}; ///< of the shard when it was taken: one of before may have died over it
 };
+/// What became of a command that was taken: whoever asks under its id again is told so.
 struct settle_command {
   std::string id;
   tenant_id tenant;

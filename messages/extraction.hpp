@@ -30,6 +30,7 @@ struct go_on {
   uint64_t generation = 0;
 };
 
+/// What came back for a request of this generation: an answer or an error.
 struct response_arrived {
   uint64_t generation = 0;
   exchange_pointer exchange;
@@ -112,6 +113,7 @@ struct hashed_page {
   std::chrono::microseconds recheck_in{0}; ///< when keys whose truth is open are fetched again
 };
 
+/// The page, and with it the next state of its continuation, is in the store.
 struct page_committed {
   uint64_t generation = 0;
   int64_t version = 0; ///< the continuation's row now
@@ -143,6 +145,7 @@ struct leave_alone {
 struct hold_pages {
   continuation_id continuation;
 };
+/// The turn of hold_pages is over: pages of all continuations again, those that have waited first.
 struct release_pages {};
 
 // -- timers ---------------------------------------------------------------------------------------------------------
@@ -152,6 +155,7 @@ struct arm_timer {
   std::chrono::nanoseconds delay{0};
   uint64_t token = 0;
 };
+/// The delay is over.
 struct timer_fired {
   uint64_t token = 0;
 };
@@ -167,6 +171,7 @@ struct ask_permit {
   uint64_t bytes = 0;        ///< expected size of the response
   bool is_ahead = false;     ///< fetched before its predecessor is committed: dropped first under pressure
 };
+/// The request may go out now, once.
 struct permit_granted {
   uint64_t generation = 0;
   uint64_t bytes = 0; ///< now held by the asker
@@ -193,6 +198,7 @@ struct report_quota {
 struct ask_access_token {
   std::string rejected;
 };
+/// Valid for a while.
 struct access_token {
   std::string value;
 };

@@ -19,11 +19,13 @@ namespace lode {
 
 // -- what a tenant is told (tenant_command carries one of these to wherever its supervisor is) ------------------------
 
+/// Start a run of this connection. What comes of it hears the scheduler: run_begun, then run_finished, or run_finished alone.
 struct begin_run {
   connection_id connection;
   run_kind kind = run_kind::scheduled;
   instant due{};
 };
+/// Go on with a run that is open in the store. One that is under way here already is left alone.
 struct resume_run {
   open_run run;
 };
@@ -31,6 +33,7 @@ struct resume_run {
 struct connection_changed {
   std::optional<connection_id> connection; ///< absent: every connection of the tenant
 };
+/// End the run early: what is in flight is dropped, what is committed stays. One that is over is left alone.
 struct cancel_run {
   connection_id connection;
   run_id run;
@@ -69,6 +72,7 @@ struct replay_dead_letter {
   int64_t dead_letter = 0; ///< dead_letter_row::id
 };
 
+/// What a tenant is told, and whom it concerns.
 struct tenant_command {
   tenant_id tenant;
   std::variant<begin_run, resume_run, connection_changed, cancel_run, listen, hear_webhook, successor_listens, replay_dead_letter> command;
@@ -82,6 +86,7 @@ struct tenant_idle {
 
 // -- what the scheduler hears back --------------------------------------------------------------------------------------
 
+/// A run is durable and its miners start.
 struct run_begun {
   connection_id connection;
   run_id run;
@@ -107,6 +112,7 @@ struct tenant_lost {
 
 // -- what the run keeper is asked -----------------------------------------------------------------------------------------
 
+/// Connections of this node that are due until then, at most `limit`, the most urgent first.
 struct load_due {
   instant until{};
   uint32_t limit = 0;
@@ -114,6 +120,7 @@ struct load_due {
 struct due_loaded {
   std::vector<due_connection> connections;
 };
+/// Plan, configuration and secrets of the connection as they are now.
 struct load_connection {
   connection_id connection;
   bool is_coming = false; ///< it may be another node's as yet: then its claim has no epoch, and nothing of it can be committed
@@ -145,6 +152,7 @@ struct run_started {
   run_id run; ///< 0: there was nothing to read
   uint32_t opened = 0;
 };
+/// Open continuations of a run, in the order of their ids, behind `after`: at most `limit`.
 struct load_continuations {
   run_id run;
   continuation_id after;
@@ -163,6 +171,7 @@ struct resume_continuation {
 struct mark_alone {
   continuation_id continuation;
 };
+/// It needs a person: it starts no run until it is resumed, and people are shown the reason.
 struct suspend_connection {
   connection_id connection;
   std::string reason;
@@ -190,6 +199,7 @@ struct store_secrets {
 struct secrets_stored {
   std::string sealed;
 };
+/// Moves the due time of the connection; absent: it is due no more.
 struct move_due {
   connection_id connection;
   std::optional<instant> due;
@@ -202,6 +212,7 @@ struct adjust_pace {
   run_id run;
   std::optional<double> quota_left; ///< see run_finished
 };
+/// What is known so far of one stream in one run: see run_store.
 struct load_tally {
   run_id run;
   stream_id stream;
@@ -218,6 +229,7 @@ struct load_dead_letter {
   connection_id connection;
   int64_t id = 0;
 };
+/// It was replayed: takes it off the list. One that is not there any more is no error.
 struct remove_dead_letter {
   connection_id connection;
   int64_t id = 0;
@@ -233,11 +245,13 @@ struct load_pass {
   run_id run;
   stream_id stream;
 };
+/// Marks of a pass behind `after`, a bounded number: see run_store.
 struct load_marks {
   stream_id stream;
   run_id pass;
   int64_t after = 0;
 };
+/// Records of a stream that live, in the order of their keys, behind `after`, a bounded number.
 struct load_live {
   shard_id shard;
   stream_id stream;

@@ -5,7 +5,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <limits>
 
 namespace lode {
 
@@ -25,8 +24,6 @@ public:
   /// Holds until `end`, of the same clock as now().
   void renew(duration end) noexcept { end_ = end.count(); }
   void end() noexcept { end_ = 0; }
-  /// For nodes of tests, which nobody else can declare gone.
-  void renew_for_ever() noexcept { end_ = std::numeric_limits<int64_t>::max(); }
   bool holds() const noexcept { return now().count() < end_.load(std::memory_order_relaxed); }
 
 private:

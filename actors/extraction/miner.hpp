@@ -3,10 +3,10 @@
 #include <caf/expected.hpp>
 
 #include <atomic>
-#include <deque>
 #include <memory>
 #include <optional>
 
+#include "actors/extraction/commit_window.hpp"
 #include "actors/extraction/mining_services.hpp"
 #include "actors/extraction/voided_pages.hpp"
 #include "messages/actors.hpp"
@@ -45,6 +45,8 @@ work_line line_of(const miner_job& job, worker who, uint64_t actor);
 /// A page that the store refuses voids what was fetched ahead, whose bytes stay booked while it lies in a mailbox. Trouble of
 /// the API is waited out within the source's rules, trouble of the store is the writer's affair. Quits with an error only on
 /// a defect; ends with its supervisor.
+///
+/// In files by topic: the page path in miner.cpp, what goes wrong in miner_failures.cpp, deadline and end in miner_end.cpp.
 struct miner_state {
   static constexpr const char* name = "lode.miner";
   enum class step : uint8_t { starting, idle, permit, token, leaseless, fetching, quarantined, parsing, pausing, resuming, draining };
@@ -64,6 +66,8 @@ struct miner_state {
   void wait_for_lease();
   void hand_on(exchange_pointer exchange);
   void no_answer(const http_error& error);
+  /// The manifest makes none of this page.
+  void no_request(const caf::error& why);
   /// The page that may end the process is here: not touched before nothing else is in work.
   void parse_alone(exchange_pointer exchange);
   void leave_quarantine(bool is_committed = false);
@@ -97,7 +101,6 @@ struct miner_state {
   void stop(caf::error reason);
   void end(continuation_phase phase, bool run_ended, const std::string& reason);
 
-  uint64_t window() const;
   std::string path() const;
   /// People: metrics.
   void fetched(fetch_result result) const;
@@ -106,12 +109,6 @@ struct miner_state {
   /// People: what it waits for.
   void fails(wait_reason why, const caf::error& reason);
   void report_call(const caf::error& reason) const;
-
-  struct uncommitted {
-    int64_t version;
-    uint64_t bytes;
-    caf::actor_clock::time_point requested;
-  };
 
   miner_actor::pointer self;
   miner_job job;
@@ -125,10 +122,8 @@ struct miner_state {
   caf::actor_clock::time_point sent; ///< when the page in flight was requested
   uint64_t estimate = 0;              ///< moving average of the stream's pages
   uint64_t reserved = 0;              ///< for the page in flight; its true size once it is here
-  std::deque<uncommitted> ahead;      ///< parsed, not yet committed
+  commit_window ahead;                ///< parsed, not yet committed
   voided_pages voided;                ///< of earlier generations, handed on and not answered for
-  uint64_t careful_pages = 0;         ///< still to be committed one by one
-  int64_t committed_version = 0;      ///< of the row, as the writer last said; pages below it are committed
   uint32_t failures = 0;
   uint32_t waits = 0;
   std::string access_token;

@@ -32,13 +32,28 @@ private:
   std::atomic<int64_t> counter_{0};
 };
 
-/// How the store does, as the writers see it: a slow store must not look like a lost page.
+/// How the store does, as those see it who work with it (writers, membership, quarantine): a slow store must not look like a lost page.
+/// An outage begins with the first of them that gets no answer and is over when all of them are answered again.
 class store_health {
 public:
   using time_point = std::chrono::steady_clock::time_point;
 
-  void outage_begins() noexcept { ++outages_; }
-  void outage_ends() noexcept { --outages_; }
+  /// Is told of each outage, once as it begins and once as it is over ("" then); must not block or call back. Before anybody works.
+  using listener = std::function<void(bool is_out, const std::string& why)>;
+  void tell(listener whom) { told_ = std::move(whom); }
+
+  /// For the caller it begins: each calls this once, then outage_ends().
+  void outage_begins(const std::string& why) {
+    std::lock_guard lock{mutex_};
+    why_ = why;
+    if (++outages_ == 1)
+      told_(true, why);
+  }
+  void outage_ends() {
+    std::lock_guard lock{mutex_};
+    if (--outages_ == 0)
+      told_(false, {});
+  }
   bool is_out() const noexcept { return outages_.load() > 0; }
 
   /// What the store said last of why it cannot commit, for people.
@@ -75,6 +90,7 @@ private:
   mutable std::mutex mutex_;
   std::string why_;
   std::string went_back_;
+  listener told_ = [](bool, const std::string&) {};
 };
 
 enum class fetch_result : uint8_t { ok, retried, rate_limited, refused, failed };

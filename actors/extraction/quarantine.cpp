@@ -145,9 +145,10 @@ void quarantine_state::timer(uint64_t token) {
 }
 
 void quarantine_state::wait_for_store(std::string why) {
-  parts.health->explain(std::move(why));
-  if (!std::exchange(is_store_away, true))
-    parts.health->outage_begins();
+  if (std::exchange(is_store_away, true))
+    parts.health->explain(std::move(why));
+  else
+    parts.health->outage_begins(why);
   self->send(parts.timers, arm_timer{std::chrono::seconds{1}, store_retry});
 }
 

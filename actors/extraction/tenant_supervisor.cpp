@@ -13,6 +13,7 @@
 #include "actors/extraction/suspicion.hpp"
 #include "actors/extraction/sweeper.hpp"
 #include "messages/fault_point.hpp"
+#include "runtime/extraction/suspension_reason.hpp"
 
 namespace lode {
 
@@ -21,12 +22,6 @@ namespace {
 constexpr uint32_t load_batch = 64;
 /// Looks for open continuations that the store does not let go on, before their run is left open.
 constexpr uint32_t most_last_looks = 3;
-
-/// Whether what failed so may go well another time without anybody doing anything about it.
-bool is_passing(const caf::error& why) {
-  return why == errc::store_unavailable || why == errc::conflict || why == errc::not_found || why == errc::not_owner
-         || why == errc::stale_version;
-}
 
 /// Nothing for a cancelled run: who writes that into the store tells it, also of one that is mined nowhere.
 std::optional<run_event> ending_of(run_phase phase) {
@@ -82,7 +77,7 @@ tenant_supervisor_actor::behavior_type tenant_supervisor_state::make_behavior() 
     [this](const continuation_ended& report) { ended(report); },
     [this](const continuations_opened& report) { opened(report); },
     [this](const connection_failed& failed) {
-      suspend({failed.connection, message_of(failed.reason), failed.run, failed.stream});
+      suspend({failed.connection, suspension_reason(failed.reason), failed.run, failed.stream});
     },
     [this](const records_died& report) { died(report); },
     [this](timer_fired fired) {
@@ -317,12 +312,6 @@ void tenant_supervisor_state::opened(const continuations_opened& report) {
   pump(i->second);
 }
 
-void tenant_supervisor_state::suspend(const suspend_connection& order) {
-  leave_open(order.connection, order.reason);
-  stop_listening(order.connection);
-  write_suspension(order);
-}
-
 void tenant_supervisor_state::leave_open(std::optional<connection_id> which, const std::string& reason) {
   stop_miners(which);
   std::erase_if(runs, [&](const auto& entry) {
@@ -337,122 +326,6 @@ void tenant_supervisor_state::leave_open(std::optional<connection_id> which, con
   for (const auto& [connection, count] : open_runs)
     count_open_runs(connection);
   pump_all(); // its slots are free
-}
-
-void tenant_supervisor_state::refused(connection_id connection, const caf::error& why, run_id run) {
-  if (!is_passing(why))
-    write_suspension({connection, message_of(why), run});
-}
-
-void tenant_supervisor_state::not_suspended(const suspend_connection& order, const std::string& why) const {
-  run_subject about;
-  about.connection = to_string(order.connection); // its name went with its runs
-  about.stream = order.stream;
-  about.run = order.run;
-  services->report.happened(run_event::not_suspended, about, why);
-}
-
-void tenant_supervisor_state::write_suspension(const suspend_connection& order) {
-  ++busy;
-  self->request(services->keeper, caf::infinite, order)
-    .then([this] { --busy, rest(); },
-          [this, order](const caf::error& why) {
-            --busy;
-            if (why == errc::store_unavailable)
-              return later(store_retry, [this, order] { write_suspension(order); });
-            if (why != errc::not_found) // nobody needs it any more
-              not_suspended(order, message_of(why));
-            rest();
-          });
-}
-
-void tenant_supervisor_state::child_down(const caf::down_msg& down) {
-  auto capture = std::find_if(captures.begin(), captures.end(),
-                              [&](const auto& entry) { return entry.second.address() == down.source; });
-  if (capture != captures.end())
-    return capture_down(capture->first.first, down);
-  if (keepers.erase(down.source) == 0)
-    return miner_down(down);
-  rest();
-}
-
-void tenant_supervisor_state::capture_down(connection_id connection, const caf::down_msg& down) {
-  std::erase_if(captures, [&](const auto& entry) { return entry.second.address() == down.source; });
-  // It ends by itself when its connection is another one by now, or another node's: whoever made it so says what comes next.
-  if (is_leaving || !down.reason || down.reason == caf::exit_reason::user_shutdown)
-    return rest();
-  auto [i, is_new] = budgets.try_emplace(connection, services->restarts);
-  auto wait = i->second.spend(self->clock().now());
-  if (!wait)
-    return suspend({connection, "its live capture failed again and again: " + message_of(down.reason)});
-  if (services->board)
-    services->board->restarted(worker::capture);
-  later(*wait, [this, connection] {
-    listen_to({connection}, {});
-    rest();
-  });
-}
-
-void tenant_supervisor_state::miner_down(const caf::down_msg& down) {
-  for (auto& [id, run] : runs)
-    for (auto i = run.mining.begin(); i != run.mining.end(); ++i)
-      if (i->second.actor.address() == down.source) {
-        auto row = std::move(i->second.row);
-        run.mining.erase(i);
-        --mined;
-        return restart_later(run, row, down.reason);
-      }
-}
-
-std::string tenant_supervisor_state::kind_of(const active_run& run, const continuation_row& row) {
-  const auto stream = run.connection->index_of(row.stream);
-  return stream < run.connection->streams.size() ? run.connection->stream(stream).lode.own_miner() : std::string{};
-}
-
-void tenant_supervisor_state::restart_later(active_run& run, const continuation_row& row, const caf::error& why) {
-  if (is_leaving)
-    return rest();
-  auto connection = run.connection->connection;
-  tell(run_event::miner_restarted, run, row.stream, message_of(why));
-  auto [i, is_new] = budgets.try_emplace(connection, services->restarts);
-  auto wait = i->second.spend(self->clock().now());
-  if (!wait)
-    return suspend({connection, "its miner failed again and again: " + message_of(why), run.id,
-                    run.connection->about(run.id, row.stream).stream});
-  ++run.restarts[row.id];
-  if (services->board)
-    services->board->restarted(row.is_sweep ? worker::sweeper : worker::miner, row.is_sweep ? std::string{} : kind_of(run, row));
-  ++run.restarting;
-  later(*wait, [this, run = run.id, id = row.id] { restart(run, id); });
-}
-
-void tenant_supervisor_state::restart(run_id id, continuation_id continuation) {
-  auto i = runs.find(id);
-  if (i == runs.end())
-    return rest();
-  ++busy;
-  self->request(services->keeper, caf::infinite, resume_continuation{continuation, i->second.connection})
-    .then(
-      [this, id](continuation_row& row) {
-        --busy;
-        auto i = runs.find(id);
-        if (i == runs.end() || i->second.restarting == 0)
-          return rest();
-        --i->second.restarting;
-        i->second.waiting(row).push_front(std::move(row));
-        pump(i->second);
-      },
-      [this, id, continuation](const caf::error& why) {
-        --busy;
-        if (why == errc::store_unavailable)
-          return later(store_retry, [this, id, continuation] { restart(id, continuation); });
-        if (auto i = runs.find(id); i != runs.end() && i->second.restarting > 0) {
-          --i->second.restarting;
-          pump(i->second);
-        } else {
-          rest();
-        }
-      });
 }
 
 void tenant_supervisor_state::stop_miners(std::optional<connection_id> which, const caf::error& reason) {

@@ -280,11 +280,10 @@ void page_writer_state::settle() {
 
 void page_writer_state::wait(const std::string& why) {
   changes.forget();
-  health->explain(why);
-  if (!std::exchange(is_out, true)) {
-    health->outage_begins();
-    report.outage(why);
-  }
+  if (std::exchange(is_out, true))
+    health->explain(why);
+  else
+    health->outage_begins(why);
   // A group that is too much for a struggling database must not be tried at the same size for ever.
   page_limit = std::max<size_t>(1, page_limit / 2);
   is_awake = true;

@@ -43,7 +43,6 @@ struct page_writer_report {
   std::function<void(tenant_id, connection_id, int64_t records)> got_on = [](auto, auto, auto) {};
   /// Of each try; `elapsed` since the group was compared.
   std::function<void(group_outcome, std::chrono::nanoseconds elapsed)> group = [](auto, auto) {};
-  std::function<void(const std::string& why)> outage = [](const std::string&) {};
   /// Redis stopped helping, or helps again ("").
   std::function<void(const std::string& why)> redis = [](const std::string&) {};
   /// Of each group that had an outcome, where there is a Redis.

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "messages/actors.hpp"
 #include "runtime/lease.hpp"
@@ -36,11 +37,13 @@ struct courier_parts {
 
 /// Brings the feeds of this life's shards to the sinks. Blocks, so it is detached. Of each shard and sink one batch is out at a time,
 /// held by a claim in the store; what was answered is settled there before anything else of it is read. A failure releases the claim and
-/// waits in the store, so that a move or a restart does not hurry it. What the store does not take while it is out it is told later.
+/// waits in the store, so that a move or a restart does not hurry it: the target fails from everywhere. That this node has no actor of
+/// the sink is told there too, but makes nobody else wait. What the store does not take while it is out it is told later.
 ///
-///   claim ─ read ─ deliver ─ answered ─ settle ─▶ claim ...
-///                     └───── failed, late, sink gone ─ release ─ (backoff) ─▶ claim ...
+///   claim ─ read ─ deliver ─ answered, all or the first n ─ settle ─▶ claim ...
+///                     └───── failed, none, late, sink gone ─ release ─ (backoff) ─▶ claim ...
 ///
+/// The claim is the fence: also what was answered after the shard had moved is settled, unless somebody has claimed since.
 /// A planned stop claims no more, waits for what is out and ends the sinks; any other reason ends it at once.
 struct courier_state {
   static constexpr const char* name = "lode.courier";
@@ -51,7 +54,10 @@ struct courier_state {
   static constexpr size_t side_by_side = 8;       ///< deliveries of one sink
   /// Deliveries that are begun before anything else is heard; at least one of each sink.
   static constexpr size_t at_once = 16;
+  static constexpr int unread_patience = 3; ///< reads of one shard in a row that the store did not answer
   static constexpr std::chrono::seconds stop_patience{10};
+  static constexpr std::chrono::seconds end_patience{30}; ///< with a sink that was told to end; then it is killed
+  static constexpr std::chrono::seconds kill_patience{5}; ///< with one that was killed; then people are told
   static constexpr std::chrono::seconds backlog_interval{5};
   using time_point = caf::actor_clock::time_point;
   using delivery_key = std::pair<sink_id, shard_id>;
@@ -62,24 +68,32 @@ struct courier_state {
 
   /// A sink on this node.
   struct local_sink {
+    enum class ending : uint8_t { none, asked, killed, stuck };
     sink_row row;                     ///< that `actor` was made from
     std::optional<sink_row> wanted{}; ///< as the store has it; nothing: not active
     sink_actor actor{};
-    bool is_ending = false;
-    std::string problem{}; ///< why there is no actor
-    int64_t failures = 0;  ///< in a row, to make one or of one that was made
+    ending end = ending::none; ///< of `actor`
+    time_point end_by{};       ///< the next step is taken then
+    std::string problem{};     ///< why there is no actor to deliver to
+    bool is_told = false;      ///< a delivery has failed by it, so that people learn of it
+    int64_t failures = 0;      ///< in a row, to make one or of one that was made
     time_point not_before{};
+    std::map<shard_id, int> unread{}; ///< reads in a row that the store did not answer
 
     bool is_current() const { return wanted && wanted->version == row.version; }
+    bool is_ready() const { return actor && is_current() && end == ending::none; }
+    bool has_news() const { return wanted && !is_ready() && !problem.empty() && !is_told; }
   };
   struct delivery {
     enum class step : uint8_t { out, settling, releasing };
     delivery_claim claim;
     step at = step::out;
-    int64_t upto = 0;
-    int64_t changes = 0;
+    int64_t upto = 0;            ///< where the cursor stands when all of it is taken
+    std::vector<int64_t> seqs{}; ///< of the changes that are out
+    int64_t taken = 0;           ///< of them, from the first one on
     std::string kind{};
     std::string error{};
+    bool is_ours = false; ///< the failure is this node's: no other has to wait for it
   };
 
   void work();
@@ -89,18 +103,24 @@ struct courier_state {
   void take(const std::vector<sink_row>& rows);
   void tend(sink_id id, local_sink& sink);
   void make(local_sink& sink);
+  void end(local_sink& sink);
+  void hurry(local_sink& sink);
   void sink_down(const caf::down_msg& down);
+  void fail_all_out_to(sink_id sink, const std::string& why);
   bool is_ending_under(const std::string& name, sink_id other_than) const;
-  // What is brought to them.
+  // What is brought to them: courier_deliveries.cpp.
   size_t out_to(sink_id sink) const;
   std::vector<claim_order> orders() const;
   void deliver(const delivery_claim& claim);
-  void answered(const delivery_key& key, int64_t claim, const caf::error& why);
+  std::optional<change_batch> read(local_sink& sink, delivery& of);
+  void send(local_sink& sink, delivery& next, change_batch batch);
+  void answered(const delivery_key& key, int64_t claim, const caf::expected<size_t>& taken);
   void fail(delivery& failed, const std::string& why);
   /// Tells the store how a delivery ended; later, when it does not answer.
   void close(const delivery_key& key);
   void close_all();
   void tell_backlog();
+  static std::string explain(const caf::error& why); ///< CAF's own errors say what they mean here
   bool may_deliver() const { return !is_stopping && (!parts.held || parts.held->holds()); }
   // The end.
   void stop(caf::error why);

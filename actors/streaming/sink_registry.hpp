@@ -18,7 +18,7 @@ struct sink_job {
   http_client* http = nullptr;
 };
 
-/// Spawns the actor of a sink; after each failure again.
+/// Spawns the actor of a sink; again when it has ended. One that does not end when it is told to is killed after a while.
 using sink_spawner = std::function<sink_actor(caf::actor_system&, const sink_job&)>;
 
 /// What a kind of sink is made from.

@@ -11,11 +11,6 @@
 
 namespace lode {
 
-/// STANDING KEEPER: detached, owns one database connection; tells the store what connections wait for, and which calls failed.
-using standing_keeper_actor = caf::typed_actor<
-  // To itself: look, and tell.
-  caf::result<void>(wake)>;
-
 struct standing_keeper_parts {
   std::shared_ptr<standing_store> store;
   activity_board* board = nullptr;

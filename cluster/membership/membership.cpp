@@ -20,6 +20,10 @@ membership_state::membership_state(membership_actor::pointer self, membership_pa
     watch(this->parts.self),
     enter_at(self->clock().now() + wait_after_flaps(this->parts.flaps)) {}
 
+membership_state::~membership_state() {
+  answered();
+}
+
 membership_actor::behavior_type membership_state::make_behavior() {
   self->send(self, wake{});
   return {
@@ -67,6 +71,7 @@ void membership_state::look() {
   auto sent = self->clock().now();
   last_look = sent;
   next_look = sent + heartbeat::look;
+  is_missed = false;
   auto view = parts.store->look();
   if (!view)
     return failed(view.error());
@@ -75,6 +80,8 @@ void membership_state::look() {
   show(std::move(*view));
   if (dead)
     bury(*dead);
+  if (!is_missed)
+    answered();
 }
 
 void membership_state::take_part(const cluster_view& view) {
@@ -105,13 +112,21 @@ void membership_state::show(cluster_view&& view) {
 
 void membership_state::failed(const caf::error& why) {
   watch.missed();
+  is_missed = true;
   if (why == errc::not_owner || why == errc::conflict)
     parts.held->end();
   if (disposition_of(why) != disposition::wait) {
     has_ended = true;
     return self->quit(why);
   }
+  if (!std::exchange(is_out, true))
+    parts.report_outage(message_of(why));
   next_beat = next_look = self->clock().now() + heartbeat::look;
+}
+
+void membership_state::answered() {
+  if (std::exchange(is_out, false))
+    parts.report_outage({});
 }
 
 void membership_state::look_at(time_point when) {

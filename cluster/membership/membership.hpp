@@ -19,6 +19,8 @@ struct membership_parts {
   lease* held = nullptr;
   std::function<void(const view_pointer&)> publish; ///< called by the actor's thread
   std::function<lease::duration()> boot_time = lease::now;
+  /// The store does not answer, with the reason; "": it answers again. One of each for an outage; also when the actor ends in it.
+  std::function<void(const std::string& why)> report_outage = [](const std::string&) {};
 };
 
 /// Beats, looks, enters and buries for one life of the node; see member_watch for who is dead. Everything stands in the store: one
@@ -30,6 +32,7 @@ struct membership_state {
   static constexpr const char* name = "lode.membership";
 
   membership_state(membership_actor::pointer self, membership_parts parts);
+  ~membership_state();
   membership_actor::behavior_type make_behavior();
 
   using time_point = member_watch::time_point;
@@ -44,6 +47,7 @@ struct membership_state {
   void show(cluster_view&& view);
   /// Waits for the store; ends the actor when this life is over, and on a defect.
   void failed(const caf::error& why);
+  void answered();
   void look_at(time_point when);
   void arm();
 
@@ -54,6 +58,8 @@ struct membership_state {
   time_point enter_at;
   time_point next_beat{}, next_look{}, last_look{};
   bool has_beaten = false; ///< the latest beat succeeded
+  bool is_missed = false;  ///< something in the present look failed
+  bool is_out = false;     ///< the store does not answer, and that was reported
   bool has_ended = false;
   caf::disposable alarm;
 };

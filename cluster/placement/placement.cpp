@@ -118,9 +118,4 @@ placement place(const cluster_view& view, size_t shard_count) {
   return result;
 }
 
-bool has_other_member(const cluster_view& view, incarnation self) {
-  return std::any_of(view.nodes.begin(), view.nodes.end(),
-                     [&](const auto& node) { return node.state == node_state::member && node.self != self; });
-}
-
 } // namespace lode

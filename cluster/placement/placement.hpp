@@ -17,7 +17,4 @@ struct placement {
 /// change of what it answers is a change of cluster_wire_version.
 placement place(const cluster_view& view, size_t shard_count);
 
-/// Whether anybody but this node takes part, so that its shards can go anywhere.
-bool has_other_member(const cluster_view& view, incarnation self);
-
 } // namespace lode

@@ -99,6 +99,10 @@ private:
 
 } // namespace
 
+miner_kind graphql_miner() {
+  return {make_graphql_pages, {.request_body = false}}; // which is the query
+}
+
 page_protocol_pointer make_graphql_pages(const miner_request& request) {
   return std::make_shared<const graphql_pages>(read_graphql_settings(request.settings));
 }

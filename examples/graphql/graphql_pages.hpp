@@ -16,7 +16,10 @@ namespace lode::examples {
 ///           page_size: 100                   # $first, 1 to 10000; 100
 ///           variables: {team: "{{ config['team'] }}"}   # further ones, templates allowed
 ///
-/// URL, headers and credentials are those of the stream's requester; it has no paginator.
+/// URL, headers and credentials are those of the stream's requester. A paginator, an extractor and a request body beside it are mistakes.
+miner_kind graphql_miner();
+
+/// The factory of it.
 page_protocol_pointer make_graphql_pages(const miner_request& request);
 
 } // namespace lode::examples

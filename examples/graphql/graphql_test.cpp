@@ -8,6 +8,7 @@
 #include "runtime/expression/json_text.hpp"
 #include "runtime/extraction/page_protocol.hpp"
 #include "runtime/manifest/component.hpp"
+#include "runtime/manifest/lint.hpp"
 #include "runtime/manifest/loader.hpp"
 #include "runtime/manifest/yaml_reader.hpp"
 #include "runtime/registry.hpp"
@@ -56,8 +57,8 @@ struct made_pages {
   std::vector<std::string> mistakes;
 };
 
-struct graphql_miner : ::testing::Test {
-  graphql_miner() {
+struct graphql_pages_test : ::testing::Test {
+  graphql_pages_test() {
     auto loaded = load_manifest_text(manifest, "test.yaml");
     if (!loaded.plan)
       throw std::runtime_error{loaded.notes.empty() ? "no plan" : to_string(loaded.notes.front())};
@@ -107,7 +108,7 @@ struct graphql_miner : ::testing::Test {
 
 } // namespace
 
-TEST_F(graphql_miner, asks_for_the_first_page_without_a_cursor) {
+TEST_F(graphql_pages_test, asks_for_the_first_page_without_a_cursor) {
   auto made = request();
   ASSERT_TRUE(made) << message_of(made.error());
   EXPECT_EQ(made->method, "POST");
@@ -118,7 +119,7 @@ TEST_F(graphql_miner, asks_for_the_first_page_without_a_cursor) {
   EXPECT_EQ(made->body, R"({"query":")" + query + R"(","variables":{"team":"north","first":50,"after":null}})");
 }
 
-TEST_F(graphql_miner, asks_for_the_next_page_with_the_cursor_to_the_letter) {
+TEST_F(graphql_pages_test, asks_for_the_next_page_with_the_cursor_to_the_letter) {
   auto step = follow(page_info(R"("hasNextPage":true,"endCursor":"a\"b\/é==")"));
   ASSERT_TRUE(step) << message_of(step.error());
   EXPECT_EQ(step->what, paging_step::kind::more);
@@ -130,14 +131,14 @@ TEST_F(graphql_miner, asks_for_the_next_page_with_the_cursor_to_the_letter) {
   EXPECT_EQ(body->map().find("variables")->map().find("after")->string(), "a\"b/é==");
 }
 
-TEST_F(graphql_miner, reads_edges_or_nodes_as_the_API_wrote_them_nulls_too) {
+TEST_F(graphql_pages_test, reads_edges_or_nodes_as_the_API_wrote_them_nulls_too) {
   EXPECT_EQ(records(contacts(R"("edges":[{"cursor":"x","node":{"id": 1.10}},{"node":null},null,{"node":{"id":2}}])")),
             R"({"id": 1.10}nullnull{"id":2})");
   EXPECT_EQ(records(contacts(R"("nodes":[{"id":1},null,{"id":2}])")), R"({"id":1}null{"id":2})");
   EXPECT_EQ(records(contacts(R"("edges":[])")), "");
 }
 
-TEST_F(graphql_miner, an_error_of_the_API_decides_by_its_code_what_follows) {
+TEST_F(graphql_pages_test, an_error_of_the_API_decides_by_its_code_what_follows) {
   EXPECT_EQ(records(error(R"("message":"Throttled","extensions":{"code":"THROTTLED"})")),
             "rate_limited: the API answered: Throttled (THROTTLED)");
   EXPECT_THAT(records(error(R"("message":"m","type":"RATE_LIMITED")")), HasSubstr("rate_limited"));
@@ -149,33 +150,33 @@ TEST_F(graphql_miner, an_error_of_the_API_decides_by_its_code_what_follows) {
   EXPECT_THAT(records(R"({"errors":[]})"), HasSubstr("bad_response"));
 }
 
-TEST_F(graphql_miner, data_beside_errors_is_never_taken_for_a_page) {
+TEST_F(graphql_pages_test, data_beside_errors_is_never_taken_for_a_page) {
   auto body = contacts(R"("edges":[{"node":{"id":1}}],"pageInfo":{"hasNextPage":false})");
   EXPECT_EQ(records(body), R"({"id":1})");
   body.insert(1, R"("errors":[{"message":"half of it timed out"}],)");
   EXPECT_THAT(records(body), HasSubstr("bad_response: the API answered: half of it timed out"));
 }
 
-TEST_F(graphql_miner, a_message_of_the_API_is_cut_and_repeats_no_secret) {
+TEST_F(graphql_pages_test, a_message_of_the_API_is_cut_and_repeats_no_secret) {
   auto told = records(error(R"("message":"the token SECRET-TOKEN-17 )" + std::string(3000, 'x') + "\""));
   EXPECT_THAT(told, ::testing::Not(HasSubstr("SECRET-TOKEN-17")));
   EXPECT_LT(told.size(), 600u);
 }
 
-TEST_F(graphql_miner, an_answer_of_another_shape_is_asked_for_again) {
+TEST_F(graphql_pages_test, an_answer_of_another_shape_is_asked_for_again) {
   for (auto body : {R"({"data":{"viewer":null}})", R"({"data":{"viewer":{"contacts":null}}})",
                     R"({"data":{"viewer":{"contacts":{}}}})",
                     R"({"data":{"viewer":{"contacts":{"edges":[{"cursor":"x"}]}}}})", R"([1])", R"({})"})
     EXPECT_THAT(records(body), HasSubstr("bad_response")) << body;
 }
 
-TEST_F(graphql_miner, the_slice_ends_where_the_API_says_so) {
+TEST_F(graphql_pages_test, the_slice_ends_where_the_API_says_so) {
   auto step = follow(page_info(R"("hasNextPage":false,"endCursor":"c")"));
   ASSERT_TRUE(step) << message_of(step.error());
   EXPECT_EQ(step->what, paging_step::kind::ended);
 }
 
-TEST_F(graphql_miner, a_next_page_without_a_cursor_fails_the_slice_and_none_said_is_asked_again) {
+TEST_F(graphql_pages_test, a_next_page_without_a_cursor_fails_the_slice_and_none_said_is_asked_again) {
   auto step = follow(page_info(R"("hasNextPage":true,"endCursor":null)"));
   ASSERT_TRUE(step) << message_of(step.error());
   EXPECT_EQ(step->what, paging_step::kind::failed);
@@ -185,7 +186,7 @@ TEST_F(graphql_miner, a_next_page_without_a_cursor_fails_the_slice_and_none_said
 
 TEST(graphql_source, loads_with_the_miner_that_it_names) {
   auto known = builtin_miners();
-  ASSERT_FALSE(known.add("graphql", make_graphql_pages));
+  ASSERT_FALSE(known.add("graphql", graphql_miner()));
   manifest_setup setup;
   setup.miners = &known;
   auto loaded = load_manifest("examples/graphql/source.yaml", setup);
@@ -193,6 +194,28 @@ TEST(graphql_source, loads_with_the_miner_that_it_names) {
   EXPECT_TRUE(loaded.notes.empty()) << to_string(loaded.notes.front());
   EXPECT_EQ(loaded.plan->streams.at(0).lode.miner, "graphql");
   EXPECT_TRUE(loaded.plan->streams.at(0).lode.pages);
+}
+
+TEST(graphql_source, refuses_what_the_query_would_take_the_place_of) {
+  auto known = builtin_miners();
+  ASSERT_FALSE(known.add("graphql", graphql_miner()));
+  manifest_setup setup;
+  setup.miners = &known;
+  auto text =
+    manifest
+    + "        request_body_json: {query: '{ me { id } }'}\n    x-lode: {miner: {graphql: {connection: c, query: '"
+    + query + "'}}}\n";
+  auto loaded = load_manifest_text(text, "test.yaml", setup);
+  ASSERT_EQ(loaded.notes.size(), 1u);
+  EXPECT_THAT(to_string(loaded.notes.front()), HasSubstr("requester/request_body_json: miner graphql makes the body"));
+}
+
+TEST(graphql_source, gets_no_warnings_for_a_window_that_its_variables_send) {
+  auto known = builtin_miners();
+  ASSERT_FALSE(known.add("graphql", graphql_miner()));
+  manifest_setup setup;
+  setup.miners = &known;
+  EXPECT_TRUE(lint("examples/graphql/source.yaml", setup).warnings.empty());
 }
 
 TEST(graphql_settings, tell_every_mistake_at_its_line) {

@@ -54,10 +54,10 @@ sink_actor::behavior_type jsonl_sink_state::make_behavior() {
   std::ignore = files.take_up(); // the first batch tries again, and tells
   rotate_in_time();
   return {
-    [this](const deliver_changes& batch) -> caf::result<void> {
+    [this](const deliver_changes& batch) -> caf::result<size_t> {
       if (auto error = files.append(lines_of(batch)))
         return error;
-      return {};
+      return batch.changes.size();
     },
   };
 }

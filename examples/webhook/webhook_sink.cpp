@@ -77,30 +77,21 @@ webhook_actor::behavior_type webhook_sink_state::make_behavior() {
   };
 }
 
-caf::result<void> webhook_sink_state::deliver(deliver_changes batch) {
+caf::result<size_t> webhook_sink_state::deliver(deliver_changes batch) {
   if (const auto earlier = deliveries.find(batch.shard);
       earlier != deliveries.end()) { // whoever asked has stopped waiting
     http->cancel(earlier->second.in_flight);
-    fail(earlier->second, caf::make_error(errc::stale_version, "the changes of this shard were asked for again"));
+    finish(earlier->second, caf::make_error(errc::stale_version, "the changes of this shard were asked for again"));
   }
   const auto now = self->clock().now();
   if (now < quiet_until)
     return caf::make_error(errc::rate_limited, settings.receiver + ": asked to be left alone for a while");
-  auto answer = self->make_response_promise<void>();
-  const auto next = take_progress(batch);
+  auto answer = self->make_response_promise<size_t>();
   const auto shard = batch.shard;
   auto& mine = deliveries[shard];
-  mine = {std::move(batch), answer, now, next};
+  mine = {std::move(batch), answer, now};
   go_on(mine);
   return answer;
-}
-
-size_t webhook_sink_state::take_progress(const deliver_changes& batch) {
-  const auto found = half_done.extract(batch.shard);
-  if (!found || found.mapped().generation != batch.generation || found.mapped().first != batch.changes.front().seq)
-    return 0;
-  const auto next = std::ranges::upper_bound(batch.changes, found.mapped().acknowledged, {}, &delivered_change::seq);
-  return static_cast<size_t>(next - batch.changes.begin());
 }
 
 std::chrono::milliseconds webhook_sink_state::time_left(const delivery& each) const {
@@ -108,17 +99,13 @@ std::chrono::milliseconds webhook_sink_state::time_left(const delivery& each) co
 }
 
 void webhook_sink_state::go_on(delivery& each) {
-  const auto shard = each.batch.shard;
-  if (each.next == each.batch.changes.size()) {
-    each.answer.deliver();
-    deliveries.erase(shard);
-  } else if (each.end > 0 && time_left(each) < std::min<std::chrono::milliseconds>(settings.timeout, worth_a_request)) {
-    fail(each, caf::make_error(errc::rate_limited, "took " + std::to_string(each.next) + " of "
-                                                     + std::to_string(each.batch.changes.size())
-                                                     + " changes in time; the others follow"));
-  } else {
+  const bool is_all = each.next == each.batch.changes.size();
+  const bool is_late =
+    each.end > 0 && time_left(each) < std::min<std::chrono::milliseconds>(settings.timeout, worth_a_request);
+  if (is_all || is_late)
+    finish(each, {});
+  else
     post(each);
-  }
 }
 
 void webhook_sink_state::post(delivery& each) {
@@ -148,7 +135,7 @@ void webhook_sink_state::judge(delivery& each, const http_result& result) {
   constexpr std::chrono::milliseconds longest_wait{std::chrono::hours{1}};
   const auto* response = std::get_if<http_response>(&result);
   if (!response)
-    return fail(each, caf::make_error(errc::unreachable, std::get<http_error>(result).message));
+    return finish(each, caf::make_error(errc::unreachable, std::get<http_error>(result).message));
   const auto why = refusal_in(*response, settings.url);
   if (!why) {
     each.next = each.end;
@@ -157,15 +144,15 @@ void webhook_sink_state::judge(delivery& each, const http_result& result) {
   const auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
   if (const auto wait = wait_asked({}, response->headers, now); wait && why != errc::rejected)
     quiet_until = self->clock().now() + std::min(*wait, longest_wait);
-  fail(each, why);
+  finish(each, why);
 }
 
-void webhook_sink_state::fail(delivery& each, const caf::error& why) {
-  const auto& changes = each.batch.changes;
+void webhook_sink_state::finish(delivery& each, const caf::error& why) {
   const auto shard = each.batch.shard;
   if (each.next > 0)
-    half_done[shard] = {each.batch.generation, changes.front().seq, changes[each.next - 1].seq};
-  each.answer.deliver(caf::make_error(static_cast<errc>(why.code()), settings.receiver + ": " + message_of(why)));
+    each.answer.deliver(each.next);
+  else
+    each.answer.deliver(caf::make_error(static_cast<errc>(why.code()), settings.receiver + ": " + message_of(why)));
   deliveries.erase(shard);
 }
 

@@ -22,11 +22,11 @@ using webhook_actor = sink_actor::extend<
 
 /// POSTs changes to a URL, signed as the Standard Webhooks specification says. A batch goes out in requests of at most `batch` changes:
 ///
-///   deliver -> post -- 2xx --> post .. -> done, answered
-///                |-- anything else, or no response, or no time for another one --> failed, answered with the error
+///   deliver -> post -- 2xx --> post .. -> done
+///                |-- anything else, or no response, or no time for another one --> done
 ///
-/// Of each shard one request is out at a time, the next one after its 2xx: so each key's changes arrive in order. What was acknowledged of
-/// a batch that failed is not sent again when that batch comes again, else a slow receiver would never see the end of it.
+/// Of each shard one request is out at a time, the next one after its 2xx: so each key's changes arrive in order. What was acknowledged is
+/// the answer, and the rest comes at once as a batch of its own; the error is the answer where nothing was.
 struct webhook_sink_state {
   static constexpr const char* name = "lode.sink.webhook";
   /// Within which a batch is answered for: less than the courier waits.
@@ -40,7 +40,7 @@ struct webhook_sink_state {
 
   struct delivery {
     deliver_changes batch;
-    caf::typed_response_promise<void> answer;
+    caf::typed_response_promise<size_t> answer;
     caf::actor_clock::time_point since;
     size_t next = 0;   ///< index of the first change that is not acknowledged
     size_t end = 0;    ///< behind the last one in flight
@@ -48,28 +48,19 @@ struct webhook_sink_state {
     request_handle in_flight{};
   };
   std::chrono::milliseconds time_left(const delivery& each) const;
-  /// How far a batch came that failed.
-  struct progress {
-    int64_t generation;
-    int64_t first; ///< seq of its first change
-    int64_t acknowledged;
-  };
 
-  caf::result<void> deliver(deliver_changes batch);
-  /// Index of the first change that was not acknowledged when this batch was last tried; 0 when another one was.
-  size_t take_progress(const deliver_changes& batch);
+  caf::result<size_t> deliver(deliver_changes batch);
   void go_on(delivery& each);
   void post(delivery& each);
   void judge(delivery& each, const http_result& result);
-  /// Ends the delivery.
-  void fail(delivery& each, const caf::error& why);
+  /// Ends the delivery with what was acknowledged, or else with the error.
+  void finish(delivery& each, const caf::error& why);
 
   webhook_actor::pointer self;
   webhook_sink_settings settings;
   http_client* http;
   uint64_t turns = 0;
   std::map<shard_id, delivery> deliveries;
-  std::map<shard_id, progress> half_done;
   caf::actor_clock::time_point quiet_until{}; ///< the receiver asked for that
 };
 using webhook_sink = webhook_actor::stateful_impl<webhook_sink_state>;

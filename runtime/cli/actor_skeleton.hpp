@@ -26,4 +26,7 @@ caf::error check(const actor_skeleton& asked, const extensions& known);
 /// can't be made or a file can't be written; what was written stays.
 caf::error write(const actor_skeleton& asked, std::vector<std::string>& written);
 
+/// Where the Lode is installed that this program belongs to, for CMAKE_PREFIX_PATH; empty when it runs from a build folder.
+std::filesystem::path kit_of(const std::filesystem::path& program);
+
 } // namespace lode

@@ -12,10 +12,12 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr size_t usual_limit = 100;
+
 struct audit_options {
   std::string tenant;
   std::string after;
-  size_t limit = 100;
+  size_t limit = usual_limit;
 };
 
 int audit(cli_context& context, const audit_options& o) {
@@ -25,12 +27,13 @@ int audit(cli_context& context, const audit_options& o) {
     table rows{{"ID", "AT", "NODE", "WHO", "STATUS", "METHOD", "PATH"}};
     for (const auto& item : answer.at("entries").as_array()) {
       const auto& entry = item.as_object();
-      rows.add({cell(entry, "id"), cell(entry, "at"), cell(entry, "node"), cell(entry, "who"), cell(entry, "status"), cell(entry, "method"),
+      rows.add({cell(entry, "id"), cell(entry, "at"), cell(entry, "node"), cell(entry, "who"), entry.at("status").is_null() ? "?" : cell(entry, "status"), cell(entry, "method"),
                 cell(entry, "path")});
     }
     rows.print(std::cout);
     if (auto next = cell(answer.as_object(), "next"); !next.empty())
-      std::cout << "more: lode audit " << (o.tenant.empty() ? "" : "--tenant " + quoted(o.tenant) + " ") << "--after " << next << "\n";
+      std::cout << "more: lode audit " << (o.tenant.empty() ? "" : "--tenant " + quoted(o.tenant) + " ") << limit_option(o.limit, usual_limit)
+                << "--after " << next << "\n";
   });
 }
 
@@ -42,7 +45,7 @@ void add_audit_command(command program, cli_context& context) {
     [](command c, audit_options& o) {
       c.option("--tenant", o.tenant, "Only what concerns this tenant");
       c.option("--after", o.after, "Begin after this entry");
-      c.option("--limit", o.limit, "At most so many (1 to 1000)");
+      c.option("--limit", o.limit, "At most so many", {1, 1'000});
     },
     audit);
 }

@@ -16,10 +16,12 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr size_t no_limit = SIZE_MAX;
+
 struct changes_options {
   std::string tenant;
   std::string after;
-  size_t limit = 1'000'000'000;
+  size_t limit = no_limit;
   bool follows = false;
 };
 
@@ -77,7 +79,7 @@ int changes(cli_context& context, const changes_options& o) {
   while (print_some(context, *client, left, code)) {
   }
   if (code == exit_ok)
-    std::cerr << "next: lode changes " << o.tenant << " --after " << left.after << "\n";
+    std::cerr << "next: lode changes " << o.tenant << " " << limit_option(o.limit, no_limit) << "--after " << left.after << (o.follows ? " --follow" : "") << "\n";
   return code;
 }
 
@@ -88,7 +90,7 @@ void add_changes_command(command program, cli_context& context) {
     program, context, "changes", "Real changes of a tenant's records in order, one JSON object per line",
     "  lode changes acme\n  lode changes acme --after CURSOR\n  lode changes acme --after now --follow",
     [](command c, changes_options& o) {
-      c.argument("tenant", o.tenant, "Name of the tenant");
+      c.argument("TENANT", o.tenant, "Name of the tenant");
       c.option("--after", o.after, "Cursor of the last change seen, or now; else from the beginning");
       c.option("--limit", o.limit, "At most so many", {1});
       c.flag("--follow", o.follows, "Wait for further changes until --limit or an interrupt; each line holds the cursor to go on from");

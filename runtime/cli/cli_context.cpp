@@ -3,9 +3,11 @@
 #include <boost/json.hpp>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iomanip>
 #include <iostream>
+#include <iterator>
 #include <random>
 #include <sstream>
 
@@ -54,13 +56,17 @@ const char* name_of(exit_code code) {
   }
 }
 
-/// All messages of one failure; people get a line for each.
-void tell(const cli_context& context, exit_code code, const std::vector<std::string>& messages) {
+/// All messages of one failure; people get a line for each. `command`: under which to repeat what may have been done.
+void tell(const cli_context& context, exit_code code, const std::vector<std::string>& messages, const std::string& command = {}) {
   std::string text;
   for (const auto& message : messages)
     text += (text.empty() ? "" : "\n") + std::string{context.as_json ? "" : "error: "} + redact(message);
-  if (context.as_json)
-    text = json::serialize(json::object{{"title", "The command failed"}, {"detail", text}, {"code", name_of(code)}});
+  if (context.as_json) {
+    json::object told{{"title", "The command failed"}, {"detail", text}, {"code", name_of(code)}};
+    if (!command.empty())
+      told["command"] = command;
+    text = json::serialize(told);
+  }
   std::cerr << text << "\n";
 }
 
@@ -92,6 +98,10 @@ std::unique_ptr<settings> cli_context::load() const {
 
 std::unique_ptr<api_client> cli_context::client() const {
   auto address = node.empty() ? environment("LODE_ADDRESS") : node;
+  if (address.find("://") != address.npos && !address.starts_with("http://") && !address.starts_with("https://")) {
+    complain(*this, exit_usage, (node.empty() ? "LODE_ADDRESS: found \"" : "--node: found \"") + address + "\", expected http://HOST:PORT or https://HOST:PORT");
+    return nullptr;
+  }
   if (address.empty()) {
     auto loaded = load();
     if (!loaded)
@@ -114,33 +124,59 @@ int complain(const cli_context& context, exit_code code, const std::string& mess
   return code;
 }
 
-int report(const cli_context& context, const api_client& client, const api_reply& reply) {
+int complain(const cli_context& context, exit_code code, const std::vector<std::string>& messages) {
+  tell(context, code, messages);
+  return code;
+}
+
+namespace {
+
+/// As report(); `command`: what it may have been carried out under, "" when it was not.
+int report_with(const cli_context& context, const api_client& client, const api_reply& reply, const std::string& command) {
+  const auto told = [&](exit_code code, const std::string& message) {
+    tell(context, code, {message}, command);
+    return code;
+  };
   if (reply.status == 0)
-    return complain(context, exit_no_node, "no node answers at " + client.address() + " (" + reply.body
-                                             + "). Start one: lode serve --config lode.yaml; or name another: --node http://ADDRESS:PORT");
+    return told(exit_no_node, "no node answers at " + client.address() + " (" + reply.body
+                                + "). Start one: lode serve --config lode.yaml; or name another: --node http://ADDRESS:PORT");
   json::error_code problem;
   auto answer = json::parse(reply.body, problem);
   auto message = problem ? std::string{} : message_in(answer);
   auto code = code_of_status(reply.status);
   if (message.empty())
-    return complain(context, code, "the node at " + client.address() + " answered " + std::to_string(reply.status));
+    return told(code, "the node at " + client.address() + " answered " + std::to_string(reply.status));
   if (!context.as_json)
-    return complain(context, code, message);
+    return told(code, message);
+  if (!command.empty())
+    answer.as_object()["command"] = command;
   std::cerr << json::serialize(answer) << "\n";
   return code;
 }
 
-std::optional<json::value> answer_in(const cli_context& context, const api_client& client, const api_reply& reply, int& code) {
+std::optional<json::value> answer_with(const cli_context& context, const api_client& client, const api_reply& reply, int& code,
+                                       const std::string& command) {
   if (reply.status < 200 || reply.status > 299) {
-    code = report(context, client, reply);
+    code = report_with(context, client, reply, command);
     return std::nullopt;
   }
   json::error_code problem;
   auto answer = json::parse(reply.body, problem);
   if (!problem && reply.is_complete)
     return answer;
-  code = complain(context, exit_failed, "the answer of the node at " + client.address() + " broke off or is not JSON");
+  tell(context, exit_failed, {"the answer of the node at " + client.address() + " broke off or is not JSON"}, command);
+  code = exit_failed;
   return std::nullopt;
+}
+
+} // namespace
+
+int report(const cli_context& context, const api_client& client, const api_reply& reply) {
+  return report_with(context, client, reply, {});
+}
+
+std::optional<json::value> answer_in(const cli_context& context, const api_client& client, const api_reply& reply, int& code) {
+  return answer_with(context, client, reply, code, {});
 }
 
 namespace {
@@ -196,31 +232,41 @@ int ask_once(const cli_context& context, const std::string& path, const std::str
   auto reply = client->call("POST", path, body, "application/json", nullptr, command);
   const auto how = "Whether it was done is not known. The same again with --command-id " + command
                    + ", on any node, does it at most once and says what became of it";
-  if (reply.status == 0 && reply.may_be_done)
-    return complain(context, exit_no_node, "the node at " + client->address() + " did not answer (" + reply.body + "). " + how);
+  if (reply.status == 0 && reply.may_be_done) {
+    tell(context, exit_no_node, {"the node at " + client->address() + " did not answer (" + reply.body + "). " + how}, command);
+    return exit_no_node;
+  }
   int code = exit_ok;
-  auto answer = answer_in(context, *client, reply, code);
+  auto answer = answer_with(context, *client, reply, code, is_unknown(reply) ? command : "");
   if (answer)
     print(context, reply, *answer, show);
-  else if (is_unknown(reply) && !context.as_json)
+  else if (is_unknown(reply) && !context.as_json) // with --json it stands in the error
     std::cerr << how << "\n";
   return code;
 }
 
 bool read_file(const cli_context& context, const std::string& path, std::string& out) {
-  std::ostringstream text;
-  if (path == "-") {
-    text << std::cin.rdbuf();
-  } else {
-    std::ifstream file{path, std::ios::binary};
-    if (!file) {
-      complain(context, exit_usage, path + ": cannot be read");
-      return false;
-    }
-    text << file.rdbuf();
-  }
-  out = text.str();
-  return true;
+  const auto refuse = [&](const std::string& why) {
+    complain(context, exit_usage, (path == "-" ? "standard input" : path) + why);
+    return false;
+  };
+  std::error_code ignored;
+  if (path != "-" && std::filesystem::is_directory(path, ignored))
+    return refuse(": is a folder, expected a file");
+  std::ifstream file;
+  if (path != "-")
+    file.open(path, std::ios::binary);
+  auto& in = path == "-" ? std::cin : static_cast<std::istream&>(file);
+  if (!in)
+    return refuse(": cannot be read");
+  out.assign(std::istreambuf_iterator<char>{in}, {});
+  if (in.bad())
+    return refuse(": cannot be read");
+  return out.find_first_not_of(" \t\r\n") != out.npos || refuse(": is empty");
+}
+
+std::string limit_option(size_t limit, size_t usual) {
+  return limit == usual ? "" : "--limit " + std::to_string(limit) + " ";
 }
 
 std::string path_segment(const std::string& text) {

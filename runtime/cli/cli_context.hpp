@@ -40,6 +40,8 @@ struct cli_context {
 /// Tells on standard error what went wrong and returns `code`: for people `error: message`, with --json one object
 /// {"title", "detail", "code"} in the form and with the codes of the API. Credentials are taken out.
 int complain(const cli_context& context, exit_code code, const std::string& message);
+/// Several at once: a line for each, with --json in one object.
+int complain(const cli_context& context, exit_code code, const std::vector<std::string>& messages);
 
 /// Says why `reply` is no success, with --json in the node's own words; returns the exit code for it.
 int report(const cli_context& context, const api_client& client, const api_reply& reply);
@@ -56,12 +58,15 @@ int ask(const cli_context& context, const std::string& method, const std::string
 inline constexpr const char* command_id_help = "To repeat a command whose outcome is not known: under one id it is done once";
 
 /// The same for what is to be done once: under `command`, else under an id made here. When nobody knows whether it was done, it
-/// says how to repeat it.
+/// says how to repeat it; with --json the error has the id as "command".
 int ask_once(const cli_context& context, const std::string& path, const std::string& body, std::string command,
              const std::function<void(const boost::json::value&)>& show);
 
-/// The content of a file, "-" = standard input. False when it can't be read (told).
+/// The content of a file, "-" = standard input. False when it can't be read, is a folder or holds nothing (told).
 bool read_file(const cli_context& context, const std::string& path, std::string& out);
+
+/// "--limit 5 ", for the line that says how to get more; "" for the usual limit.
+std::string limit_option(size_t limit, size_t usual);
 
 /// `text` as one segment of a path.
 std::string path_segment(const std::string& text);

@@ -22,7 +22,8 @@ struct option_range {
 /// and CLI11, whose header alone costs ten seconds in every file that sees it.
 ///
 /// What is parsed goes to the variables given here, which must outlive the parsing. Bad values, missing arguments and unknown
-/// options end the program with an explanation and `exit_usage`, before any command runs.
+/// options are mistakes that `command_line::parse` tells, before any command runs. --help shows the range of a number, and what an option
+/// has when it is not given.
 class command {
 public:
   explicit command(CLI::App& app) : app_(&app) {}
@@ -54,15 +55,15 @@ private:
 /// The program `lode`: commands are added to `root`, then `parse` reads the arguments.
 class command_line {
 public:
-  command_line(const std::string& name, const std::string& help, const std::string& footer);
+  command_line(const std::string& name, const std::string& version, const std::string& help, const std::string& footer);
   ~command_line();
   command_line(const command_line&) = delete;
   command_line& operator=(const command_line&) = delete;
 
   command root() { return command{*app_}; }
-  /// True when a command was found; else what to say was said (help on standard output, mistakes on standard error) and
-  /// `exit_code` holds what the program returns.
-  bool parse(int argc, char** argv, int& exit_code);
+  /// True when a command was found. Else `mistake` says what was found, what is nearest to it and how to go on, or is "" when help or the
+  /// version was asked for, which stands on standard output then.
+  bool parse(int argc, char** argv, std::string& mistake);
 
 private:
   std::unique_ptr<CLI::App> app_;

@@ -131,8 +131,8 @@ void add_complete_command(command program, cli_context& context) {
     "  lode complete acme contacts --from 2026-01-01T00:00:00Z --to 2026-02-01T00:00:00Z\n"
     "  lode complete acme contacts --connection crm --json\nReturns 8 when something is owed. Deletes that are not verified are told, and are no reason for 8.",
     [](command c, complete_options& o) {
-      c.argument("tenant", o.tenant, "Name of the tenant");
-      c.argument("stream", o.stream, "Name of the stream");
+      c.argument("TENANT", o.tenant, "Name of the tenant");
+      c.argument("STREAM", o.stream, "Name of the stream");
       c.option("--connection", o.connection, "Name of the connection; needed when the tenant has several");
       c.option("--from", o.from, "Beginning of the span; without it, where reading began");
       c.option("--to", o.to, "End of the span; without it, now");

@@ -22,9 +22,23 @@ int help(cli_context& context, const no_options&) {
   return print(context, settings_help_json(), help_config());
 }
 
+/// What a node cannot start without.
+std::vector<std::string> missing_in(const settings& values) {
+  std::vector<std::string> out;
+  if (values.store.dsn.empty())
+    out.push_back("store.dsn is not set: where PostgreSQL is, e.g. --set store.dsn='host=/run/postgresql dbname=lode'");
+  if (values.security.key_file.empty() && values.security.key.empty())
+    out.push_back("security.key_file is not set: the key that seals secrets; make one: lode doctor --make-key lode.key");
+  return out;
+}
+
 int show(cli_context& context, const no_options&) {
   auto loaded = context.load();
-  return loaded ? print(context, settings_json(*loaded), show_settings(*loaded)) : exit_usage;
+  if (!loaded)
+    return exit_usage;
+  if (auto missing = missing_in(*loaded); !missing.empty())
+    return complain(context, exit_usage, missing);
+  return print(context, settings_json(*loaded), show_settings(*loaded));
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "runtime/cli/commands.hpp"
+#include "runtime/cli/connection_resume_command.hpp"
 #include "runtime/cli/connection_work_command.hpp"
 #include "runtime/cli/table.hpp"
 
@@ -12,6 +13,8 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr size_t usual_limit = 100;
+
 struct connection_options {
   std::string tenant;
   std::string name;
@@ -20,8 +23,10 @@ struct connection_options {
   std::string stream;
   std::string command;
   std::string before;
-  size_t limit = 100;
+  size_t limit = usual_limit;
   bool is_sure = false;
+  bool is_all = false;
+  resume_filter which;
 };
 
 std::string path_of(const connection_options& o) {
@@ -86,7 +91,7 @@ int gaps(cli_context& context, const connection_options& o) {
     }
     rows.print(std::cout);
     if (auto next = cell(answer.as_object(), "next"); !next.empty())
-      std::cout << "more: lode connection gaps " << o.tenant << " " << o.name << " --before " << next << "\n";
+      std::cout << "more: lode connection gaps " << o.tenant << " " << o.name << " " << limit_option(o.limit, usual_limit) << "--before " << next << "\n";
   });
 }
 
@@ -108,6 +113,14 @@ int set_state(cli_context& context, const connection_options& o, const char* sta
   return ask(context, "PATCH", path_of(o), json::serialize(json::object{{"state", state}, {"reason", o.reason}}), print_connection);
 }
 
+int resume(cli_context& context, const connection_options& o) {
+  if (o.is_all && o.tenant.empty())
+    return resume_all(context, o.which);
+  if (o.is_all || o.name.empty() || !o.which.source.empty() || !o.which.reason.empty())
+    return complain(context, exit_usage, "expected TENANT CONNECTION, or --all with --source and --reason as you like");
+  return set_state(context, o, "active");
+}
+
 int confirm_deletes(cli_context& context, const connection_options& o) {
   auto body = json::serialize(json::object{{"streams", json::array{json::string{o.stream}}}});
   return ask_once(context, path_of(o) + "/confirm-deletes", body, o.command, [&](const json::value& answer) {
@@ -125,13 +138,13 @@ int remove(cli_context& context, const connection_options& o) {
 }
 
 void with_names(command c, connection_options& o) {
-  c.argument("tenant", o.tenant, "Name of the tenant");
-  c.argument("connection", o.name, "Name of the connection");
+  c.argument("TENANT", o.tenant, "Name of the tenant");
+  c.argument("CONNECTION", o.name, "Name of the connection");
 }
 
 void with_file(command c, connection_options& o) {
   with_names(c, o);
-  c.argument("file", o.file, "JSON file, - = standard input");
+  c.argument("FILE", o.file, "JSON file, - = standard input");
 }
 
 void with_reason(command c, connection_options& o) {
@@ -150,7 +163,7 @@ void add_connection_command(command program, cli_context& context) {
     with_file, put);
   add_command<connection_options>(
     connection, context, "list", "List a tenant's connections", "  lode connection list acme",
-    [](command c, connection_options& o) { c.argument("tenant", o.tenant, "Name of the tenant"); }, list);
+    [](command c, connection_options& o) { c.argument("TENANT", o.tenant, "Name of the tenant"); }, list);
   add_command<connection_options>(connection, context, "show", "Show a connection; secrets masked",
                                   "  lode connection show acme crm", with_names, show);
   add_command<connection_options>(
@@ -158,7 +171,7 @@ void add_connection_command(command program, cli_context& context) {
     [](command c, connection_options& o) {
       with_names(c, o);
       c.option("--before", o.before, "Only those with a smaller number");
-      c.option("--limit", o.limit, "At most so many (1 to 1000)");
+      c.option("--limit", o.limit, "At most so many", {1, 1'000});
     },
     gaps);
   add_command<connection_options>(
@@ -166,15 +179,23 @@ void add_connection_command(command program, cli_context& context) {
     "  lode connection rechecks acme crm",
     [](command c, connection_options& o) {
       with_names(c, o);
-      c.option("--limit", o.limit, "At most so many (1 to 1000)");
+      c.option("--limit", o.limit, "At most so many", {1, 1'000});
     },
     rechecks);
   add_connection_work_commands(connection, context);
   add_command<connection_options>(connection, context, "pause", "Stop mining", "  lode connection pause acme crm --reason 'moving'",
                                   with_reason, [](auto& c, auto& o) { return set_state(c, o, "paused"); });
-  add_command<connection_options>(connection, context, "resume", "Go on mining, also after a suspension",
-                                  "  lode connection resume acme crm", with_names,
-                                  [](auto& c, auto& o) { return set_state(c, o, "active"); });
+  add_command<connection_options>(
+    connection, context, "resume", "Go on mining, also after a suspension",
+    "  lode connection resume acme crm\n  lode connection resume --all --source crm --reason 'sealed with key'",
+    [](command c, connection_options& o) {
+      c.optional_argument("tenant", o.tenant, "Name of the tenant");
+      c.optional_argument("connection", o.name, "Name of the connection");
+      c.flag("--all", o.is_all, "All suspended connections of all tenants, not paused ones");
+      c.option("--source", o.which.source, "Of those only the ones of this source");
+      c.option("--reason", o.which.reason, "Of those only the ones whose reason has this text in it");
+    },
+    resume);
   add_command<connection_options>(connection, context, "secrets", "Replace all secrets",
                                   "  echo '{\"access_token\":\"...\"}' | lode connection secrets acme crm -", with_file, put_secrets);
   add_command<connection_options>(
@@ -182,7 +203,7 @@ void add_connection_command(command program, cli_context& context) {
     "  lode connection confirm-deletes acme crm contacts",
     [](command c, connection_options& o) {
       with_names(c, o);
-      c.argument("stream", o.stream, "Name of the stream");
+      c.argument("STREAM", o.stream, "Name of the stream");
       c.option("--command-id", o.command, command_id_help);
     },
     confirm_deletes);

@@ -90,8 +90,8 @@ int reset(cli_context& context, const work_options& o) {
 }
 
 void with_names(command c, work_options& o) {
-  c.argument("tenant", o.tenant, "Name of the tenant");
-  c.argument("connection", o.name, "Name of the connection");
+  c.argument("TENANT", o.tenant, "Name of the tenant");
+  c.argument("CONNECTION", o.name, "Name of the connection");
 }
 
 } // namespace
@@ -104,7 +104,7 @@ void add_connection_work_commands(command connection, cli_context& context) {
     "  lode connection errors acme crm --limit 5",
     [](command c, work_options& o) {
       with_names(c, o);
-      c.option("--limit", o.limit, "At most so many (1 to 20)");
+      c.option("--limit", o.limit, "At most so many", {1, 20});
     },
     errors);
   add_command<work_options>(

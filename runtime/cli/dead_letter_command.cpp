@@ -13,10 +13,12 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr size_t usual_limit = 100;
+
 struct dead_letter_options {
   std::string tenant;
   std::string after;
-  size_t limit = 100;
+  size_t limit = usual_limit;
   int64_t id = 0;
   std::string command;
 };
@@ -33,7 +35,8 @@ int list(cli_context& context, const dead_letter_options& o) {
     }
     rows.print(std::cout);
     if (auto next = cell(answer.as_object(), "next"); !next.empty())
-      std::cout << "more: lode dead-letter list " << (o.tenant.empty() ? "" : quoted(o.tenant) + " ") << "--after " << next << "\n";
+      std::cout << "more: lode dead-letter list " << (o.tenant.empty() ? "" : quoted(o.tenant) + " ") << limit_option(o.limit, usual_limit)
+                << "--after " << next << "\n";
   });
 }
 
@@ -51,15 +54,15 @@ void add_dead_letter_command(command program, cli_context& context) {
     group, context, "list", "What could not be used, and why; --json with the records themselves",
     "  lode dead-letter list\n  lode dead-letter list acme --limit 20 --json",
     [](command c, dead_letter_options& o) {
-      c.optional_argument("tenant", o.tenant, "Name of the tenant; without it, of all tenants");
+      c.optional_argument("TENANT", o.tenant, "Name of the tenant; without it, of all tenants");
       c.option("--after", o.after, "Begin after this one");
-      c.option("--limit", o.limit, "At most so many (1 to 1000)");
+      c.option("--limit", o.limit, "At most so many", {1, 1'000});
     },
     list);
   add_command<dead_letter_options>(
     group, context, "replay", "Process one again with the source as it is now", "  lode dead-letter replay 17",
     [](command c, dead_letter_options& o) {
-      c.argument("id", o.id, "Number of the dead letter");
+      c.argument("ID", o.id, "Number of the dead letter");
       c.option("--command-id", o.command, command_id_help);
     },
     replay);

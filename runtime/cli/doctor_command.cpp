@@ -11,6 +11,7 @@
 #include "runtime/security/redact.hpp"
 #include "runtime/security/sealer.hpp"
 #include "runtime/storage/postgres/migrate.hpp"
+#include "runtime/storage/postgres/store_identity.hpp"
 
 namespace lode {
 
@@ -52,14 +53,35 @@ private:
   bool has_wrong_ = false;
 };
 
-void look_at_key(const security_settings& security, findings& out) {
+/// Whose the store is, where it can be asked.
+std::optional<store_identity> identity_of(const store_settings& store) {
+  postgres_settings postgres;
+  postgres.dsn = store.dsn;
+  if (store.dsn.empty() || check_schema(postgres))
+    return std::nullopt;
+  auto found = read_identity(postgres);
+  return found ? std::optional{*found} : std::nullopt;
+}
+
+void look_at_key(const security_settings& security, const std::optional<store_identity>& store, findings& out) {
   if (security.key.empty() && security.key_file.empty())
     return out.wrong("key", "security.key_file is not set; make one: lode doctor --make-key lode.key");
   auto seal = security.key.empty() ? sealer::from_file(security.key_file) : sealer::from_hexadecimal(security.key);
-  if (seal)
-    out.good("key", "key " + seal->key_name());
+  if (!seal)
+    return out.wrong("key", message_of(seal.error()));
+  if (auto wrong = store ? wrong_key(*store, seal->key_name()) : std::string{}; !wrong.empty())
+    return out.wrong("key", wrong);
+  out.good("key", "key " + seal->key_name() + (store && !store->key.empty() ? ", that of the store" : ""));
+}
+
+void look_at_cluster(const cluster_settings& cluster, const std::optional<store_identity>& store, findings& out) {
+  if (!store || store->cluster.empty())
+    return;
+  if (store->cluster == cluster.name)
+    out.good("cluster", "\"" + cluster.name + "\", that of the store");
   else
-    out.wrong("key", message_of(seal.error()));
+    out.wrong("cluster", "this store is that of cluster \"" + store->cluster + "\", cluster.name is \"" + cluster.name
+                           + "\": no node of it begins while one of the other runs");
 }
 
 void look_at_store(const store_settings& store, findings& out) {
@@ -148,8 +170,10 @@ int examine(cli_context& context, const doctor_options& o) {
   if (!loaded)
     return exit_usage;
   findings out;
-  look_at_key(loaded->security, out);
+  const auto store = identity_of(loaded->store);
+  look_at_key(loaded->security, store, out);
   look_at_store(loaded->store, out);
+  look_at_cluster(loaded->cluster, store, out);
   look_at_redis(loaded->cache, out);
   look_at_node(context, out);
   return out.print(context.as_json);

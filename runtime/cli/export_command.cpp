@@ -43,9 +43,9 @@ void add_export_command(command program, cli_context& context) {
     program, context, "export", "Records of a stream, one JSON object per line",
     "  lode export acme crm contacts > contacts.jsonl\n  lode export acme crm contacts --after KEY --limit 1000",
     [](command c, export_options& o) {
-      c.argument("tenant", o.tenant, "Name of the tenant");
-      c.argument("connection", o.connection, "Name of the connection");
-      c.argument("stream", o.stream, "Name of the stream");
+      c.argument("TENANT", o.tenant, "Name of the tenant");
+      c.argument("CONNECTION", o.connection, "Name of the connection");
+      c.argument("STREAM", o.stream, "Name of the stream");
       c.option("--after", o.after, "Begin after this key");
       c.option("--limit", o.limit, "At most so many records");
       c.flag("--deleted", o.with_deleted, "Deleted ones too");

@@ -1,6 +1,10 @@
 #include "runtime/cli/program.hpp"
 
+#include <boost/system/system_error.hpp>
 #include <caf/init_global_meta_objects.hpp>
+
+#include <algorithm>
+#include <system_error>
 
 #include "messages/actors.hpp"
 #include "runtime/cli/commands.hpp"
@@ -48,10 +52,27 @@ void add_commands(command program, cli_context& context) {
   add_version_command(program, context);
 }
 
+bool asks_for_json(int argc, char** argv) {
+  return std::any_of(argv + 1, argv + argc, [](std::string_view word) { return word == "--json"; });
+}
+
+int run_chosen(cli_context& context) {
+  constexpr const char* defect = "this is a defect, or the node answered what it should not: ";
+  try {
+    return context.chosen ? context.chosen() : exit_usage;
+  } catch (const std::system_error& e) { // of files and streams, too
+    return complain(context, exit_failed, std::string{"the system refused: "} + e.what());
+  } catch (const boost::system::system_error& e) { // its own text names a place in Boost
+    return complain(context, exit_failed, defect + e.code().message());
+  } catch (const std::exception& e) {
+    return complain(context, exit_failed, std::string{defect} + e.what());
+  }
+}
+
 } // namespace
 
 int run_program(int argc, char** argv, const extensions& known) {
-  command_line program{"lode", "Lode mines other people's APIs for thousands of tenants and never loses or repeats a record.",
+  command_line program{"lode", "lode " LODE_VERSION, "Lode mines other people's APIs for thousands of tenants and never loses or repeats a record.",
                        "Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 no node answers, 4 not found,\n"
                        "5 conflict, 6 not allowed (token), 7 the node's database does not answer, 8 something is owed."};
   cli_context context{known};
@@ -60,13 +81,11 @@ int run_program(int argc, char** argv, const extensions& known) {
   // Errors with a message cannot even be destroyed before.
   caf::init_global_meta_objects<caf::id_block::lode>();
   caf::core::init_global_meta_objects();
-  if (int code = exit_ok; !program.parse(argc, argv, code))
-    return code;
-  try {
-    return context.chosen ? context.chosen() : exit_usage;
-  } catch (const std::exception& e) {
-    return complain(context, exit_failed, std::string{"this is a defect, or the node answered what it should not: "} + e.what());
+  if (std::string mistake; !program.parse(argc, argv, mistake)) {
+    context.as_json = context.as_json || asks_for_json(argc, argv); // what stands behind the mistake was not read
+    return mistake.empty() ? exit_ok : complain(context, exit_usage, mistake);
   }
+  return run_chosen(context);
 }
 
 } // namespace lode

@@ -12,6 +12,8 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr size_t usual_limit = 20;
+
 struct run_options {
   std::string tenant;
   std::string connection;
@@ -21,7 +23,7 @@ struct run_options {
   std::vector<std::string> streams;
   std::string reason = "cancelled by a person";
   int64_t run = 0;
-  size_t limit = 20;
+  size_t limit = usual_limit;
   std::string phase;
   std::string search;
   std::string after;
@@ -120,7 +122,7 @@ int list_of_all(cli_context& context, const run_options& o) {
     }
     rows.print(std::cout);
     if (auto next = cell(answer.as_object(), "next"); !next.empty())
-      std::cout << "more: lode run list " << filters.options << "--after " << next << "\n";
+      std::cout << "more: lode run list " << filters.options << limit_option(o.limit, usual_limit) << "--after " << next << "\n";
   });
 }
 
@@ -145,12 +147,12 @@ int cancel(cli_context& context, const run_options& o) {
 }
 
 void with_names(command c, run_options& o) {
-  c.argument("tenant", o.tenant, "Name of the tenant");
-  c.argument("connection", o.connection, "Name of the connection");
+  c.argument("TENANT", o.tenant, "Name of the tenant");
+  c.argument("CONNECTION", o.connection, "Name of the connection");
 }
 
 void with_run(command c, run_options& o) {
-  c.argument("run", o.run, "Number of the run");
+  c.argument("RUN", o.run, "Number of the run");
 }
 
 } // namespace
@@ -174,9 +176,9 @@ void add_run_command(command program, cli_context& context) {
     run, context, "list", "Runs of a connection, or of all tenants, latest first",
     "  lode run list acme crm --limit 5\n  lode run list --phase open\n  lode run list --kind repair --search acme",
     [](command c, run_options& o) {
-      c.optional_argument("tenant", o.tenant, "Name of the tenant; without it, the runs of all");
-      c.optional_argument("connection", o.connection, "Name of the connection");
-      c.option("--limit", o.limit, "At most so many");
+      c.optional_argument("TENANT", o.tenant, "Name of the tenant; without it, the runs of all");
+      c.optional_argument("CONNECTION", o.connection, "Name of the connection");
+      c.option("--limit", o.limit, "At most so many", {1, 1'000});
       c.option("--phase", o.phase, "Of all tenants: only open, finished, incomplete or cancelled ones");
       c.option("--kind", o.kind, "Of all tenants: only scheduled, manual, backfill, repair or full ones");
       c.option("--search", o.search, "Of all tenants: only of those whose name has this in it");

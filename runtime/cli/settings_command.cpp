@@ -61,7 +61,7 @@ void add_settings_command(command program, cli_context& context) {
     program, context, "settings", "The settings that a running node has; secrets masked",
     "  lode settings console\n  lode settings console.listen\n  lode settings --changed",
     [](command c, settings_options& o) {
-      c.optional_argument("name", o.name, "Those whose names begin so; with a whole name, what it means");
+      c.optional_argument("NAME", o.name, "Those whose names begin so; with a whole name, what it means");
       c.flag("--changed", o.is_changed, "Only those that are not the default");
     },
     show);
@@ -70,7 +70,7 @@ void add_settings_command(command program, cli_context& context) {
 void add_log_level_command(command program, cli_context& context) {
   add_command<log_level_options>(
     program, context, "log-level", "How much a running node logs", "  lode log-level\n  lode log-level debug --node http://127.0.0.1:7788",
-    [](command c, log_level_options& o) { c.optional_argument("level", o.level, "From now on, until the node ends: trace, debug, info, warning or error"); },
+    [](command c, log_level_options& o) { c.optional_argument("LEVEL", o.level, "From now on, until the node ends: trace, debug, info, warning or error"); },
     show_or_set_level);
 }
 

@@ -112,7 +112,7 @@ int remove(cli_context& context, const sink_options& o) {
 }
 
 void with_name(command c, sink_options& o) {
-  c.argument("name", o.name, "Name of the sink");
+  c.argument("NAME", o.name, "Name of the sink");
 }
 
 } // namespace
@@ -123,7 +123,7 @@ void add_sink_command(command program, cli_context& context) {
     sink, context, "put", "Make a sink, or give it other settings", "  lode sink put lake lake.yaml",
     [](command c, sink_options& o) {
       with_name(c, o);
-      c.argument("file", o.file, "Its kind with settings, streams, from (YAML)");
+      c.argument("FILE", o.file, "Its kind with settings, streams, from (YAML)");
     },
     put);
   add_command<sink_options>(

@@ -75,9 +75,17 @@ json::array notes(const std::vector<diagnostic>& items) {
   return out;
 }
 
+/// "1 stream", "2 streams"
+std::string counted(size_t count, const char* what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
 /// Needs no node: reads the file as a node with default settings would.
 int lint_file(cli_context& context, const source_options& o) {
-  auto found = lint(o.file, manifest_setup_of({}, context.known));
+  std::string text;
+  if (!read_file(context, o.file, text))
+    return exit_usage;
+  auto found = lint_text(text, o.file, manifest_setup_of({}, context.known));
   auto is_good = found.errors.empty();
   if (context.as_json) {
     std::cout << json::serialize(json::object{{"file", o.file},
@@ -93,13 +101,13 @@ int lint_file(cli_context& context, const source_options& o) {
   for (const auto* list : {&found.errors, &found.unsupported, &found.warnings})
     for (const auto& note : *list)
       std::cout << to_string(note) << "\n";
-  std::cout << o.file << ": " << (is_good ? "usable" : "not usable") << ", " << found.supported_streams.size() << " streams, "
-            << found.unsupported_streams.size() << " not supported, " << found.warnings.size() << " warnings\n";
+  std::cout << o.file << ": " << (is_good ? "usable" : "not usable") << ", " << counted(found.supported_streams.size(), "stream") << ", "
+            << found.unsupported_streams.size() << " not supported, " << counted(found.warnings.size(), "warning") << "\n";
   return is_good ? exit_ok : exit_failed;
 }
 
 void with_file(command c, source_options& o) {
-  c.argument("file", o.file, "Manifest (YAML)");
+  c.argument("FILE", o.file, "Manifest (YAML), - = standard input");
 }
 
 } // namespace

@@ -61,8 +61,8 @@ int set(cli_context& context, const state_options& o) {
 }
 
 void with_names(command c, state_options& o) {
-  c.argument("tenant", o.tenant, "Name of the tenant");
-  c.argument("connection", o.connection, "Name of the connection");
+  c.argument("TENANT", o.tenant, "Name of the tenant");
+  c.argument("CONNECTION", o.connection, "Name of the connection");
 }
 
 } // namespace
@@ -78,7 +78,7 @@ void add_state_command(command program, cli_context& context) {
     "  echo '{\"cursors\":[{\"stream\":\"contacts\",\"was\":\"2026-01-31T00:00:00Z\",\"known_up_to\":null}]}' | lode state set acme crm -",
     [](command c, state_options& o) {
       with_names(c, o);
-      c.optional_argument("file", o.file, "JSON file, - = standard input");
+      c.optional_argument("FILE", o.file, "JSON file, - = standard input");
       c.option("--airbyte", o.airbyte_file, "File with an Airbyte STATE: becomes the first cursors of a connection");
     },
     set);

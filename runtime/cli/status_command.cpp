@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "runtime/cli/api_client.hpp"
 #include "runtime/cli/commands.hpp"
 #include "runtime/cli/table.hpp"
 #include "runtime/cli/terminal/figures.hpp"
@@ -14,14 +15,15 @@ namespace json = boost::json;
 
 struct no_options {};
 
-/// "3 active, 1 suspended"
+/// "3 active, 1 suspended"; the node leaves out what its store did not tell.
 std::string counts(const json::object& answer, std::string_view key) {
   std::string out;
   const auto* found = answer.if_contains({key.data(), key.size()});
-  if (found && found->is_object())
-    for (const auto& entry : found->get_object())
-      if (entry.value() != json::value(0))
-        out += (out.empty() ? "" : ", ") + json::serialize(entry.value()) + " " + std::string{entry.key()};
+  if (!found || !found->is_object())
+    return "not known";
+  for (const auto& entry : found->get_object())
+    if (entry.value() != json::value(0))
+      out += (out.empty() ? "" : ", ") + json::serialize(entry.value()) + " " + std::string{entry.key()};
   return out.empty() ? "none" : out;
 }
 
@@ -54,6 +56,30 @@ void print_live(const json::object& answer) {
     std::cout << "and " << total - listed << " more: lode status --json lists up to 10000, lode connection gaps those of one connection\n";
 }
 
+/// Of the whole cluster; nothing where there are none.
+void print_sinks(const json::object& answer) {
+  const auto* found = answer.if_contains("sinks");
+  if (!found || !found->is_object())
+    return;
+  const auto& sinks = found->get_object();
+  std::string states;
+  for (auto state : {"active", "paused", "suspended"})
+    if (auto count = cell(sinks, state); count != "0")
+      states += (states.empty() ? "" : ", ") + count + " " + state;
+  if (states.empty())
+    return;
+  std::cout << "sinks: " << states << "; failing " << cell(sinks, "failing") << "; changes behind "
+            << cell(sinks, "changes_behind") << "\n";
+  const auto* worst = sinks.if_contains("worst");
+  if (!worst || !worst->is_object())
+    return;
+  const auto& sink = worst->get_object();
+  const auto name = cell(sink, "name"), since = cell(sink, "since");
+  std::cout << "the worst: " << name << " is " << cell(sink, "state") << (since.empty() ? "" : " since " + since)
+            << ", " << cell(sink, "changes_behind") << " changes behind: " << cell(sink, "error")
+            << "\n  $ lode sink show " << name << "\n";
+}
+
 /// Of its requests and its memory, where the node tells of them.
 void print_figures(const json::object& node) {
   if (!node.contains("calls"))
@@ -77,6 +103,7 @@ void print_status(const json::value& value) {
   print_figures(node);
   std::cout << "tenants: " << counts(answer, "tenants") << "\nconnections: " << counts(answer, "connections") << "\n";
   print_live(answer);
+  print_sinks(answer);
   const auto* stopped = answer.if_contains("stopped");
   if (!stopped || stopped->as_array().empty())
     return;
@@ -93,16 +120,29 @@ void print_status(const json::value& value) {
               << " more: lode status --json lists up to 10000, lode connection list TENANT those of one tenant\n";
 }
 
-/// People get the first ones of what is stopped, programs as many as a node tells.
+/// People get the first ones of what is stopped, programs as many as a node tells. Without its store a node tells little: exit_try_later.
 int status(cli_context& context, const no_options&) {
-  return ask(context, "GET", context.as_json ? "/api/v1/status?stopped=10000&gaps=10000" : "/api/v1/status", {}, print_status);
+  auto client = context.client();
+  if (!client)
+    return exit_usage;
+  auto reply = client->call("GET", context.as_json ? "/api/v1/status?stopped=10000&gaps=10000" : "/api/v1/status");
+  int code = exit_ok;
+  auto answer = answer_in(context, *client, reply, code);
+  if (!answer)
+    return code;
+  if (context.as_json)
+    std::cout << reply.body;
+  else
+    print_status(*answer);
+  return cell(answer->as_object(), "store") == "ok" ? exit_ok : exit_try_later;
 }
 
 } // namespace
 
 void add_status_command(command program, cli_context& context) {
-  add_command<no_options>(program, context, "status", "The node, what is heard live, and what is stopped and why",
-                          "  lode status\n  lode status --json", [](auto&, auto&) {}, status);
+  add_command<no_options>(
+    program, context, "status", "The node, what is heard live, how sinks do, and what is stopped and why",
+    "  lode status\n  lode status --json", [](auto&, auto&) {}, status);
 }
 
 } // namespace lode

@@ -15,10 +15,12 @@ namespace json = boost::json;
 
 constexpr const char* tenants = "/api/v1/tenants";
 
+constexpr size_t usual_limit = 100;
+
 struct tenant_options {
   std::string name;
   std::string after;
-  size_t limit = 100;
+  size_t limit = usual_limit;
   bool is_sure = false;
 };
 
@@ -45,7 +47,7 @@ int show(cli_context& context, const tenant_options& o) {
 
 int list(cli_context& context, const tenant_options& o) {
   auto path = std::string{tenants} + "?limit=" + std::to_string(o.limit) + "&after=" + path_segment(o.after);
-  return ask(context, "GET", path, {}, [](const json::value& answer) {
+  return ask(context, "GET", path, {}, [&](const json::value& answer) {
     table rows{{"TENANT", "STATE", "SHARD", "NODE", "REASON"}};
     for (const auto& item : answer.at("tenants").as_array()) {
       const auto& tenant = item.as_object();
@@ -53,7 +55,7 @@ int list(cli_context& context, const tenant_options& o) {
     }
     rows.print(std::cout);
     if (auto next = cell(answer.as_object(), "next"); !next.empty())
-      std::cout << "more: lode tenant list --after '" << next << "'\n";
+      std::cout << "more: lode tenant list " << limit_option(o.limit, usual_limit) << "--after '" << next << "'\n";
   });
 }
 
@@ -154,7 +156,7 @@ int import_file(cli_context& context, const tenant_options& o) {
 }
 
 void with_name(command c, tenant_options& o) {
-  c.argument("tenant", o.name, "Name of the tenant");
+  c.argument("TENANT", o.name, "Name of the tenant");
 }
 
 } // namespace
@@ -166,7 +168,7 @@ void add_tenant_command(command program, cli_context& context) {
     tenant, context, "list", "List tenants by name", "  lode tenant list --limit 20\n  lode tenant list --json",
     [](command c, tenant_options& o) {
       c.option("--after", o.after, "Begin after this name");
-      c.option("--limit", o.limit, "At most so many (1 to 1000)");
+      c.option("--limit", o.limit, "At most so many", {1, 1'000});
     },
     list);
   add_command<tenant_options>(tenant, context, "show", "Show a tenant", "  lode tenant show acme", with_name, show);
@@ -185,7 +187,7 @@ void add_tenant_command(command program, cli_context& context) {
     tenant, context, "import", "Create or change tenants with a connection each, one JSON object per line",
     "  lode tenant import tenants.jsonl\n"
     "  {\"tenant\":\"acme\",\"connection\":\"crm\",\"source\":\"crm\",\"configuration\":{},\"secrets\":{\"api_key\":\"...\"}}",
-    [](command c, tenant_options& o) { c.argument("file", o.name, "File, - = standard input"); },
+    [](command c, tenant_options& o) { c.argument("FILE", o.name, "File, - = standard input"); },
     import_file);
 }
 

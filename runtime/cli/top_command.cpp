@@ -22,6 +22,7 @@ struct top_options {
 };
 
 constexpr uint32_t rows_of_a_page = 20; ///< when nobody can scroll
+constexpr size_t uncut = 10'000; ///< columns that no line has
 constexpr std::chrono::seconds patience{5};
 
 std::optional<connection_order> order_named(const std::string& name) {
@@ -36,13 +37,13 @@ bool is_terminal() {
   return isatty(STDOUT_FILENO) && kind && std::string_view{kind} != "dumb";
 }
 
-/// As wide as the terminal, or as COLUMNS says; what goes to a file is not cut at 80.
+/// As wide as the terminal, or as COLUMNS says; nothing of what goes to a file or a pipe is cut.
 screen_size size_of_page() {
   if (isatty(STDOUT_FILENO))
     return {terminal_size().width, 0};
   const auto* columns = std::getenv("COLUMNS");
   const auto width = columns ? std::strtoul(columns, nullptr, 10) : 0;
-  return {width > 0 && width < 10'000 ? width : 120, 0};
+  return {width > 0 && width < uncut ? width : uncut, 0};
 }
 
 int print_once(const cli_context& context, const top_documents& documents, const top_state& state) {

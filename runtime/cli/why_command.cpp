@@ -94,8 +94,8 @@ void add_why_command(command program, cli_context& context) {
   add_command<why_options>(
     program, context, "why", "What a tenant waits for, since when, and what would help", "  lode why acme\n  lode why acme shop\n  lode why acme --json",
     [](command c, why_options& o) {
-      c.argument("tenant", o.tenant, "Name of the tenant");
-      c.optional_argument("connection", o.connection, "Name of the connection; without it, all of them");
+      c.argument("TENANT", o.tenant, "Name of the tenant");
+      c.optional_argument("CONNECTION", o.connection, "Name of the connection; without it, all of them");
     },
     why);
 }

@@ -11,6 +11,7 @@
 
 #include "messages/error.hpp"
 #include "messages/type_ids.hpp"
+#include "runtime/security/hexadecimal.hpp"
 
 namespace lode {
 
@@ -21,13 +22,6 @@ constexpr const char* advice = "; make one with: lode token new FILE (it prints 
 
 caf::error wrong(errc code, const std::string& what) {
   return caf::make_error(code, what);
-}
-
-std::string hex_text(const unsigned char* bytes, size_t size) {
-  std::string out(2 * size + 1, '\0');
-  sodium_bin2hex(out.data(), out.size(), bytes, size);
-  out.pop_back();
-  return out;
 }
 
 std::optional<token_hash> hash_in(std::string_view line) {
@@ -58,13 +52,13 @@ token_hash hash_of_token(std::string_view token) {
 }
 
 std::string token_line(const token_hash& hash) {
-  return std::string{scheme} + hex_text(hash.data(), hash.size());
+  return std::string{scheme} + hexadecimal(hash);
 }
 
 std::string new_token() {
   std::array<unsigned char, 32> bytes;
   randombytes_buf(bytes.data(), bytes.size());
-  return "lode_" + hex_text(bytes.data(), bytes.size());
+  return "lode_" + hexadecimal(bytes);
 }
 
 bool access_tokens::let_in(std::string_view token) const {

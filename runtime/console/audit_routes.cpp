@@ -24,7 +24,7 @@ json::object shown(const audit_entry& entry) {
           {"path", entry.path},
           {"tenant", named(entry.tenant)},
           {"connection", named(entry.connection)},
-          {"status", entry.status}};
+          {"status", entry.status == 0 ? json::value(nullptr) : json::value(entry.status)}};
 }
 
 /// Latest first.
@@ -48,23 +48,35 @@ caf::expected<api_response> list(const api_request& request, api_context& contex
 
 } // namespace
 
-void note_in_trail(api_context& context, bool has_token, const api_request& request, const api_response& answer) {
+audit_line::audit_line(api_context& context, bool has_token, const api_request& request) {
   if (request.method == "GET" || request.method == "HEAD" || !context.stores.inspection)
     return;
+  store_ = context.stores.inspection.get();
   auto named = [&](const std::string& name) {
     auto found = request.parameters.find(name);
     return found == request.parameters.end() ? std::string{} : found->second;
   };
-  audit_entry entry;
-  entry.node = context.services.node->status().name;
-  entry.who = has_token ? "token" : "loopback";
-  entry.method = request.method;
-  entry.path = request.path;
-  entry.tenant = named("tenant");
-  entry.connection = named("connection");
-  entry.status = answer.status;
-  if (auto failed = context.stores.inspection->add_audit(entry))
-    log_warning("not in the audit trail: " + request.method + " " + request.path + ": " + message_of(failed));
+  entry_.node = context.services.node->status().name;
+  entry_.who = has_token ? "token" : "loopback";
+  entry_.method = request.method;
+  entry_.path = request.path;
+  entry_.tenant = named("tenant");
+  entry_.connection = named("connection");
+  if (auto id = store_->add_audit(entry_))
+    entry_.id = *id;
+}
+
+void audit_line::ended(int status) {
+  if (!store_)
+    return;
+  entry_.status = status;
+  caf::error failed;
+  if (entry_.id != 0)
+    failed = store_->settle_audit(entry_.id, status);
+  else if (auto added = store_->add_audit(entry_); !added)
+    failed = added.error();
+  if (failed)
+    log_warning("not in the audit trail: " + entry_.method + " " + entry_.path + " (" + std::to_string(status) + "): " + message_of(failed));
 }
 
 void add_audit_routes(router& routes) {

@@ -1,11 +1,21 @@
 #pragma once
 
 #include "runtime/console/router.hpp"
+#include "runtime/storage/inspection_store.hpp"
 
 namespace lode {
 
-/// Writes down what changes something, or was to: every request but those that only read. A store that is away is told to the log only,
-/// as the request has been answered by then.
-void note_in_trail(api_context& context, bool has_token, const api_request& request, const api_response& answer);
+/// A line of the audit trail, for whatever changes something or is to: every request but those that only read. It is written before
+/// anything is done, so that nothing is done without a trace when the node ends over it; what came of it is added. A store that is away
+/// keeps nobody from acting: it is tried again at the end, then told to the log.
+class audit_line {
+public:
+  audit_line(api_context& context, bool has_token, const api_request& request);
+  void ended(int status);
+
+private:
+  inspection_store* store_ = nullptr; ///< null: nothing is written down
+  audit_entry entry_;                 ///< without an id it does not stand in the store
+};
 
 } // namespace lode

@@ -3,10 +3,12 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <array>
 
 #include "config/text_values.hpp"
 #include "messages/type_ids.hpp"
 #include "runtime/console/body_reader.hpp"
+#include "runtime/console/given_check.hpp"
 #include "runtime/console/lookup.hpp"
 #include "runtime/security/redact.hpp"
 #include "runtime/wall_clock.hpp"
@@ -17,48 +19,10 @@ namespace json = boost::json;
 
 namespace {
 
-/// Whether it is a URL of the form scheme://user:password@host.
-bool has_password(std::string_view text) {
-  auto scheme = text.find("://");
-  if (scheme == text.npos)
-    return false;
-  auto authority = text.substr(scheme + 3, text.find('/', scheme + 3) - scheme - 3);
-  auto at = authority.rfind('@');
-  return at != authority.npos && authority.substr(0, at).find(':') != authority.npos;
-}
-
 json::object parse_object(const std::string& text) {
   json::error_code problem;
   auto value = text.empty() ? json::value(json::object{}) : json::parse(text, problem);
   return !problem && value.is_object() ? std::move(value.get_object()) : json::object{};
-}
-
-/// Adds the paths ("auth.code") under which `value` holds a secret: those that the source declares, names that say so, and
-/// URLs with a password.
-void find_secrets(const json::value& value, const std::string& path, const std::vector<std::string>& declared, std::string& found) {
-  auto note = [&] { found += (found.empty() ? "" : ", ") + path; };
-  if (!path.empty() && std::ranges::count(declared, path) > 0)
-    return note();
-  if (const auto* object = value.if_object())
-    for (const auto& entry : *object) {
-      std::string key{entry.key()};
-      auto inner = path.empty() ? key : path + "." + key;
-      find_secrets(entry.value(), inner, is_secret_name(key) ? std::vector{inner} : declared, found);
-    }
-  if (const auto* list = value.if_array())
-    for (const auto& item : *list)
-      find_secrets(item, path, declared, found);
-  if (const auto* text = value.if_string(); text && has_password(*text))
-    note();
-}
-
-/// A secret that is given as configuration would be stored and shown in clear.
-caf::error check_configuration(const connection_input& input, const manifest_summary& manifest) {
-  std::string found;
-  find_secrets(parse_object(input.configuration), "", manifest.secrets, found);
-  if (found.empty())
-    return {};
-  return caf::make_error(errc::bad_argument, "configuration: " + found + " is or holds a secret; give it under \"secrets\"");
 }
 
 caf::expected<std::vector<stream_row>> choose_streams(const connection_input& input, const manifest_summary& manifest) {
@@ -84,6 +48,15 @@ caf::expected<manifest_summary> usable_manifest(const source_row& source, api_co
   if (manifest.is_usable)
     return manifest;
   return caf::make_error(errc::bad_source, "source " + source.name + " cannot be executed; see lode source lint");
+}
+
+/// With the secrets that are stored where none are given: they stay.
+caf::error check_against(const manifest_summary& manifest, const connection_input& input, const caf::expected<connection_row>& before,
+                         api_context& context) {
+  if (!input.secrets.empty() || !before || before->sealed_secrets.empty())
+    return check_given(manifest, input.configuration, input.secrets, given_part::both);
+  auto stored = context.services.open_secrets(before->sealed_secrets);
+  return stored ? check_given(manifest, input.configuration, *stored, given_part::configuration) : stored.error();
 }
 
 } // namespace
@@ -136,11 +109,13 @@ caf::expected<connection_row> store_connection(const tenant_row& tenant, connect
   auto planned = schedule.empty() ? caf::expected<new_schedule>{new_schedule{}} : context.services.check_schedule(schedule);
   if (!planned)
     return planned.error();
+  const auto before = context.stores.catalog->find_connection(tenant.id, input.name);
   auto streams = choose_streams(input, *manifest);
-  if (!streams)
-    return streams.error();
-  if (auto wrong = check_configuration(input, *manifest))
-    return wrong;
+  auto wrong = check_against(*manifest, input, before, context);
+  if (!streams && wrong)
+    return caf::make_error(errc::bad_argument, message_of(streams.error()) + "; " + message_of(wrong));
+  if (!streams || wrong)
+    return !streams ? streams.error() : wrong;
   connection_row wanted;
   wanted.name = input.name;
   wanted.source = source->id;
@@ -156,11 +131,10 @@ caf::expected<connection_row> store_connection(const tenant_row& tenant, connect
     wanted.sealed_secrets = std::move(*sealed);
   }
   // A change ends what is under way: the first run of a new connection may have begun when the word of it arrives.
-  const bool is_new = !context.stores.catalog->find_connection(tenant.id, wanted.name);
   auto row = context.stores.catalog->put_connection(tenant.id, wanted, planned->first_due);
   if (!row)
     return row;
-  if (is_new)
+  if (!before)
     context.services.node->connection_added(tenant.id, row->id);
   else
     context.services.node->connection_changed(tenant.id, row->id);

@@ -24,8 +24,8 @@ struct connection_input {
 /// Takes source, configuration, secrets, schedule and streams from `body`.
 connection_input read_connection(std::string name, body_reader& body);
 
-/// Checks `input` against its source (refusing secrets outside "secrets"), seals the secrets and stores the connection;
-/// tells the node. Errors never quote a value.
+/// Checks `input` against its source (its streams, its spec, no secret outside "secrets"), seals the secrets and stores the
+/// connection; tells the node. Errors never quote a secret.
 caf::expected<connection_row> store_connection(const tenant_row& tenant, connection_input input, api_context& context);
 
 /// The sealed form of a JSON object of secrets.

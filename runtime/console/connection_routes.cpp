@@ -3,6 +3,7 @@
 #include "messages/type_ids.hpp"
 #include "runtime/console/body_reader.hpp"
 #include "runtime/console/connection_input.hpp"
+#include "runtime/console/given_check.hpp"
 #include "runtime/console/live_view.hpp"
 #include "runtime/console/lookup.hpp"
 #include "runtime/console/routes.hpp"
@@ -70,6 +71,14 @@ caf::expected<api_response> change(const api_request& request, api_context& cont
   return show(request, context);
 }
 
+/// Against the source as it is now. One that this node cannot execute must not keep new secrets out.
+caf::error check_secrets(const connection_row& row, const std::string& secrets, api_context& context) {
+  auto source = find_source(*context.stores.catalog, row.source_name);
+  if (!source)
+    return source.error();
+  return check_given(context.services.inspect_manifest(source->name, source->manifest), row.configuration, secrets, given_part::secrets);
+}
+
 /// The body is the new object of secrets, whole.
 caf::expected<api_response> put_secrets(const api_request& request, api_context& context) {
   json::error_code problem;
@@ -79,7 +88,10 @@ caf::expected<api_response> put_secrets(const api_request& request, api_context&
   auto row = routed_connection(request, context);
   if (!row)
     return row.error();
-  auto sealed = seal_secrets(json::serialize(secrets), context);
+  const auto text = json::serialize(secrets);
+  if (auto wrong = check_secrets(*row, text, context))
+    return wrong;
+  auto sealed = seal_secrets(text, context);
   if (!sealed)
     return sealed.error();
   if (auto failed = context.stores.catalog->set_connection_secrets(row->id, *sealed))

@@ -13,6 +13,7 @@
 #include "runtime/console/node_control.hpp"
 #include "runtime/console/node_history.hpp"
 #include "runtime/console/webhook_desk.hpp"
+#include "runtime/expression/value.hpp"
 #include "runtime/extraction/imported_cursor.hpp"
 #include "runtime/manifest/diagnostic.hpp"
 #include "runtime/storage/admin_store.hpp"
@@ -40,6 +41,7 @@ struct manifest_summary {
   std::string version;              ///< hash of the text
   std::vector<std::string> streams; ///< selectable ones
   std::vector<std::string> secrets; ///< fields of the configuration that the manifest declares as secret
+  expression::value connection_schema; ///< what its spec asks of connections; undefined: nothing
   std::vector<stream_view> views;   ///< of the selectable streams
 };
 

@@ -18,8 +18,9 @@ namespace {
 asio::awaitable<api_response> answer_with_stores(session_parts& parts, const route& to, const api_request& request) {
   lent_stores stores{parts};
   api_context context{*stores, parts.services};
+  audit_line line{context, parts.access.has_token(), request};
   auto answer = call(to, request, context);
-  note_in_trail(context, parts.access.has_token(), request, answer);
+  line.ended(answer.status);
   co_return answer;
 }
 

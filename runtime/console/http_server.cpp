@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <thread>
 
@@ -101,9 +102,11 @@ caf::expected<std::unique_ptr<http_server>> http_server::start(const console_set
                                         std::move(*tls));
     made->listen(*where);
     return std::unique_ptr<http_server>{new http_server{std::move(made)}};
+  } catch (const boost::system::system_error& e) { // its own text names a place in Boost
+    return caf::make_error(errc::bad_argument, "console.listen: cannot listen on " + settings.listen + " (" + e.code().message()
+                                                 + "); is a node running there already? Name another port, 0 takes any free one");
   } catch (const std::exception& e) {
-    return caf::make_error(errc::bad_argument, "console.listen: cannot listen on " + settings.listen + " (" + e.what()
-                                                 + "); is a node running there already? Port 0 takes any free one");
+    return caf::make_error(errc::bad_argument, "console.listen: cannot listen on " + settings.listen + " (" + e.what() + ")");
   }
 }
 

@@ -60,6 +60,13 @@ json::object shown(const run_summary& run, int64_t store_generation) {
           {"reason", redact(run.reason)}};
 }
 
+/// Why a run that is open gets no further: its connection is stopped.
+void tell_stop(json::object& item, const run_summary& run, activity state, const std::string& reason) {
+  if (run.phase != run_phase::open || state == activity::active || !run.reason.empty())
+    return;
+  item["reason"] = redact("its connection is " + std::string{name_of(state)} + (reason.empty() ? "" : ": " + reason));
+}
+
 caf::expected<run_kind> kind_of(const std::string& name) {
   for (auto kind : {run_kind::manual, run_kind::backfill, run_kind::repair, run_kind::full})
     if (name == name_of(kind))
@@ -162,6 +169,7 @@ caf::expected<api_response> list(const api_request& request, api_context& contex
     auto item = shown(run, *generation);
     item["tenant"] = connection->tenant_name;
     item["connection"] = connection->name;
+    tell_stop(item, run, connection->state, connection->reason);
     items.push_back(std::move(item));
   }
   return json_response({{"runs", std::move(items)}});
@@ -192,6 +200,7 @@ caf::expected<api_response> list_all(const api_request& request, api_context& co
     auto item = shown(each.run, *generation);
     item["tenant"] = each.tenant;
     item["connection"] = each.connection;
+    tell_stop(item, each.run, each.state, each.reason);
     items.push_back(std::move(item));
   }
   const bool is_full = runs->size() == *limit;
@@ -221,6 +230,7 @@ caf::expected<api_response> show(const api_request& request, api_context& contex
   auto out = shown(*run, *generation);
   out["tenant"] = connection->tenant_name;
   out["connection"] = connection->name;
+  tell_stop(out, *run, connection->state, connection->reason);
   if (!request.command.empty())
     out["command"] = request.command;
   return json_response(out);

@@ -93,7 +93,7 @@ caf::expected<api_response> why(const api_request& request, api_context& context
                      {"text", redact(words.text)},
                      {"help", words.help},
                      {"lateness_seconds", lateness_of(row, now).count()},
-                     {"next_run", time_or_null(row.due)},
+                     {"next_run", time_or_null(row.state == activity::active ? row.due : std::nullopt)},
                      {"unconfirmed_deletes", json::array(held->begin(), held->end())}});
   }
   return json_response({{"tenant", tenant->name}, {"connections", std::move(items)}});

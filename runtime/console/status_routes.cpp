@@ -2,6 +2,7 @@
 
 #include "runtime/console/live_view.hpp"
 #include "runtime/console/lookup.hpp"
+#include "runtime/console/rfc3339.hpp"
 #include "runtime/console/routes.hpp"
 #include "runtime/security/redact.hpp"
 
@@ -42,6 +43,49 @@ caf::error add_live(json::object& out, api_context& context, size_t limit) {
   return {};
 }
 
+bool is_failing(const sink_standing& each) {
+  return each.sink.state == activity::active && each.failing_since;
+}
+
+/// What needs a person before what may pass, of these the one that fails the longest; null where all is well.
+const sink_standing* worst_of(const std::vector<sink_standing>& all) {
+  const sink_standing* worst = nullptr;
+  for (const auto& each : all) {
+    if (each.sink.state == activity::suspended)
+      return &each;
+    if (is_failing(each) && (worst == nullptr || *each.failing_since < *worst->failing_since))
+      worst = &each;
+  }
+  return worst;
+}
+
+/// Sinks of the whole cluster. Costs as much as there are sinks and shards, however many tenants there are.
+caf::error add_sinks(json::object& out, api_context& context) {
+  if (!context.stores.sinks)
+    return {};
+  auto all = context.stores.sinks->list_sinks();
+  if (!all)
+    return all.error();
+  int64_t active = 0, paused = 0, suspended = 0, failing = 0, behind = 0;
+  for (const auto& each : *all) {
+    ++(each.sink.state == activity::active ? active : each.sink.state == activity::paused ? paused : suspended);
+    failing += is_failing(each) ? 1 : 0;
+    behind += each.changes_behind;
+  }
+  json::value worst;
+  if (const auto* found = worst_of(*all)) {
+    const bool is_suspended = found->sink.state == activity::suspended;
+    worst = {{"name", found->sink.name},
+             {"state", is_suspended ? "suspended" : "failing"},
+             {"since", is_suspended ? json::value(nullptr) : json::value(format_time(*found->failing_since))},
+             {"error", redact(is_suspended ? found->sink.reason : found->error)},
+             {"changes_behind", found->changes_behind}};
+  }
+  out["sinks"] = {{"active", active},   {"paused", paused},         {"suspended", suspended},
+                  {"failing", failing}, {"changes_behind", behind}, {"worst", std::move(worst)}};
+  return {};
+}
+
 caf::expected<api_response> status(const api_request& request, api_context& context) {
   auto limit = request.query_number("stopped", 200, 10'000);
   auto open_gaps = request.query_number("gaps", 50, 10'000);
@@ -63,7 +107,10 @@ caf::expected<api_response> status(const api_request& request, api_context& cont
   out["connections"] = shown(counts->connections);
   out["stopped"] = shown(*stopped);
   out["stopped_total"] = counts->stopped;
-  if (auto failed = add_live(out, context, *open_gaps))
+  auto failed = add_live(out, context, *open_gaps);
+  if (!failed)
+    failed = add_sinks(out, context);
+  if (failed)
     out["store"] = redact(message_of(failed));
   return json_response(out);
 }

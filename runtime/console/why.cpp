@@ -50,6 +50,15 @@ why_words why_queued(const standing_row& row, instant now) {
           "It goes on by itself. Where it lasts: more nodes, or higher limits (mining.*)."};
 }
 
+/// What a person has to do depends on what was wrong. A wrong configuration names its command (suspension_reason.hpp).
+std::string help_of_suspension(const standing_row& row) {
+  const auto names = " " + row.tenant_name + " " + row.connection_name;
+  const auto then = " Then: " + command("resume", row);
+  if (row.detail.find("lode connection put") != row.detail.npos)
+    return "Put the connection again with what is right: lode connection put" + names + " FILE; or repair the source: lode source put." + then;
+  return "Repair what it names; for refused credentials: lode connection secrets" + names + "." + then;
+}
+
 } // namespace
 
 std::string span_words(std::chrono::microseconds span) {
@@ -67,7 +76,7 @@ std::string span_words(std::chrono::microseconds span) {
 }
 
 std::chrono::seconds lateness_of(const standing_row& standing, instant now) {
-  return standing.due && *standing.due < now ? std::chrono::duration_cast<std::chrono::seconds>(now - *standing.due) : 0s;
+  return standing.state == activity::active && standing.due && *standing.due < now ? std::chrono::duration_cast<std::chrono::seconds>(now - *standing.due) : 0s;
 }
 
 why_words why_of(const standing_row& row, instant now) {
@@ -87,7 +96,7 @@ why_words why_of(const standing_row& row, instant now) {
               "It is given up after its time limit and made again. Where it lasts, ask whoever runs the API."};
     case wait_reason::backing_off:
       if (!row.until && row.due && *row.due > now)
-        return {"What it read last is not all there" + in_brackets(row.detail) + ". What is missing stays owed" + lasts + " and is read again in "
+        return {"What it read last is not all there" + in_brackets(row.detail) + ". What is missing has been owed" + lasts + " and is read again in "
                   + span_words(*row.due - now) + ".",
                 "It goes on by itself once the API answers. What it answered is listed with the connection's last errors."};
       return {"A request failed" + in_brackets(row.detail) + "; it has been tried again" + lasts
@@ -103,8 +112,7 @@ why_words why_of(const standing_row& row, instant now) {
       return {who(row) + " was paused by a person" + (row.since ? " at " + format_time(*row.since) : "") + after_colon(row.detail), command("resume", row)};
     case wait_reason::suspended:
       return {who(row) + " has been suspended" + lasts + after_colon(row.detail),
-              "Repair what it names; for refused credentials: lode connection secrets " + row.tenant_name + " " + row.connection_name
-                + ". Then: " + command("resume", row)};
+              help_of_suspension(row)};
   }
   return {};
 }

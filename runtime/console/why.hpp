@@ -18,7 +18,7 @@ why_words why_of(const standing_row& standing, instant now);
 /// "3 h 12 min", "45 s"; of two units at most.
 std::string span_words(std::chrono::microseconds span);
 
-/// How long what is due has waited; zero when nothing is.
+/// How long what is due has waited; zero when nothing is, or when it is paused or suspended: then nothing is scheduled.
 std::chrono::seconds lateness_of(const standing_row& standing, instant now);
 
 } // namespace lode

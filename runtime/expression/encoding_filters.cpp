@@ -1,7 +1,9 @@
+#include <boost/algorithm/hex.hpp>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "runtime/base64.hpp"
 #include "runtime/expression/filters.hpp"
@@ -38,11 +40,9 @@ value base64decode(evaluation& run, function_arguments given) {
   return std::move(*bytes);
 }
 
-std::string to_hex(const unsigned char* bytes, size_t size) {
-  constexpr char digits[] = "0123456789abcdef";
+std::string hexadecimal(const unsigned char* bytes, size_t size) {
   std::string out;
-  for (size_t i = 0; i < size; ++i)
-    out += {digits[bytes[i] >> 4], digits[bytes[i] & 15]};
+  boost::algorithm::hex_lower(bytes, bytes + size, std::back_inserter(out));
   return out;
 }
 
@@ -56,7 +56,7 @@ value hash(evaluation& run, function_arguments given) {
   unsigned int size = 0;
   if (EVP_Digest(text.data(), text.size(), digest, &size, EVP_get_digestbyname(name.c_str()), nullptr) != 1)
     return run.fail("the hash '" + name + "' is not available on this machine");
-  return to_hex(digest, size);
+  return hexadecimal(digest, size);
 }
 
 value hmac(evaluation& run, function_arguments given) {
@@ -67,7 +67,7 @@ value hmac(evaluation& run, function_arguments given) {
   unsigned int size = 0;
   HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()),
        text.size(), digest, &size);
-  return to_hex(digest, size);
+  return hexadecimal(digest, size);
 }
 
 constexpr function_row rows[] = {

@@ -1,5 +1,7 @@
 #include "runtime/extraction/airbyte_state.hpp"
 
+#include <boost/algorithm/string/join.hpp>
+
 #include <algorithm>
 #include <map>
 
@@ -15,6 +17,7 @@
 
 namespace lode {
 
+using boost::algorithm::join;
 using expression::kind;
 using expression::value;
 using expression::value_map;
@@ -23,18 +26,11 @@ namespace {
 
 constexpr size_t most_mistakes = 20; ///< that one answer names
 
-std::string joined(const std::vector<std::string>& names, std::string_view separator = ", ") {
-  std::string out;
-  for (const auto& name : names)
-    out += (out.empty() ? "" : std::string{separator}) + name;
-  return out;
-}
-
 std::string keys_of(const value_map& map) {
   std::vector<std::string> names;
   for (const auto& [name, item] : map)
     names.push_back(name);
-  return names.empty() ? "nothing" : joined(names);
+  return names.empty() ? "nothing" : join(names, ", ");
 }
 
 bool is_true_member(const value_map& map, std::string_view name) {
@@ -107,7 +103,7 @@ public:
       mistakes_.push_back("and " + more + " more");
     }
     if (!mistakes_.empty())
-      return failed(errc::bad_argument, joined(mistakes_, "; "));
+      return failed(errc::bad_argument, join(mistakes_, "; "));
     std::vector<imported_cursor> out;
     for (const auto& [at, known_up_to] : cursors_)
       out.push_back({at.first, at.second, known_up_to});
@@ -123,7 +119,7 @@ private:
       return plan;
     auto meant = setting_text::nearest_name(name, target_.streams);
     complain((plan ? "this connection does not mine it" : "the source has no such stream")
-             + (meant.empty() ? "; it mines " + joined(target_.streams) : ", did you mean " + meant + "?"));
+             + (meant.empty() ? "; it mines " + join(target_.streams, ", ") : ", did you mean " + meant + "?"));
     return nullptr;
   }
 
@@ -192,14 +188,14 @@ private:
     std::vector<std::string> expected;
     size_t found = 0;
     for (const auto& names : fields) {
-      expected.push_back(joined(names, " or "));
+      expected.push_back(join(names, " or "));
       found += std::ranges::count_if(names, [&](const auto& name) { return plain.map().find(name); }) == 1 ? 1 : 0;
     }
     auto others = plain.map().size() - (plain.map().find("parent_slice") ? 1 : 0);
     auto fits = found == fields.size() && found == others;
     std::string text;
     if (!fits || canonical_form(to_json(plain), {}, text))
-      complain("found the partition " + to_json(partition) + ", expected the fields " + joined(expected));
+      complain("found the partition " + to_json(partition) + ", expected the fields " + join(expected, ", "));
     return fits ? text : "";
   }
 
@@ -236,7 +232,7 @@ private:
     std::ranges::sort(formats);
     formats.erase(std::ranges::unique(formats).begin(), formats.end());
     complain("found " + field_ + " = " + to_json(item) + ", expected a datetime in the format "
-             + joined(formats, " or "));
+             + join(formats, " or "));
     return std::nullopt;
   }
 

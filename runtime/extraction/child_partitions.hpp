@@ -21,7 +21,6 @@ public:
   static caf::expected<child_collector> make(const source_plan& source, size_t parent,
                                              std::string_view parent_partition, const expression::context& names);
 
-  bool is_needed() const noexcept { return !links_.empty(); }
   /// Adds what one record (filtered and transformed) causes; one without the parent key causes nothing.
   void add(json_node record);
   std::vector<child_partition> take() { return std::move(partitions_); }

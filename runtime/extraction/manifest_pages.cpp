@@ -97,10 +97,11 @@ page_protocol_pointer manifest_pages() {
 }
 
 miner_registry builtin_miners() {
-  return miner_registry{"miner", {{default_miner, [](const miner_request& asked) {
-                                     asked.settings.refuse_unknown({});
-                                     return manifest_pages();
-                                   }}}};
+  auto make = [](const miner_request& asked) {
+    asked.settings.refuse_unknown({});
+    return manifest_pages();
+  };
+  return miner_registry{"miner", {{default_miner, {make, every_part}}}};
 }
 
 } // namespace lode

@@ -178,9 +178,12 @@ caf::expected<std::string> url_of(const stream_plan& stream, const std::string& 
   if (!path)
     return path.error();
   auto joined = join_url(*base, *path);
-  if (!link.empty())
+  if (!link.empty()) {
     if (auto error = check_link(stream, *base, joined))
       return error;
+  } else if (auto parsed = parse_http_url(joined); auto wrong = std::get_if<http_error>(&parsed)) {
+    return failed(errc::bad_source, "url_base and path of the source: " + wrong->message); // no other try makes it a URL
+  }
   return joined;
 }
 

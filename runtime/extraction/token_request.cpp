@@ -73,6 +73,9 @@ caf::expected<http_request> build_token_request(const oauth_auth& plan, const ex
   auto url = text_of(plan.endpoint, names, "token_refresh_endpoint");
   if (!url)
     return url.error();
+  auto parsed = parse_http_url(*url);
+  if (auto wrong = std::get_if<http_error>(&parsed))
+    return failed(errc::bad_source, "token_refresh_endpoint: " + wrong->message);
   request.url = std::move(*url);
   auto headers = render_entries(plan.headers, names, expression::literals::all, "refresh_request_headers");
   if (!headers)

@@ -112,7 +112,6 @@ struct http_client_stats {
   std::uint64_t redirects_followed = 0;
   std::uint64_t stale_retries = 0;      ///< a pooled connection turned out dead; asked again
   std::uint64_t connections_opened = 0;
-  std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;
 
   std::uint64_t requests_in_flight = 0; ///< the waiting ones included

@@ -140,7 +140,6 @@ void io_lane::interrupt(http_exchange& exchange) {
 void io_lane::add_to(http_client_stats& sum) const {
   sum.stale_retries += stale_retries_;
   sum.connections_opened += opened_;
-  sum.bytes_sent += bytes_sent_;
   sum.bytes_received += bytes_received_;
   sum.connections_open += open_;
   sum.connections_idle += idle_;
@@ -291,7 +290,6 @@ asio::awaitable<io_lane::reply> io_lane::talk(hop& current, const std::string& h
                                         setting_or(request.timeouts.first_byte, settings.first_byte_timeout)));
   if (auto failure = co_await peer.write(head, request.body))
     co_return reply{current.because(http_failure::reset, "connection lost: " + failure.message()), false, true};
-  bytes_sent_ += head.size() + request.body.size();
 
   auto limit = request.max_response_bytes > 0 ? request.max_response_bytes : settings.max_response_bytes;
   response_reader reader{{settings.max_header_bytes, limit}, request.method == "HEAD", authority_of(current.url)};

@@ -85,7 +85,7 @@ private:
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
   table connections_;
-  std::atomic<uint64_t> stale_retries_ = 0, opened_ = 0, bytes_sent_ = 0, bytes_received_ = 0;
+  std::atomic<uint64_t> stale_retries_ = 0, opened_ = 0, bytes_received_ = 0;
   std::atomic<uint64_t> open_ = 0, idle_ = 0, waiting_ = 0;
   std::thread thread_; // last: it uses all of the above
 };

@@ -76,18 +76,18 @@ remove_fields compile_removals(const component& from) {
 
 } // namespace
 
-record_selector_plan compile_selector(const component& selector, bool is_client_side) {
+record_selector_plan compile_selector(const component& selector, bool is_client_side, const used_parts& used) {
   record_selector_plan out;
   if (selector.type() != "RecordSelector") {
     selector.unsupported_type("RecordSelector");
     return out;
   }
-  auto extractor = selector.child("extractor");
-  if (!extractor)
+  auto extractor = used.extractor ? selector.child("extractor") : std::nullopt;
+  if (!extractor && used.extractor)
     selector.error("RecordSelector needs 'extractor'");
-  else if (extractor->type() != "DpathExtractor")
+  else if (extractor && extractor->type() != "DpathExtractor")
     extractor->unsupported_type("DpathExtractor");
-  else
+  else if (extractor)
     out.field_path = compile_path(*extractor, "field_path", scopes::config);
   if (extractor)
     extractor->refuse({"record_expander"});

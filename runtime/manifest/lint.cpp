@@ -13,8 +13,8 @@ namespace {
 
 class stream_linter {
 public:
-  stream_linter(std::string file, const source_plan& plan, std::vector<diagnostic>& warnings)
-    : file_(std::move(file)), plan_(plan), warnings_(warnings) {}
+  stream_linter(std::string file, const loaded_manifest& loaded, std::vector<diagnostic>& warnings)
+    : file_(std::move(file)), plan_(*loaded.plan), places_(loaded.places), warnings_(warnings) {}
 
   void check(const stream_plan& stream) {
     stream_ = &stream;
@@ -97,8 +97,10 @@ private:
     return std::any_of(words.begin(), words.end(), [code](auto word) { return code.find(word) != std::string_view::npos; });
   }
 
-  // The window may also be written into path, parameters or body by templates.
+  // The window may also be written into path, parameters or body by templates, or be sent by a miner of one's own.
   bool reads_window() const {
+    if (!stream_->lode.own_miner().empty())
+      return true;
     auto reads = [](const program& code) {
       return code.source().find("stream_interval") != std::string::npos || code.source().find("stream_slice") != std::string::npos
              || code.source().find("stream_partition") != std::string::npos;
@@ -113,37 +115,51 @@ private:
   }
 
   void warn(std::string message) {
-    warnings_.push_back({diagnostic::level::warning, file_, 0, "stream " + stream_->name, std::move(message)});
+    const auto found = places_.find(stream_->name);
+    const auto place = found == places_.end() ? manifest_place{1, "#/streams"} : found->second;
+    warnings_.push_back({diagnostic::level::warning, file_, place.line, place.path, "stream " + stream_->name + ": " + std::move(message)});
   }
 
   std::string file_;
   const source_plan& plan_;
+  const std::map<std::string, manifest_place>& places_;
   std::vector<diagnostic>& warnings_;
   const stream_plan* stream_ = nullptr;
 };
 
 } // namespace
 
-lint_report lint(const std::filesystem::path& file, const manifest_setup& setup) {
+namespace {
+
+lint_report look_at(const loaded_manifest& loaded, const std::filesystem::path& file) {
   lint_report out;
-  auto loaded = load_manifest(file, setup);
   for (auto& note : loaded.notes)
     (note.severity == diagnostic::level::error ? out.errors : out.warnings).push_back(note);
   if (!loaded.plan)
     return out;
-  stream_linter linter{file.string(), *loaded.plan, out.warnings};
+  stream_linter linter{file.string(), loaded, out.warnings};
   for (auto& stream : loaded.plan->streams) {
     if (!stream.is_selectable)
       continue;
     out.supported_streams.push_back(stream.name);
     linter.check(stream);
   }
-  lint_live(file.string(), *loaded.plan, out.warnings);
+  lint_live(file.string(), loaded, out.warnings);
   for (auto& stream : loaded.plan->unsupported) {
     out.unsupported_streams.push_back(stream.name);
     out.unsupported.insert(out.unsupported.end(), stream.reasons.begin(), stream.reasons.end());
   }
   return out;
+}
+
+} // namespace
+
+lint_report lint(const std::filesystem::path& file, const manifest_setup& setup) {
+  return look_at(load_manifest(file, setup), file);
+}
+
+lint_report lint_text(std::string_view text, const std::filesystem::path& file, const manifest_setup& setup) {
+  return look_at(load_manifest_text(text, file, setup), file);
 }
 
 } // namespace lode

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/manifest/diagnostic.hpp"
@@ -21,5 +22,7 @@ struct lint_report {
 /// Loads a manifest and looks for what is legal but risky: streams without a primary key, a cursor over
 /// offset paging, windows without a start option, and so on.
 lint_report lint(const std::filesystem::path& file, const manifest_setup& setup = {});
+/// The same for text; `file` names it in messages.
+lint_report lint_text(std::string_view text, const std::filesystem::path& file, const manifest_setup& setup = {});
 
 } // namespace lode

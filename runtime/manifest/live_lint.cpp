@@ -8,8 +8,8 @@ namespace {
 
 class live_linter {
 public:
-  live_linter(const std::string& file, const source_plan& plan, std::vector<diagnostic>& warnings)
-    : file_(file), plan_(plan), warnings_(warnings) {}
+  live_linter(const std::string& file, const loaded_manifest& loaded, std::vector<diagnostic>& warnings)
+    : file_(file), plan_(*loaded.plan), places_(loaded.places), warnings_(warnings) {}
 
   void check(const live_plan& live) {
     for (auto index : live.streams) {
@@ -65,21 +65,28 @@ private:
       warn("the webhook has no sweep_every: a delivery that never came is noticed by the next run only");
   }
 
+  /// A parent that is not in the list has no place of its own.
+  std::string path() const {
+    auto found = places_.find(stream_->name);
+    return found == places_.end() ? "#/streams" : found->second.path;
+  }
+
   void warn(std::string message) {
-    warnings_.push_back({diagnostic::level::warning, file_, live().line, "stream " + stream_->name, "x-lode.live: " + std::move(message)});
+    warnings_.push_back({diagnostic::level::warning, file_, live().line, path() + "/x-lode/live", "stream " + stream_->name + ": " + std::move(message)});
   }
 
   const std::string& file_;
   const source_plan& plan_;
+  const std::map<std::string, manifest_place>& places_;
   std::vector<diagnostic>& warnings_;
   const stream_plan* stream_ = nullptr;
 };
 
 } // namespace
 
-void lint_live(const std::string& file, const source_plan& plan, std::vector<diagnostic>& warnings) {
-  live_linter linter{file, plan, warnings};
-  for (auto& live : plan.live)
+void lint_live(const std::string& file, const loaded_manifest& loaded, std::vector<diagnostic>& warnings) {
+  live_linter linter{file, loaded, warnings};
+  for (auto& live : loaded.plan->live)
     linter.check(live);
 }
 

@@ -1,5 +1,7 @@
 #include "runtime/manifest/live_reader.hpp"
 
+#include <boost/algorithm/string/join.hpp>
+
 #include <algorithm>
 #include <array>
 
@@ -80,19 +82,12 @@ const listener_registry& listeners_of(const manifest_setup& setup) {
   return setup.listeners != nullptr ? *setup.listeners : described;
 }
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string out;
-  for (auto& name : names)
-    out += (out.empty() ? "" : ", ") + name;
-  return out;
-}
-
 /// The name of the listener and what its settings say.
 void read_listener(const component& block, const manifest_setup& setup, stream_live& out) {
   const auto& known = listeners_of(setup);
   out.listener = block.text("listener");
   if (out.listener.empty())
-    return block.error("live capture needs 'listener', one of " + joined(known.names()), "listener");
+    return block.error("live capture needs 'listener', one of " + boost::algorithm::join(known.names(), ", "), "listener");
   auto make = known.find(out.listener);
   if (!make)
     return block.error(message_of(make.error()), "listener");

@@ -28,6 +28,7 @@ struct loading {
   const manifest_setup& setup;
   std::vector<diagnostic> notes;
   source_plan plan;
+  std::map<std::string, manifest_place> places;
 
   void error(uint32_t line, std::string path, std::string message) {
     notes.push_back({diagnostic::level::error, file, line, std::move(path), std::move(message)});
@@ -107,10 +108,14 @@ void read_streams(loading& state, const manifest_node& root) {
   for (size_t i = 0; i < (*streams)->items.size(); ++i) {
     auto path = "#/streams/" + std::to_string(i);
     auto& stream = (*streams)->items[i];
-    if (stream->is == manifest_node::shape::map)
-      compiler.add(propagate_parameters(stream, "DeclarativeSource.streams", state.file, state.notes), path);
-    else
+    if (stream->is != manifest_node::shape::map) {
       state.error(stream->line, path, "expected a stream, found " + describe(*stream));
+      continue;
+    }
+    auto whole = propagate_parameters(stream, "DeclarativeSource.streams", state.file, state.notes);
+    if (auto* name = whole->find("name"); name != nullptr && (*name)->is_text())
+      state.places.emplace((*name)->scalar.string(), manifest_place{stream->line, path});
+    compiler.add(whole, path);
   }
   state.plan.streams = std::move(compiler.streams());
   std::move(compiler.unsupported().begin(), compiler.unsupported().end(), std::back_inserter(state.plan.unsupported));
@@ -132,7 +137,8 @@ void check_names(loading& state) {
 
 std::string to_string(const diagnostic& note) {
   constexpr std::string_view levels[] = {"error", "unsupported", "warning"};
-  return note.file + ":" + std::to_string(note.line) + ": " + std::string{levels[static_cast<size_t>(note.severity)]} + ": "
+  const auto line = note.line == 0 ? "" : ":" + std::to_string(note.line); // what is wrong with a whole file has none
+  return note.file + line + ": " + std::string{levels[static_cast<size_t>(note.severity)]} + ": "
          + note.path + ": " + note.message;
 }
 
@@ -146,7 +152,7 @@ bool loaded_manifest::has_errors() const {
 }
 
 loaded_manifest load_manifest_text(std::string_view text, const std::filesystem::path& file, const manifest_setup& setup) {
-  loading state{file.string(), setup, {}, {}};
+  loading state{file.string(), setup, {}, {}, {}};
   state.plan.name = file.stem().string();
   state.plan.hash = XXH3_64bits(text.data(), text.size());
   auto root = read_yaml(text, state.file, state.notes);
@@ -164,17 +170,19 @@ loaded_manifest load_manifest_text(std::string_view text, const std::filesystem:
       check_names(state);
   }
   std::stable_sort(state.notes.begin(), state.notes.end(), [](auto& a, auto& b) { return a.line < b.line; });
-  loaded_manifest out{nullptr, std::move(state.notes)};
+  loaded_manifest out{nullptr, std::move(state.notes), std::move(state.places)};
   if (!out.has_errors())
     out.plan = std::make_shared<const source_plan>(std::move(state.plan));
   return out;
 }
 
 loaded_manifest load_manifest(const std::filesystem::path& file, const manifest_setup& setup) {
+  if (std::error_code ignored; std::filesystem::is_directory(file, ignored))
+    return {nullptr, {{diagnostic::level::error, file.string(), 0, "#", "is a folder, expected a YAML file"}}, {}};
   std::ifstream in{file, std::ios::binary};
   std::string text{std::istreambuf_iterator<char>{in}, {}};
   if (!in.is_open() || in.bad())
-    return {nullptr, {{diagnostic::level::error, file.string(), 0, "#", "the file can't be read"}}};
+    return {nullptr, {{diagnostic::level::error, file.string(), 0, "#", "the file can't be read"}}, {}};
   return load_manifest_text(text, file, setup);
 }
 

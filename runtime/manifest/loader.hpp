@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,11 +12,19 @@
 
 namespace lode {
 
+/// Where something stands in a manifest.
+struct manifest_place {
+  uint32_t line = 0; ///< 1-based
+  std::string path;  ///< e.g. `#/streams/0`
+};
+
 /// What became of a manifest.
 struct loaded_manifest {
   /// Null if there is any error. Streams that need what Lode lacks stand in its `unsupported`.
   source_plan_pointer plan;
   std::vector<diagnostic> notes; ///< all errors and warnings, not just the first, in the order of lines
+
+  std::map<std::string, manifest_place> places; ///< of the streams in the list, by name
 
   bool has_errors() const;
 };

@@ -90,8 +90,8 @@ void read_limit_headers(const component& block, lode_extension& out) {
 }
 
 /// For setups without a registry: the manifest's own pages are `pages` = null.
-caf::expected<const miner_factory*> find_miner(const manifest_setup& setup, const std::string& name) {
-  static const miner_registry only_default{"miner", {{default_miner, {}}}};
+caf::expected<const miner_kind*> find_miner(const manifest_setup& setup, const std::string& name) {
+  static const miner_registry only_default{"miner", {{default_miner, {miner_factory{}, every_part}}}};
   return setup.miners != nullptr ? setup.miners->find(name) : only_default.find(name);
 }
 
@@ -104,14 +104,14 @@ void read_miner(const component& block, const manifest_setup& setup, lode_extens
   auto name = found->is == manifest_node::shape::scalar ? block.text("miner") : only_key(*found);
   if (name.empty())
     return block.error("a miner is written NAME, or {NAME: {settings}}", "miner");
-  auto make = find_miner(setup, name);
-  if (!make)
-    return block.error(message_of(make.error()), "miner");
+  auto kind = find_miner(setup, name);
+  if (!kind)
+    return block.error(message_of(kind.error()), "miner");
   auto settings = has_settings ? *block.child("miner")->child(name) : block.bare_child("miner");
   if (has_settings)
     record_all(settings);
-  if (**make)
-    out.pages = made_by(**make, "miner " + name, miner_request{settings});
+  if (const auto& make = (*kind)->make)
+    out.pages = made_by(make, "miner " + name, miner_request{settings});
   else
     settings.refuse_unknown({});
   out.miner = std::move(name);
@@ -175,6 +175,11 @@ std::optional<std::chrono::milliseconds> read_span(std::string_view text) {
   if (!iso || iso->months != 0)
     return std::nullopt;
   return std::chrono::milliseconds{iso->microseconds / 1000};
+}
+
+used_parts parts_used_by(const std::string& miner, const manifest_setup& setup) {
+  auto kind = find_miner(setup, miner);
+  return kind ? (*kind)->uses : every_part;
 }
 
 lode_extension read_lode_extension(const component& stream, const std::vector<field_path>& primary_key,

@@ -11,4 +11,7 @@ namespace lode {
 lode_extension read_lode_extension(const component& stream, const std::vector<field_path>& primary_key,
                                    const manifest_setup& setup);
 
+/// What the kind of miner of this name uses; all where there is none, for that is another mistake.
+used_parts parts_used_by(const std::string& miner, const manifest_setup& setup);
+
 } // namespace lode

@@ -124,10 +124,12 @@ stream_compiler::compiled stream_compiler::compile(const manifest_node_pointer& 
     stream.error("a stream needs 'name'");
   plan.primary_key = read_primary_key(stream);
   plan.lode = read_lode_extension(stream, plan.primary_key, setup_);
+  const auto used = parts_used_by(plan.lode.miner, setup_);
+  refuse_unused(stream, used, plan.lode.miner);
   if (auto cursor = stream.child("incremental_sync"))
     plan.incremental = compile_incremental(*cursor);
   if (auto retriever = stream.child("retriever"))
-    compile_retriever(*retriever, plan, out.made, depth);
+    compile_retriever(*retriever, plan, used, out.made, depth);
   else
     stream.error("a stream needs 'retriever'");
   check_newest_first(stream, plan);
@@ -141,7 +143,8 @@ stream_compiler::compiled stream_compiler::compile(const manifest_node_pointer& 
   return out;
 }
 
-void stream_compiler::compile_retriever(const component& retriever, stream_plan& out, compilation& made, int depth) {
+void stream_compiler::compile_retriever(const component& retriever, stream_plan& out, const used_parts& used,
+                                        compilation& made, int depth) {
   if (retriever.type() != "SimpleRetriever")
     return retriever.unsupported_type("SimpleRetriever");
   if (auto requester = retriever.child("requester")) {
@@ -152,11 +155,11 @@ void stream_compiler::compile_retriever(const component& retriever, stream_plan&
   } else {
     retriever.error("SimpleRetriever needs 'requester'");
   }
-  if (auto paginator = retriever.child("paginator"))
+  if (auto paginator = used.paginator ? retriever.child("paginator") : std::nullopt)
     out.paginator = compile_paginator(*paginator);
   if (auto selector = retriever.child("record_selector"))
-    out.selector = compile_selector(*selector, out.incremental && out.incremental->is_client_side);
-  else
+    out.selector = compile_selector(*selector, out.incremental && out.incremental->is_client_side, used);
+  else if (used.extractor)
     retriever.error("SimpleRetriever needs 'record_selector'");
   out.omit_slice_parameters_on_later_pages = retriever.flag("ignore_stream_slicer_parameters_on_paginated_requests", false);
   for (auto& router : retriever.children("partition_router"))

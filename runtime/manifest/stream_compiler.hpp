@@ -33,7 +33,8 @@ private:
   };
 
   compiled compile(const manifest_node_pointer& stream, const std::string& path, int depth);
-  void compile_retriever(const component& retriever, stream_plan& out, compilation& made, int depth);
+  void compile_retriever(const component& retriever, stream_plan& out, const used_parts& used, compilation& made,
+                         int depth);
   void compile_router(const component& router, stream_plan& out, compilation& made, int depth);
   substream_router compile_substream(const component& router, compilation& made, int depth);
   /// Index of the stream, which is added if it is new.

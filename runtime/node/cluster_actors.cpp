@@ -122,6 +122,9 @@ cluster_actors spawn_cluster(caf::actor_system& system, mining_resources& resour
     tell(router, view_seen{view});
     tell(links, view_seen{view});
   };
+  parts.report_outage = [&health = resources.health](const std::string& why) {
+    why.empty() ? health.outage_ends() : health.outage_begins(why);
+  };
   made.membership = system.spawn<membership, caf::detached>(std::move(parts));
   late->set(made);
   return made;

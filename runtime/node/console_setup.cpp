@@ -59,8 +59,8 @@ console_services make_console(const settings& config, const extensions& known, c
   services.seal_secrets = [&seal](std::string_view text) { return seal.seal(text); };
   services.open_secrets = [&seal](std::string_view text) { return seal.open(text); };
   const auto setup = manifest_setup_of(config.mining, known);
-  services.inspect_manifest = [setup](const std::string& name, const std::string& text) {
-    return inspect_manifest(name, text, setup);
+  services.inspect_manifest = [memory = std::make_shared<manifest_memory>(setup)](const std::string& name, const std::string& text) {
+    return memory->inspect(name, text);
   };
   services.inspect_sink = [&known](const std::string& name, const std::string& text) { return inspect_sink(name, text, known.sinks); };
   services.read_airbyte_state = [&seal, setup](const connection_row& connection, const source_row& source,

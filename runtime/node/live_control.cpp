@@ -60,12 +60,6 @@ void live_control::use(mining_tree* tree) {
   tree_ = tree;
 }
 
-void live_control::tell(tenant_id tenant, decltype(tenant_command::command) command) {
-  std::lock_guard lock{mutex_};
-  if (tree_)
-    tree_->tell(tenant, std::move(command));
-}
-
 void live_control::connection_changed(tenant_id tenant, std::optional<connection_id> connection) {
   ask_owner("changed", tenant, lode::connection_changed{connection}); // its listeners end, and begin anew
   look_for_work();
@@ -90,7 +84,7 @@ void live_control::look_for_work() {
 }
 
 void live_control::cancel_run(tenant_id tenant, connection_id connection, run_id run) {
-  tell(tenant, lode::cancel_run{connection, run, "cancelled by a person"});
+  ask_owner("cancelled", tenant, lode::cancel_run{connection, run, "cancelled by a person"});
 }
 
 node_status live_control::status() {

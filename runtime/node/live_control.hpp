@@ -35,7 +35,6 @@ public:
   bool ready(std::string& why) override;
 
 private:
-  void tell(tenant_id tenant, decltype(tenant_command::command) command);
   void carry(ask_tenant ask, std::function<void(const caf::error&)> done);
   void ask_owner(const char* what, tenant_id tenant, decltype(tenant_command::command) command);
 

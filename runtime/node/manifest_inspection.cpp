@@ -1,5 +1,6 @@
 #include "runtime/node/manifest_inspection.hpp"
 
+#include <boost/algorithm/string/join.hpp>
 #include <fmt/format.h>
 
 #include "messages/type_ids.hpp"
@@ -7,17 +8,6 @@
 #include "runtime/node/declared_fields.hpp"
 
 namespace lode {
-
-namespace {
-
-std::string joined(const field_path& path) {
-  std::string result;
-  for (const auto& step : path)
-    result += (result.empty() ? "" : ".") + step;
-  return result;
-}
-
-} // namespace
 
 manifest_summary inspect_manifest(const std::string& name, const std::string& text, const manifest_setup& setup) {
   auto loaded = load_manifest_text(text, name + ".yaml", setup);
@@ -33,8 +23,24 @@ manifest_summary inspect_manifest(const std::string& name, const std::string& te
       result.views.push_back({stream.name, declared_fields(stream.schema)});
     }
   for (const auto& path : loaded.plan->secret_fields)
-    result.secrets.push_back(joined(path));
+    result.secrets.push_back(boost::algorithm::join(path, "."));
+  result.connection_schema = loaded.plan->connection_schema;
   return result;
+}
+
+manifest_summary manifest_memory::inspect(const std::string& name, const std::string& text) {
+  constexpr size_t most = 256; // sources; beyond that it begins again
+  {
+    std::scoped_lock lock{guard_};
+    if (auto found = known_.find(name); found != known_.end() && found->second.text == text)
+      return found->second.summary;
+  }
+  auto summary = inspect_manifest(name, text, setup_);
+  std::scoped_lock lock{guard_};
+  if (known_.size() >= most)
+    known_.clear();
+  known_.insert_or_assign(name, entry{text, summary});
+  return summary;
 }
 
 } // namespace lode

@@ -21,6 +21,7 @@
 #include "messages/fault_point.hpp"
 #include "runtime/node/manifest_loading.hpp"
 #include "runtime/node/reports.hpp"
+#include "runtime/node/secret_opening.hpp"
 #include "runtime/node/sink_making.hpp"
 #include "runtime/telemetry/metrics.hpp"
 
@@ -51,7 +52,7 @@ run_keeper_parts keeper_parts(mining_resources& resources) {
   parts.load_plan = [setup = manifest_setup_of(resources.config.mining, *resources.known)](const source_row& source) {
     return load_plan(source, setup);
   };
-  parts.open_secrets = [seal = resources.seal](std::string_view text) { return seal->open(text); };
+  parts.open_secrets = make_secret_opener(*resources.seal);
   parts.seal_secrets = [seal = resources.seal](std::string_view text) { return seal->seal(text); };
   parts.now = resources.now;
   parts.tick = [&resources] { return resources.clock.next(); };
@@ -147,7 +148,7 @@ mining_tree::mining_tree(caf::actor_system& system, mining_resources& resources)
 }
 
 mining_tree::~mining_tree() {
-  stop(courier_, is_abandoned_ ? caf::make_error(errc::not_owner) : caf::error{caf::exit_reason::user_shutdown});
+  finish_deliveries(); // beside all that follows
   if (cluster_.links)
     stop(cluster_.links);
   stop(cluster_.router);
@@ -167,12 +168,9 @@ mining_tree::~mining_tree() {
   stop(gate_);
   if (leaser_)
     stop(leaser_);
+  stop(courier_); // it needs the timers, and its claims hold no longer than the node is a member
   stop(timers_);
   stop(cluster_.membership); // what was still on its way was sent under its lease
-}
-
-void mining_tree::tell(tenant_id tenant, decltype(tenant_command::command) command) {
-  caf::anon_send(region_, tenant_command{tenant, std::move(command)});
 }
 
 void mining_tree::look_for_work() {
@@ -192,7 +190,8 @@ void mining_tree::sinks_changed() {
 }
 
 void mining_tree::finish_deliveries() {
-  stop(courier_);
+  caf::scoped_actor self{system_};
+  self->send_exit(courier_, is_abandoned_ ? caf::make_error(errc::not_owner) : caf::error{caf::exit_reason::user_shutdown});
 }
 
 void mining_tree::abandon() {

@@ -61,6 +61,8 @@ struct mining_resources {
   std::function<std::shared_ptr<catalog_store>()> open_catalog;
   std::function<std::shared_ptr<standing_store>()> open_standings;
   std::function<std::shared_ptr<sink_store>()> open_sinks;
+  /// Whether the store is this cluster's and sealed with this node's key: settle_identity() of the store.
+  std::function<caf::error()> settle_identity = [] { return caf::error{}; };
   std::function<instant()> now;
   logical_clock clock;
   clock_history history; ///< of that
@@ -98,7 +100,6 @@ public:
   /// Stops in the order of the page path: no new shards and runs, no new pages, then what is on its way commits.
   ~mining_tree();
 
-  void tell(tenant_id tenant, decltype(tenant_command::command) command);
   void look_for_work();
   /// The node gives its shards to others; takes its part again.
   void set_draining(bool is_draining);
@@ -108,8 +109,8 @@ public:
   /// Null where cluster.listen is not set.
   const peer_links_actor& links() const noexcept { return cluster_.links; }
   void sinks_changed();
-  /// Waits, for a bounded time, for what is on its way to sinks: settled while the shards are still this node's, it is not delivered again
-  /// by the next. Nothing more is delivered from here.
+  /// Nothing more is delivered from here. What is on its way to sinks has a bounded time to be answered and settled, while everything else
+  /// goes on: whoever gets its shard meanwhile waits for it and delivers what follows.
   void finish_deliveries();
   /// From now on everything ends at once: other nodes own, or will own, what this one was mining.
   void abandon();

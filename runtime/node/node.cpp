@@ -14,6 +14,7 @@
 #include "runtime/node/live_control.hpp"
 #include "runtime/node/mining_tree.hpp"
 #include "runtime/node/node_life.hpp"
+#include "runtime/node/reports.hpp"
 #include "runtime/node/startup.hpp"
 #include "runtime/node/store_watch.hpp"
 #include "runtime/redis/shared_turns.hpp"
@@ -164,10 +165,12 @@ exit_code run_node(const settings& config, const extensions& known) {
   metrics measured{system.metrics(), known.miners.names()};
 
   const auto postgres = postgres_of(config, random_incarnation()); // the process's own sessions: no life's
-  auto store = open_store(postgres, *redis, [&](auto span) { return signals.arrived_within(span); });
+  const store_identity own{config.cluster.name, seal->key_name()};
+  auto store = open_store(postgres, own, *redis, [&](auto span) { return signals.arrived_within(span); });
   if (!store)
     return end_without_store(store.error());
   auto resources = make_resources(config, known, postgres);
+  resources->health.tell([&measured](bool is_out, const std::string& why) { report_outage(measured, is_out, why); });
   resources->http = http->get();
   resources->sockets = sockets->get();
   resources->seal = &*seal;
@@ -177,6 +180,7 @@ exit_code run_node(const settings& config, const extensions& known) {
     use_redis(*resources, **redis, store->generation);
 
   auto control = std::make_shared<live_control>(system, *resources);
+  resources->settle_identity = [postgres, own] { return settle_identity(postgres, own); };
   resources->report = [&control = *control](std::optional<tenant_id> about) { return control.report(about); };
   auto history = std::make_shared<history_log>();
   auto services = make_console(config, known, postgres, *seal, control);

@@ -163,6 +163,12 @@ std::optional<exit_code> live(life_parts& parts) {
     log_error(message_of(joined.error()));
     return exit_code_of(code_of(joined.error()));
   }
+  // It was asked at the start too. Asked once more by a node that others see alive, so that none of another name began meanwhile.
+  if (auto wrong = resources.settle_identity(); wrong && wrong != errc::store_unavailable) {
+    log_error(message_of(wrong));
+    hand_over(*members, resources.self(), exit_code_of(code_of(wrong)));
+    return exit_code_of(code_of(wrong));
+  }
   resources.flaps = joined->flaps;
   const auto ending = mine(parts);
   resources.held.end();

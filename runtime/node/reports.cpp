@@ -120,6 +120,13 @@ void count_records(metrics& measured, const page_counters& page) {
 
 } // namespace
 
+void report_outage(metrics& measured, bool is_out, const std::string& why) {
+  if (!is_out)
+    return log_info("the store answers again");
+  measured.store_outages->inc();
+  log_warning("the store cannot commit; fetching pauses until it can: " + why);
+}
+
 fetch_gate_report gate_report(mining_resources& resources) {
   return [&resources](int64_t for_quota, int64_t for_bytes, int64_t bytes) {
     auto& figures = resources.figures;
@@ -162,10 +169,6 @@ page_writer_report writer_report(mining_resources& resources) {
     counter_of(*resources.measured, outcome)->inc();
     if (outcome == group_outcome::committed)
       resources.measured->commit_time->observe(seconds(elapsed));
-  };
-  report.outage = [&resources](const std::string& why) {
-    resources.measured->store_outages->inc();
-    log_warning("the store cannot commit; fetching pauses until it can: " + why);
   };
   report.redis_used = [&resources](const shared_facts::use& use) {
     auto& measured = *resources.measured;

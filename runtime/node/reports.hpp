@@ -9,6 +9,8 @@
 /// Where what the actors report ends up: metrics, the node's figures, log lines. `resources` outlives the actors.
 namespace lode {
 
+/// What store_health tells: an outage is counted and logged as it begins, and logged as it is over.
+void report_outage(metrics& measured, bool is_out, const std::string& why);
 fetch_gate_report gate_report(mining_resources& resources);
 /// How the gate shares budgets: counted, and logged when Redis comes and goes.
 budget_sharing sharing_of(mining_resources& resources, turn_leaser_actor leaser);

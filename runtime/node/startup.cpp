@@ -10,6 +10,7 @@
 #include "runtime/redis/shared_positions.hpp"
 #include "runtime/storage/postgres/migrate.hpp"
 #include "runtime/storage/postgres/postgres_generation_store.hpp"
+#include "runtime/storage/postgres/store_identity.hpp"
 #include "runtime/telemetry/log.hpp"
 
 namespace lode {
@@ -49,6 +50,7 @@ postgres_settings postgres_of(const settings& config, incarnation self) {
   postgres_settings result;
   result.dsn = config.store.dsn;
   result.self = self;
+  result.node = config.node.name;
   result.statement_timeout = config.store.statement_timeout;
   result.lock_timeout = config.store.lock_timeout;
   if (LODE_FAULT("store.waits_long")) // a commit that a test holds stays in work
@@ -127,23 +129,25 @@ caf::expected<opened_store> trusted_store(const postgres_settings& postgres, con
   return out;
 }
 
-caf::expected<opened_store> try_open(const postgres_settings& postgres,
-                                       const std::optional<redis_settings>& redis) {
+caf::expected<opened_store> try_open(const postgres_settings& postgres, const store_identity& own,
+                                     const std::optional<redis_settings>& redis) {
   auto migrated = migrate(postgres);
   if (!migrated)
     return migrated.error();
   for (const auto& name : migrated->applied)
     log_info("applied migration " + name);
+  if (auto wrong = settle_identity(postgres, own))
+    return wrong;
   return trusted_store(postgres, redis);
 }
 
 } // namespace
 
-caf::expected<opened_store> open_store(const postgres_settings& postgres,
-                                         const std::optional<redis_settings>& redis,
-                                         const std::function<bool(std::chrono::milliseconds)>& is_told) {
+caf::expected<opened_store> open_store(const postgres_settings& postgres, const store_identity& own,
+                                       const std::optional<redis_settings>& redis,
+                                       const std::function<bool(std::chrono::milliseconds)>& is_told) {
   for (int tries = 0;; ++tries) {
-    auto opened = try_open(postgres, redis);
+    auto opened = try_open(postgres, own, redis);
     if (opened || opened.error() != errc::store_unavailable)
       return opened;
     if (tries % 10 == 0)

@@ -12,6 +12,7 @@
 #include "runtime/redis/redis_connection.hpp"
 #include "runtime/security/sealer.hpp"
 #include "runtime/storage/postgres/connection.hpp"
+#include "runtime/storage/postgres/store_identity.hpp"
 #include "runtime/websocket/websocket_client.hpp"
 
 /// The steps of a node's start. Each fails with a message that names the setting and what to do.
@@ -34,9 +35,9 @@ struct opened_store {
 /// Brings the schema up to date. Waits as long as the database does not answer; `is_told` waits
 /// that long and says whether the node is to stop (then errc::store_unavailable). errc::conflict: the database is
 /// newer than this program, or it lacks what it had said was committed; then no node mines it before `lode restored` was run.
-/// errc::bad_argument: store.dsn cannot be read.
-caf::expected<opened_store> open_store(const postgres_settings& postgres,
-                                         const std::optional<redis_settings>& redis,
-                                        const std::function<bool(std::chrono::milliseconds)>& is_told);
+/// errc::bad_argument: store.dsn cannot be read, or the store is another cluster's or sealed with another key than `own`.
+caf::expected<opened_store> open_store(const postgres_settings& postgres, const store_identity& own,
+                                       const std::optional<redis_settings>& redis,
+                                       const std::function<bool(std::chrono::milliseconds)>& is_told);
 
 } // namespace lode

@@ -31,8 +31,6 @@ using bio_ptr = std::unique_ptr<BIO, freed_by<BIO_free_all>>;
 using trust_ptr = std::unique_ptr<X509_STORE, freed_by<X509_STORE_free>>;
 using trial_ptr = std::unique_ptr<X509_STORE_CTX, freed_by<X509_STORE_CTX_free>>;
 
-constexpr long seconds_per_day = 86'400;
-
 caf::error wrong(errc code, const std::string& what) {
   return caf::make_error(code, what);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "messages/type_ids.hpp"
+#include "runtime/security/hexadecimal.hpp"
 
 namespace lode {
 
@@ -34,11 +35,8 @@ unsigned char* bytes_of(std::string& text) {
   return reinterpret_cast<unsigned char*>(text.data());
 }
 
-std::string hexadecimal(std::string_view bytes) {
-  std::string out(bytes.size() * 2 + 1, '\0');
-  sodium_bin2hex(out.data(), out.size(), bytes_of(bytes), bytes.size());
-  out.pop_back();
-  return out;
+std::string hexadecimal_of(std::string_view bytes) {
+  return hexadecimal({bytes_of(bytes), bytes.size()});
 }
 
 /// 32 bytes from 64 digits, white space at the end allowed; empty when it is something else.
@@ -119,7 +117,12 @@ caf::expected<sealer> sealer::from_hexadecimal(std::string_view digits) {
 }
 
 std::string sealer::key_name() const {
-  return hexadecimal(key_->name);
+  return hexadecimal_of(key_->name);
+}
+
+bool sealer::is_foreign(std::string_view sealed) const {
+  return sealed.size() >= head_bytes + crypto_secretbox_MACBYTES && static_cast<unsigned char>(sealed[0]) == format_version
+         && sealed.substr(1, name_bytes) != key_->name;
 }
 
 std::string sealer::seal(std::string_view plain) const {
@@ -140,7 +143,7 @@ caf::expected<std::string> sealer::open(std::string_view sealed) const {
                   + ", this program knows format 1");
   const auto name = sealed.substr(1, name_bytes);
   if (name != key_->name)
-    return refuse("sealed with key " + hexadecimal(name) + ", this node has key " + key_name()
+    return refuse("sealed with key " + hexadecimal_of(name) + ", this node has key " + key_name()
                   + ": configure the key that it was sealed with");
   std::string out(sealed.size() - head_bytes - crypto_secretbox_MACBYTES, '\0');
   const auto* nonce = bytes_of(sealed) + 1 + name_bytes;
@@ -156,7 +159,7 @@ caf::error random_key_file(const std::string& path) {
     return caf::make_error(errc::internal, "libsodium cannot be initialized: no source of randomness");
   std::string key(sealer::key_bytes, '\0');
   randombytes_buf(key.data(), key.size());
-  auto text = hexadecimal(key) + "\n";
+  auto text = hexadecimal_of(key) + "\n";
   descriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
   if (file.number < 0 && errno == EEXIST)
     return caf::make_error(errc::conflict, "key file " + path + " exists: a key is never replaced in place");

@@ -95,6 +95,8 @@ struct listed_run {
   run_summary run;
   std::string tenant;
   std::string connection;
+  activity state = activity::active; ///< of the connection, now
+  std::string reason{};              ///< of that state
 };
 struct run_filter {
   std::optional<run_phase> phase{};
@@ -130,7 +132,7 @@ struct audit_entry {
   std::string path;
   std::string tenant;     ///< "": of none
   std::string connection; ///< the same
-  int status = 0;
+  int status = 0; ///< of the answer; 0: not known, as the node is at it or ended over it
 };
 
 /// What is known of a stream's progress.
@@ -186,7 +188,10 @@ public:
   /// What the backfill that is requested of the connection is to read; nothing: whatever a backfill reads.
   virtual caf::expected<std::optional<backfill_order>> load_backfill(connection_id connection) = 0;
 
-  virtual caf::error add_audit(const audit_entry& entry) = 0;
+  /// Returns its id.
+  virtual caf::expected<int64_t> add_audit(const audit_entry& entry) = 0;
+  /// What came of it; of one that has a status nothing changes any more.
+  virtual caf::error settle_audit(int64_t id, int status) = 0;
   /// Latest first; those before `after` (0: all); of a tenant ("": of all).
   virtual caf::expected<std::vector<audit_entry>> list_audit(const std::string& tenant, int64_t after, size_t limit) = 0;
 };

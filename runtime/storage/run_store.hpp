@@ -57,7 +57,8 @@ struct run_start {
   std::string source_version{};
   /// Of a repair: it takes the connection's gaps that are owed, have ended and lie wholly within this span, which it was planned to
   /// repair; its slices may read more, for skew and settle time. A run of the other kinds but backfill takes what was before the first
-  /// listener if that ended before `to`: not above the lowest upper end of its slices. Absent: takes none. Nothing is taken by a run that has nothing to read or was planned for another edition or version.
+  /// listener if that ended before `to`: not above the lowest upper end of its slices. Absent: takes none. Nothing is taken by a run
+  /// that has nothing to read or was planned for another edition or version.
   std::optional<slice_bounds> repairs{};
   /// Streams of which deletes are heard, or found by full passes: in the gaps that the run takes they were not, and it does not see them
   /// either. They are not known until a pass that began with it or later has swept the stream.

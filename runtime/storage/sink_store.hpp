@@ -57,7 +57,6 @@ struct claim_order {
 struct delivery_claim {
   sink_id sink;
   shard_id shard;
-  shard_epoch epoch;
   int64_t claim = 0; ///< of the same sink and shard each one has another number
   int64_t position = 0;
   int64_t failures = 0; ///< in a row, before this one
@@ -110,10 +109,12 @@ public:
   /// the cursor; the message says what to do.
   virtual caf::expected<change_batch> read_changes(const delivery_claim& claim, const std::vector<std::string>& streams,
                                                    const batch_limits& limits) = 0;
-  /// All up to `upto` is safe at the target, `delivered` changes. The same again is answered the same. errc::stale_version: the shard or
-  /// the claim is not this life's any more, and the cursor stands where it stood.
+  /// All up to `upto` is safe at the target, `delivered` changes; the claim is over. The same again is answered the same. The shard may
+  /// have gone to another node meanwhile: whoever owns it goes on behind `upto`. errc::stale_version: the claim is not this life's any
+  /// more, or the feed lacks what was delivered; the cursor stands where it stood.
   virtual caf::error settle(const delivery_claim& claim, int64_t upto, int64_t delivered) = 0;
-  /// None of it is. With an `error`, which holds no secret, nobody tries again before `wait` has passed.
+  /// None of it is. With an `error`, which holds no secret, nobody tries again before `wait` has passed, whoever owns the shard then: a
+  /// target that fails does so from everywhere. What this node alone lacks is told without a wait.
   virtual caf::error release(const delivery_claim& claim, const std::string& error = {},
                              std::chrono::microseconds wait = {}) = 0;
   /// Whatever this life holds.

@@ -1,6 +1,7 @@
 #include "tests/simapi/bench.hpp"
 #include "tests/simapi/server.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -47,7 +48,12 @@ int serve(const simapi::settings& config) {
 } // namespace
 
 int main(int count, char** arguments) try {
-  auto config = simapi::parse_command_line({arguments + 1, arguments + count});
+  const std::vector<std::string> given{arguments + 1, arguments + count};
+  if (std::ranges::any_of(given, [](const auto& each) { return each == "--help" || each == "-h"; })) {
+    std::cout << simapi::help_text();
+    return 0;
+  }
+  auto config = simapi::parse_command_line(given);
   return config.bench_seconds > 0 ? simapi::bench(config) : serve(config);
 } catch (const std::invalid_argument& error) {
   std::cerr << "lode-simapi: " << error.what() << '\n';

@@ -174,6 +174,15 @@ std::string settings::world_fingerprint() const {
   return result;
 }
 
+std::string help_text() {
+  std::string out = "lode-simapi [OPTION...]: simulated APIs for tests and shows, until SIGTERM or SIGINT.\n"
+                    "Options are --NAME VALUE or --NAME=VALUE; tests/simapi/PROTOCOL.md says what each means.\n"
+                    "  --gzip\n  --crm-rotate-refresh-tokens\n";
+  for (const auto& [name, read] : valued_options())
+    out += "  " + name + " VALUE\n";
+  return out + "Example: lode-simapi --tenants 6 --port 8089 --control-port 8090\n";
+}
+
 settings parse_command_line(const std::vector<std::string>& arguments) {
   settings result;
   for (size_t i = 0; i < arguments.size(); ++i) {

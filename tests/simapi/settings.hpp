@@ -69,6 +69,9 @@ struct settings {
   std::string world_fingerprint() const;
 };
 
+/// What --help prints: every option.
+std::string help_text();
+
 /// Reads the command line (without the program name). Throws std::invalid_argument with a message for a person.
 settings parse_command_line(const std::vector<std::string>& arguments);
 

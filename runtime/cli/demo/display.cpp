@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
+#include <ctime>
 #include <string_view>
 
 namespace lode::demo {
@@ -23,6 +25,16 @@ bool speaks_utf8() {
   return false;
 }
 
+/// How long the script that started this has run, as setup/lib.sh tells: one clock for all lines. 0 when no script did.
+double seconds_before() {
+  const auto text = variable("LODE_STARTED");
+  int64_t started = 0;
+  std::from_chars(text.data(), text.data() + text.size(), started);
+  const auto seconds = static_cast<int64_t>(std::time(nullptr)) - started;
+  constexpr int64_t day = 86'400;
+  return started > 0 && seconds > 0 && seconds < day ? static_cast<double>(seconds) : 0;
+}
+
 /// In one piece, so that a terminal never shows half of a picture.
 void write_out(const std::string& text) {
   for (size_t done = 0; done < text.size();) {
@@ -35,7 +47,7 @@ void write_out(const std::string& text) {
 
 } // namespace
 
-display::display() : is_terminal_(isatty(STDOUT_FILENO) && variable("TERM") != "dumb" && !variable("TERM").empty()) {}
+display::display() : before_(seconds_before()), is_terminal_(isatty(STDOUT_FILENO) && variable("TERM") != "dumb" && !variable("TERM").empty()) {}
 
 display::~display() {
   hide();
@@ -43,6 +55,10 @@ display::~display() {
 
 double display::seconds() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
+}
+
+double display::clock() const {
+  return before_ + seconds();
 }
 
 screen display::measure() const {
@@ -56,7 +72,7 @@ screen display::measure() const {
 }
 
 void display::say(const std::string& text) {
-  print("[" + clock_text(seconds()) + "] " + text + "\n");
+  print("[" + clock_text(clock()) + "] " + text + "\n");
 }
 
 void display::print(const std::string& text) {

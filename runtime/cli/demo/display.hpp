@@ -15,7 +15,7 @@ public:
   display();
   ~display();
 
-  /// Something happened: a line that stays, with the time since the start.
+  /// Something happened: a line that stays, with the time since the start of the script that began all, else of this.
   void say(const std::string& text);
   /// Text that stays, as it is.
   void print(const std::string& text);
@@ -23,14 +23,17 @@ public:
   /// Takes the bars away.
   void hide();
 
+  /// Since this was made.
   double seconds() const;
 
 private:
+  double clock() const;
   screen measure() const;
   void write_over(const std::string& above, const std::vector<std::string>& bars);
 
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point last_line_{};
+  double before_; ///< seconds that the script ran before
   bool is_terminal_;
   std::vector<std::string> bars_; ///< as they stand on the terminal
 };

@@ -65,7 +65,7 @@ std::string to_table(const show_report& r) {
     {"recovery", fmt::format("{:.1f} s", r.recovery_seconds), "all killed and restarted: until the last tenant went on"},
     {"take-over", fmt::format("{:.1f} s", r.takeover_seconds), "one killed for good: until its last tenant went on elsewhere"},
     {"pages fetched again", with_commas(r.pages_refetched), "those in flight at the kills"},
-    {"tenants suspended", with_commas(r.suspended), "their APIs were broken on purpose"},
+    {"tenants suspended", with_commas(r.suspended), r.suspended == 1 ? "its API was broken on purpose" : "their APIs were broken on purpose"},
     {"records/s", with_commas(std::llround(r.records_per_second)), "while mining, set by the APIs' latency and limits"},
     {"CPU s per million", fmt::format("{:.1f}", r.cpu_seconds_per_million), "all node processes"},
     {"peak memory", fmt::format("{:.0f} MB", static_cast<double>(r.peak_rss_bytes) / 1e6), "largest node process"}};

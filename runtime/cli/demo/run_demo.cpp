@@ -1,3 +1,4 @@
+#include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -64,7 +65,7 @@ std::string how_to_go_on(const workplace& place) {
   return fmt::format("\nMine an API of your own:\n"
                      "  export PATH={}:$PATH\n"
                      "  lode source lint my-api.yaml                   # begin with a copy of one in config/examples/sources\n"
-                     "  {} start my-lode postgres; . my-lode/env       # a PostgreSQL of your own\n"
+                     "  {} start my-lode/servers postgres; . my-lode/servers/env   # a PostgreSQL of your own\n"
                      "  lode doctor --make-key lode.key                # seals secrets in the database\n"
                      "  lode serve --set store.dsn=\"$LODE_PG_DSN\" --set security.key_file=lode.key\n"
                      "  lode source put my-api.yaml                    # from here on in a second terminal\n"
@@ -86,11 +87,11 @@ void stay_until_told(show& finished) {
 /// The report is the last thing that is written: that it can be is known before the show.
 void check_report_file(const std::string& path) {
   if (!path.empty() && !std::ofstream{path, std::ios::app})
-    throw failure{path + ": cannot be written; name another file with --json"};
+    throw failure{path + ": cannot be written; name another file with --report"};
 }
 
 int perform(const show_options& options, display& display) {
-  check_report_file(options.json_file);
+  check_report_file(options.report_file);
   workplace place{options};
   if (auto ended = end_leftovers(place); ended > 0)
     display.say(fmt::format("ended {} programs that a killed demo left running", ended));
@@ -101,8 +102,8 @@ int perform(const show_options& options, display& display) {
     report = show.run();
     display.hide();
     display.print("\n" + to_table(report));
-    if (!options.json_file.empty())
-      write_text(options.json_file, to_json(report));
+    if (!options.report_file.empty())
+      write_text(options.report_file, to_json(report));
     display.print(how_to_go_on(place));
     if (options.stays)
       stay_until_told(show);
@@ -126,6 +127,10 @@ int run_demo(const show_options& options) {
     display.hide();
     fmt::print(stderr, "lode demo: interrupted; the same command goes on where it was, --fresh begins anew\n");
     return exit_interrupted;
+  } catch (const boost::system::system_error& e) { // its own text names a place in Boost
+    display.hide();
+    fmt::print(stderr, "lode demo: this is a defect, or a program of the show answered what it should not: {}\n", e.code().message());
+    return 1;
   } catch (const std::exception& e) {
     display.hide();
     fmt::print(stderr, "lode demo: {}\n", e.what());

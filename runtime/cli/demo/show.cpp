@@ -109,6 +109,7 @@ void show::import_tenants() {
   save();
   display_.say(fmt::format("{} tenants imported with their secrets: {}; their runs start", tenants_.size(),
                            count_by_node(stage_.node().nodes_of_tenants())));
+  display_.say(fmt::format("the APIs of {} of them are broken on purpose; what follows counts the {} healthy ones", sick_.size(), healthy_.size()));
 }
 
 // -- first pass ---------------------------------------------------------------------------------------------------------

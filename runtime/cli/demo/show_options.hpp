@@ -24,7 +24,7 @@ inline constexpr std::array node_names{"n1", "n2", "n3"};
 
 struct show_options {
   std::string folder;     ///< data of the show; "" = in the user's cache folder
-  std::string json_file;  ///< where the report goes; "" = nowhere
+  std::string report_file; ///< where the report goes; "" = nowhere
   bool is_fresh = false;  ///< an unfinished show is discarded
   bool stays = false;     ///< keep it up at the end
   uint32_t tenants = 0;   ///< 0 = 500, or those of the unfinished show

@@ -18,7 +18,7 @@ std::string count_text(double value) {
     return fmt::format("{:.1f}", value);
   auto digits = fmt::format("{:.0f}", std::abs(value));
   for (size_t at = digits.size(); at > 3;)
-    digits.insert(at -= 3, ",");
+    digits.insert(at -= 3, 1, ',');
   return (value <= -0.5 ? "-" : "") + digits;
 }
 

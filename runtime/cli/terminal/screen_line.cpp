@@ -12,6 +12,9 @@ screen_line& screen_line::add(std::string text, tone how) {
 
 screen_line screen_line::within(size_t columns) const {
   screen_line out;
+  const bool is_cut = columns > 0 && columns_of(text()) > columns; // blanks at the end are nothing to miss
+  if (is_cut)
+    --columns; // for the mark
   for (const auto& each : pieces_) {
     auto part = cut(each.text, columns);
     columns -= columns_of(part);
@@ -20,7 +23,7 @@ screen_line screen_line::within(size_t columns) const {
     if (!is_whole)
       break;
   }
-  return out;
+  return is_cut ? out.add(cut_mark) : out;
 }
 
 size_t screen_line::columns() const {

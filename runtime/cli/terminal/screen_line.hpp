@@ -21,7 +21,7 @@ public:
   explicit screen_line(std::string text, tone how = tone::plain) { add(std::move(text), how); }
 
   screen_line& add(std::string text, tone how = tone::plain);
-  /// Cut to a width.
+  /// Cut to a width; the last column shows that it was.
   screen_line within(size_t columns) const;
   size_t columns() const;
   /// Without tones and without blanks at its end.

@@ -106,14 +106,22 @@ std::string cut(std::string_view text, size_t columns) {
   return std::string{text.substr(0, end)};
 }
 
+namespace {
+
+std::string shortened(std::string_view text, size_t columns) {
+  return columns == 0 || lode::columns_of(text) <= columns ? cut(text, columns) : cut(text, columns - 1) + cut_mark;
+}
+
+} // namespace
+
 std::string padded(std::string_view text, size_t columns) {
-  auto out = cut(text, columns);
+  auto out = shortened(text, columns);
   out.append(columns - columns_of(out), ' ');
   return out;
 }
 
 std::string padded_left(std::string_view text, size_t columns) {
-  auto out = cut(text, columns);
+  auto out = shortened(text, columns);
   return std::string(columns - columns_of(out), ' ') + out;
 }
 
@@ -123,6 +131,8 @@ std::string as_ascii(std::string_view text) {
     auto [code, bytes] = first_of(text);
     if (bytes == 1 && code != 0)
       out += static_cast<char>(code);
+    else if (text.substr(0, bytes) == cut_mark)
+      out += '>';
     else
       out.append(columns_of(code), '?');
     text.remove_prefix(bytes);

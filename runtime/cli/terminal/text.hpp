@@ -19,11 +19,14 @@ size_t columns_of(std::string_view text);
 /// As much of a printable text as fits into so many columns.
 std::string cut(std::string_view text, size_t columns);
 
-/// Cut, or filled up with blanks, to exactly so many columns.
+/// Stands where something was cut; as ASCII it is '>'.
+inline constexpr const char* cut_mark = "\u2026";
+
+/// Cut with the mark, or filled up with blanks, to exactly so many columns.
 std::string padded(std::string_view text, size_t columns);
 std::string padded_left(std::string_view text, size_t columns);
 
-/// Without letters that are not ASCII, for terminals that show no UTF-8: each becomes '?', as many as it has columns.
+/// Without letters that are not ASCII, for terminals that show no UTF-8: each becomes '?' (the mark of a cut: '>'), as many as it has columns.
 std::string as_ascii(std::string_view text);
 
 } // namespace lode

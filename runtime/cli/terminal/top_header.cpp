@@ -83,7 +83,7 @@ screen_line plot_line(size_t width, const json::object& history, const plot& wha
   screen_line line{what.label};
   const auto line_of = make_sparkline(array_in(object_in(history, "series"), what.series), bars, has_utf8);
   if (!line_of.is_known)
-    return line.add("nothing measured in the last hour", tone::faint);
+    return line.add("not yet measured", tone::faint);
   return line.add(line_of.bars).add("  1 h, up to " + what.shown(line_of.most));
 }
 

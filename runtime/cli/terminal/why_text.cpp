@@ -69,19 +69,22 @@ std::string lateness_line(const json::object& why) {
   return line;
 }
 
-std::vector<std::string> commands_of_pause(const std::string& reason, const std::string& names, const why_facts& facts) {
+std::vector<std::string> commands_of_pause(const std::string& reason, const std::string& help, const std::string& names, const why_facts& facts) {
   if (facts.tenant_state == "paused" || facts.tenant_state == "suspended")
     return {"lode tenant resume " + quoted(facts.tenant)};
   if (reason == "paused")
     return {"lode connection resume " + names};
+  const auto resume = "lode connection resume " + names + "   # then, or when what the reason names is put right";
+  if (help.find("lode connection put ") != help.npos) // the node says so: new credentials would not help
+    return {"lode connection put " + names + " FILE   # with a configuration that is right; secrets that are left out stay", resume};
   return {"lode connection secrets " + names + " FILE   # new credentials as JSON, where they are what is wrong; - reads them from standard input",
-          "lode connection resume " + names + "   # then, or when what the reason names is put right"};
+          resume};
 }
 
 /// What to type, for what it waits for.
-std::vector<std::string> commands_of(const std::string& reason, const std::string& names, const why_facts& facts) {
+std::vector<std::string> commands_of(const std::string& reason, const std::string& help, const std::string& names, const why_facts& facts) {
   if (reason == "paused" || reason == "suspended")
-    return commands_of_pause(reason, names, facts);
+    return commands_of_pause(reason, help, names, facts);
   if (reason == "api_slow" || reason == "backing_off")
     return {"lode connection errors " + names + "   # what the API answered last"};
   if (reason == "not_heard")
@@ -107,7 +110,7 @@ std::vector<std::string> why_text(const json::object& why, const why_facts& fact
   add("", lateness_line(why));
   const auto help = text_in(why, "help");
   add(help.starts_with("lode ") ? "$ " : "what helps: ", help);
-  for (const auto& command : commands_of(reason, names, facts))
+  for (const auto& command : commands_of(reason, help, names, facts))
     if (command != help)
       add("$ ", command);
   for (const auto& stream : array_in(why, "unconfirmed_deletes")) {

@@ -244,7 +244,7 @@ caf::expected<std::optional<listening_row>> memory_admin_store::load_listening(c
 /// The most urgent first.
 std::vector<recheck_row> memory_admin_store::rechecks_of(connection_id connection) const {
   std::vector<recheck_row> out;
-  const auto now = db_->recheck_time();
+  const auto now = db_->now();
   for (const auto& [key, row] : db_->rechecks)
     if (const auto& stream = db_->streams.at(key.first); stream.connection == connection && stream.is_chosen)
       out.push_back({key.first, key.second, row.due - now, row.asked, row.attempts, row.reason});

@@ -27,11 +27,6 @@ void memory_database::poison(std::function<bool(const record_change&)> is_poison
   state_->is_poison = std::move(is_poison);
 }
 
-void memory_database::set_recheck_clock(std::function<instant()> clock) {
-  std::lock_guard lock{state_->mutex};
-  state_->clock = std::move(clock);
-}
-
 void memory_database::close_behind_its_run(continuation_id continuation) {
   std::lock_guard lock{state_->mutex};
   state_->continuations.at(continuation).phase = continuation_phase::closed;

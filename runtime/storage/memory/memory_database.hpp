@@ -23,6 +23,7 @@ enum class memory_fault : uint8_t {
   unknown_committed,     ///< a commit is done, but its caller is told `unknown`
   unknown_not_committed, ///< a commit is not done and its caller is told `unknown`
   lost_marks,            ///< load_marks finds none, as if they had gone since load_pass counted them
+  unreadable_feed,       ///< read_changes finds the store away, and nothing else does
 };
 
 /// A store in memory: the fake for actor tests, held to the contract of the real one. All stores made from one database
@@ -47,14 +48,13 @@ public:
   std::unique_ptr<standing_store> make_standing_store(incarnation self);
   std::unique_ptr<sink_store> make_sink_store(incarnation self);
 
-  /// The clock by which rechecks become due, in place of the counter that passes for time here; called with the data locked.
-  void set_recheck_clock(std::function<instant()> clock);
-  /// The same of sinks: how long claims hold and failures wait.
+  /// The clock of sinks (how long claims hold and failures wait), in place of the counter that passes for time here; called with the
+  /// data locked.
   void set_sink_clock(std::function<instant()> clock);
   /// Removes the oldest part of a shard's feed, which time does not do here.
   void trim_feed(shard_id shard, int64_t upto);
   /// The next `times` operations that the fault applies to fail so: `unavailable` to every operation (also probes),
-  /// `lost_marks` to load_marks, the others to commits.
+  /// `lost_marks` to load_marks, `unreadable_feed` to read_changes, the others to commits.
   void inject(memory_fault fault, int times = 1);
   /// Forgets injected faults.
   void heal();

@@ -121,7 +121,7 @@ void memory_database::state::note_rechecks(const page_commit& page) {
     if (auto found = rechecks.find({page.stream, settled.key}); found != rechecks.end() && !is_later(found->second.asked, settled.asked))
       rechecks.erase(found);
   for (const auto& raised : page.rechecks) {
-    const auto due = recheck_time() + raised.due_in;
+    const auto due = now() + raised.due_in;
     auto [at, is_new] = rechecks.try_emplace({page.stream, raised.key}, recheck_entry{due, raised.asked, 0});
     auto& row = at->second;
     if (!is_new && !is_later(row.asked, raised.asked)) {

@@ -302,7 +302,7 @@ caf::expected<std::vector<connection_id>> memory_live_store::connections_to_rech
   std::lock_guard lock{db_->mutex};
   if (db_->is_unavailable())
     return no_answer();
-  const auto now = db_->recheck_time();
+  const auto now = db_->now();
   std::map<connection_id, std::chrono::microseconds> oldest;
   for (const auto& [key, row] : db_->rechecks) {
     const auto& stream = db_->streams.at(key.first);
@@ -327,7 +327,7 @@ caf::expected<std::vector<recheck_row>> memory_live_store::load_rechecks(connect
   std::lock_guard lock{db_->mutex};
   if (db_->is_unavailable())
     return no_answer();
-  const auto now = db_->recheck_time();
+  const auto now = db_->now();
   std::vector<recheck_row> out;
   for (const auto& [key, row] : db_->rechecks) {
     const auto& stream = db_->streams.at(key.first);
@@ -352,7 +352,7 @@ caf::error memory_live_store::postpone_rechecks(connection_id connection, const 
     if (found == db_->rechecks.end() || db_->streams.at(row.stream).connection != connection
         || found->second.asked.epoch != row.asked.epoch || found->second.asked.counter != row.asked.counter)
       continue;
-    found->second.due = db_->recheck_time() + by;
+    found->second.due = db_->now() + by;
     ++found->second.attempts;
     found->second.reason = reason;
   }

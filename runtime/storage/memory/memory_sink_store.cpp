@@ -83,6 +83,8 @@ public:
   caf::expected<change_batch> read_changes(const delivery_claim& claim, const std::vector<std::string>& streams,
                                            const batch_limits& limits) override {
     return guarded<change_batch>([&]() -> caf::expected<change_batch> {
+      if (db_->fails_with(memory_fault::unreadable_feed))
+        return store_error(errc::store_unavailable, "injected: the feed is not read in time");
       const auto& shard = db_->shards.at(claim.shard);
       if (claim.position < shard.feed_trimmed)
         return trimmed_beyond(claim.shard, claim.position, shard.feed_trimmed);
@@ -110,10 +112,9 @@ public:
       auto* cursor = cursor_of(claim);
       if (cursor && !cursor->holder && cursor->position >= upto)
         return true;
-      const auto& shard = db_->shards.at(claim.shard);
-      if (!cursor || cursor->holder != self_ || shard.owner != self_ || shard.epoch != claim.epoch || upto > shard.feed_seq)
-        return store_error(errc::stale_version, "the delivery of shard " + to_string(claim.shard) + " at epoch "
-                                                  + to_string(claim.epoch) + " is not held any more");
+      if (!cursor || cursor->holder != self_ || upto > db_->shards.at(claim.shard).feed_seq)
+        return store_error(errc::stale_version, "claim " + std::to_string(claim.claim) + " of shard "
+                                                  + to_string(claim.shard) + " is not held any more");
       cursor->position = std::max(cursor->position, upto);
       cursor->holder = {};
       cursor->delivered += delivered;
@@ -257,8 +258,7 @@ private:
       auto& cursor = sink.cursors[shard];
       cursor.holder = self_;
       cursor.held_until = now + hold;
-      out.push_back(
-        {sink.row.id, shard, db_->shards.at(shard).epoch, ++cursor.claim, cursor.position, cursor.failures});
+      out.push_back({sink.row.id, shard, ++cursor.claim, cursor.position, cursor.failures});
     }
   }
 

@@ -23,7 +23,6 @@ struct memory_database::state {
   };
   struct writer_row {
     int64_t last_group = 0;
-    std::vector<page_outcome> last_outcomes;
   };
   struct connection_entry {
     connection_row row; ///< without streams
@@ -204,8 +203,7 @@ struct memory_database::state {
   int64_t ticks = 0;
   int64_t commits = 0;
 
-  std::function<instant()> clock; ///< of the recheck list; none: time is counted
-  std::function<instant()> sink_clock; ///< the same of sinks
+  std::function<instant()> sink_clock; ///< none: time is counted
 
   std::deque<memory_fault> faults;
   std::function<bool(const record_change&)> is_poison;
@@ -274,7 +272,6 @@ struct memory_database::state {
   /// Of a run that has ended: what it did not repair is owed again.
   void return_gaps(const run_summary& run);
   instant sink_time() { return sink_clock ? sink_clock() : now(); }
-  instant recheck_time() { return clock ? clock() : now(); }
   /// What a page says of the recheck list.
   void note_rechecks(const page_commit& page);
 };

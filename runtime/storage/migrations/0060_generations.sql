@@ -2,12 +2,17 @@
 -- that out writes it down; nobody claims shards then before a new generation of the store begins (`lode restored`).
 ALTER TABLE store ADD COLUMN doubt text NOT NULL DEFAULT '';
 
--- Lives of nodes with a session in this database, for people; null: none. Tools have the life 0.
+-- Nodes with a session in this database, by name and host, for people; null: none. Tools have the life 0. A session of a node's process
+-- that is of none of its lives (console, housekeeper, ...) tells the node's name itself: lode/LIFE/ROLE/NAME.
 CREATE FUNCTION lode_alive() RETURNS text LANGUAGE sql AS $$
-  SELECT string_agg(DISTINCT coalesce('"' || n.name || '" ', '') || 'life ' || a.life || ' from ' || a.place, ', ')
-  FROM (SELECT split_part(application_name, '/', 2) AS life, coalesce(host(client_addr), 'this machine') AS place
-        FROM pg_stat_activity WHERE application_name ~ '^lode/[1-9][0-9]*/' AND datname = current_database()) a
-  LEFT JOIN node n ON n.incarnation::text = a.life
+  SELECT string_agg(t.who || ' from ' || t.place || ' (' || t.roles || ')', ', ' ORDER BY t.who, t.place)
+  FROM (SELECT coalesce('"' || coalesce(n.name, nullif(split_part(a.application_name, '/', 4), '')) || '"',
+                        'life ' || split_part(a.application_name, '/', 2)) AS who,
+               coalesce(host(a.client_addr), 'this machine') AS place,
+               string_agg(DISTINCT split_part(a.application_name, '/', 3), ', ') AS roles
+        FROM pg_stat_activity a LEFT JOIN node n ON n.incarnation::text = split_part(a.application_name, '/', 2)
+        WHERE a.application_name ~ '^lode/[1-9][0-9]*/' AND a.datname = current_database()
+        GROUP BY 1, 2) t
 $$;
 
 -- What was promised in the generation before does not count any more, and nothing that was given out then is given out again:

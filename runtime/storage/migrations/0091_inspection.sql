@@ -19,7 +19,7 @@ CREATE TABLE audit (
   path       text NOT NULL,
   tenant     text COLLATE "C" NOT NULL, -- as the path names it; '' = of none
   connection text NOT NULL,
-  status     bigint NOT NULL
+  status     bigint NOT NULL -- of the answer; 0 = not known: the node is at it, or ended over it
 );
 CREATE INDEX audit_tenant ON audit (tenant, id);
 

@@ -63,42 +63,49 @@ BEGIN
   END IF;
 END $$;
 
--- Of the shards that `p_self` owns and whose feed goes on beyond the cursor, at most `p_counts` for each sink, the longest unclaimed
--- first. A claim is void when its holder is no living node or its time is over. Whoever claims one that somebody else has claimed since
--- it was seen gets nothing: its number has grown.
+-- The shards that `p_self` owns whose feed goes on beyond the cursor, that wait for nothing and that nobody has in delivery. A claim is
+-- void when its holder is no living node or its time is over.
+CREATE FUNCTION lode_shards_to_deliver(p_self bigint, p_sink bigint) RETURNS TABLE (shard bigint, claim bigint, held_until timestamptz)
+LANGUAGE sql STABLE AS $$
+  SELECT s.id, coalesce(c.claim, 0), c.held_until
+  FROM shard s LEFT JOIN sink_cursor c ON c.sink_id = p_sink AND c.shard = s.id
+  WHERE s.owner = p_self AND s.feed_seq > coalesce(c.position, 0) AND (c.retry_at IS NULL OR c.retry_at <= now())
+    AND (c.holder IS NULL OR c.holder = 0 OR c.held_until <= now()
+         OR NOT EXISTS (SELECT FROM node n WHERE n.incarnation = c.holder AND n.state <> 3))
+$$;
+
+-- Of these at most `p_counts` for each sink, the longest unclaimed first. Whoever claims one that somebody else has claimed since it was
+-- seen gets nothing: its number has grown.
 CREATE FUNCTION lode_claim_deliveries(p_self bigint, p_sinks bigint[], p_counts bigint[], p_hold_us bigint)
-RETURNS TABLE (out_sink bigint, out_shard bigint, out_epoch bigint, out_claim bigint, out_position bigint, out_failures bigint)
+RETURNS TABLE (out_sink bigint, out_shard bigint, out_claim bigint, out_position bigint, out_failures bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
   v_wanted record;
 BEGIN
   FOR v_wanted IN SELECT w.sink, w.places FROM unnest(p_sinks, p_counts) AS w(sink, places) WHERE w.places > 0 ORDER BY w.sink LOOP
     -- A look that finds nothing to do locks nothing, and so writes nothing.
-    CONTINUE WHEN NOT EXISTS (SELECT FROM shard s LEFT JOIN sink_cursor c ON c.sink_id = v_wanted.sink AND c.shard = s.id
-                              WHERE s.owner = p_self AND s.feed_seq > coalesce(c.position, 0) AND (c.retry_at IS NULL OR c.retry_at <= now()));
+    CONTINUE WHEN NOT EXISTS (SELECT FROM lode_shards_to_deliver(p_self, v_wanted.sink));
     PERFORM 1 FROM sink WHERE id = v_wanted.sink AND state = 0 FOR SHARE; -- before its cursors, as who puts or removes it
     CONTINUE WHEN NOT FOUND;
     RETURN QUERY
     WITH seen AS (
-      SELECT s.id, s.epoch, coalesce(c.claim, 0) AS claim
-      FROM shard s LEFT JOIN sink_cursor c ON c.sink_id = v_wanted.sink AND c.shard = s.id
-      WHERE s.owner = p_self AND s.feed_seq > coalesce(c.position, 0) AND (c.retry_at IS NULL OR c.retry_at <= now())
-        AND (c.holder IS NULL OR c.holder = 0 OR c.held_until <= now()
-             OR NOT EXISTS (SELECT FROM node n WHERE n.incarnation = c.holder AND n.state <> 3))
-      ORDER BY c.held_until NULLS FIRST, s.id LIMIT v_wanted.places),
-    taken AS (
-      INSERT INTO sink_cursor AS k (sink_id, shard, holder, claim, held_until)
-      SELECT v_wanted.sink, id, p_self, claim + 1, now() + p_hold_us * interval '1 microsecond' FROM seen ORDER BY id
-      ON CONFLICT (sink_id, shard) DO UPDATE SET holder = EXCLUDED.holder, claim = EXCLUDED.claim, held_until = EXCLUDED.held_until
-      WHERE k.claim = EXCLUDED.claim - 1
-      RETURNING k.sink_id, k.shard, k.claim, k.position, k.failures)
-    SELECT t.sink_id, t.shard, seen.epoch, t.claim, t.position, t.failures FROM taken t JOIN seen ON seen.id = t.shard ORDER BY t.shard;
+      SELECT d.shard, d.claim FROM lode_shards_to_deliver(p_self, v_wanted.sink) d
+      ORDER BY d.held_until NULLS FIRST, d.shard LIMIT v_wanted.places)
+    INSERT INTO sink_cursor AS k (sink_id, shard, holder, claim, held_until)
+    SELECT v_wanted.sink, s.shard, p_self, s.claim + 1, now() + p_hold_us * interval '1 microsecond' FROM seen s ORDER BY s.shard
+    ON CONFLICT (sink_id, shard) DO UPDATE SET holder = EXCLUDED.holder, claim = EXCLUDED.claim, held_until = EXCLUDED.held_until
+    WHERE k.claim = EXCLUDED.claim - 1
+    RETURNING k.sink_id, k.shard, k.claim, k.position, k.failures;
   END LOOP;
 END $$;
 
--- What was delivered is safe at the target up to `p_upto`, and the claim is over. Again with the same: it was done. LD006: the shard or
--- the claim is not this life's any more, or the feed lacks what was delivered: the database fell back to an earlier state.
-CREATE FUNCTION lode_settle_delivery(p_self bigint, p_sink bigint, p_shard bigint, p_epoch bigint, p_claim bigint, p_upto bigint, p_count bigint)
+-- What was delivered is safe at the target up to `p_upto`, and the claim is over. Again with the same: it was done.
+--
+-- The claim alone is the fence, whoever owns the shard by now: until it is settled or released nobody else delivers; who claims once it
+-- is void, its holder gone or its time over, has the next number; a new generation of the store leaves no holder. So where this life
+-- still stands with this number nobody has delivered since, and that the target has it is true from wherever it came. LD006: that is
+-- not so, or the feed lacks what was delivered: the database fell back to an earlier state, and will give these positions to others.
+CREATE FUNCTION lode_settle_delivery(p_self bigint, p_sink bigint, p_shard bigint, p_claim bigint, p_upto bigint, p_count bigint)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   IF EXISTS (SELECT FROM sink_cursor WHERE sink_id = p_sink AND shard = p_shard AND claim = p_claim AND holder = 0 AND position >= p_upto) THEN
@@ -108,10 +115,9 @@ BEGIN
   SET position = greatest(c.position, p_upto), holder = 0, delivered = c.delivered + p_count,
       delivered_at = CASE WHEN p_count > 0 THEN now() ELSE c.delivered_at END, failures = 0, failing_since = NULL, retry_at = NULL, error = ''
   FROM shard s
-  WHERE c.sink_id = p_sink AND c.shard = p_shard AND c.claim = p_claim AND c.holder = p_self
-    AND s.id = p_shard AND s.owner = p_self AND s.epoch = p_epoch AND s.feed_seq >= p_upto;
+  WHERE c.sink_id = p_sink AND c.shard = p_shard AND c.claim = p_claim AND c.holder = p_self AND s.id = p_shard AND s.feed_seq >= p_upto;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'the delivery of shard % at epoch % is not held any more', p_shard, p_epoch USING ERRCODE = 'LD006';
+    RAISE EXCEPTION 'claim % of shard % is not held any more', p_claim, p_shard USING ERRCODE = 'LD006';
   END IF;
 END $$;
 

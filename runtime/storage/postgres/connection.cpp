@@ -14,11 +14,30 @@ namespace lode {
 
 namespace {
 
-std::string trimmed(const char* text) {
-  std::string out = text ? text : "";
-  while (!out.empty() && (out.back() == '\n' || out.back() == ' '))
+/// What libpq or the server says, as one line: what it says in several, with tabs before some, would tear logs and tables apart.
+std::string one_line(const char* text) {
+  std::string out;
+  for (char c : std::string_view{text ? text : ""}) {
+    const bool is_space = c == ' ' || (c >= '\t' && c <= '\r');
+    if (!is_space)
+      out += c;
+    else if (!out.empty() && out.back() != ' ')
+      out += ' ';
+  }
+  if (!out.empty() && out.back() == ' ')
     out.pop_back();
   return out;
+}
+
+/// The server cuts longer ones (NAMEDATALEN).
+constexpr size_t longest_application_name = 63;
+
+/// Cut here, so that it is known what the server shows; who looks for sessions looks for what stands before the node's name.
+std::string application_name_of(const postgres_settings& settings, const std::string& role) {
+  auto out = application_prefix(settings.self) + role;
+  if (!settings.node.empty())
+    out += "/" + settings.node;
+  return out.substr(0, longest_application_name);
 }
 
 /// What a session sets. Plans: every statement here finds its rows by an index, and a plan made while a table was empty
@@ -96,7 +115,7 @@ std::string application_prefix(incarnation self) {
 }
 
 postgres_connection::postgres_connection(postgres_settings settings, std::string role)
-  : settings_(std::move(settings)), application_name_(application_prefix(settings_.self) + role) {}
+  : settings_(std::move(settings)), application_name_(application_name_of(settings_, role)) {}
 
 caf::error postgres_connection::fail(const std::string& what) {
   failure_ = {{}, what, true};
@@ -107,7 +126,7 @@ caf::error postgres_connection::fail(const std::string& what) {
 caf::error postgres_connection::fail_with(pg_result* result, const char* what) {
   const char* sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const char* primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-  failure_ = {sqlstate ? sqlstate : "", primary ? primary : trimmed(PQerrorMessage(link_.get())), false};
+  failure_ = {sqlstate ? sqlstate : "", one_line(primary ? primary : PQerrorMessage(link_.get())), false};
   PQclear(result);
   // Without SQLSTATE it is libpq that failed, not the server. After a write to a session that the server had closed with a warning it
   // still calls the connection a good one.
@@ -157,7 +176,7 @@ caf::error postgres_connection::try_to_connect() {
                                            "1", "1", "1", network.c_str(), "UTF8", nullptr};
   link_.reset(PQconnectdbParams(names.data(), values.data(), 1));
   if (PQstatus(link_.get()) != CONNECTION_OK)
-    return fail("cannot connect to PostgreSQL: " + without_passwords(trimmed(PQerrorMessage(link_.get())), settings_.dsn));
+    return fail("cannot connect to PostgreSQL: " + without_passwords(one_line(PQerrorMessage(link_.get())), settings_.dsn));
   backend_ = PQbackendPID(link_.get());
   auto* result = PQexec(link_.get(), session_settings(settings_).c_str());
   if (PQresultStatus(result) != PGRES_COMMAND_OK) {

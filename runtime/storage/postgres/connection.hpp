@@ -26,6 +26,7 @@ struct postgres_settings {
   std::chrono::milliseconds network_timeout{1900}; ///< unacknowledged data ends a TCP connection after this
   /// What the server closed while it was idle is replaced, where else the next statement fails. Not for who holds locks of a session.
   bool renews_when_idle = false;
+  std::string node{}; ///< whose sessions these are, for people who look at them; "" = of a tool
 };
 
 /// A statement that is prepared once per session. `name` is unique for its text.
@@ -48,7 +49,8 @@ struct query_failure {
 
 /// One database session. Used by one thread. Connects at the first call and again at the first one after a loss; when
 /// and how often to try is the caller's affair, but for calls in a row: where a try takes long, because nobody answers, those
-/// that wait behind it fail with its error. `application_name` is `lode/<incarnation>/<role>`.
+/// that wait behind it fail with its error. `application_name` is
+/// `lode/<incarnation>/<role>/<node>`, the last part only of a node's sessions, and cut to what the server keeps.
 class postgres_connection {
 public:
   postgres_connection(postgres_settings settings, std::string role);

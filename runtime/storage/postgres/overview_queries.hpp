@@ -22,7 +22,8 @@ inline constexpr statement standing_groups_query{
 /// Due before `$2`, and of no graver reason; counted up to twenty thousand.
 inline constexpr statement queued_groups_query{
   "queued_groups",
-  "SELECT 1::bigint, n.source_id, count(*), min(d.due) FROM (SELECT * FROM due WHERE due < $2::bigint ORDER BY due LIMIT 20000) d JOIN connection n ON n.id = d.connection_id AND n.state <> 3 "
+  "SELECT 1::bigint, n.source_id, count(*), min(d.due) "
+  "FROM (SELECT * FROM due WHERE due < $2::bigint ORDER BY due LIMIT 20000) d JOIN connection n ON n.id = d.connection_id AND n.state <> 3 "
   "JOIN shard h ON h.id = n.shard LEFT JOIN standing s ON s.connection_id = d.connection_id "
   "WHERE n.shard <> ALL ($1::bigint[]) AND NOT coalesce(s.held > 0 OR s.teller = h.owner, false) GROUP BY 2"};
 
@@ -32,8 +33,10 @@ inline constexpr statement examples_query{
   "SELECT s.tenant_id, s.connection_id FROM standing s JOIN shard h ON h.id = s.shard WHERE s.grade = $2::bigint AND s.source_id = $3::bigint "
   "AND (s.held = s.grade OR s.teller = h.owner) AND (s.held >= 8 OR s.shard <> ALL ($1::bigint[])) ORDER BY s.since, s.connection_id LIMIT 5"};
 inline constexpr statement moving_examples_query{
-  "moving_examples", "SELECT n.tenant_id, n.id FROM connection n LEFT JOIN standing s ON s.connection_id = n.id WHERE coalesce(s.held, 0) < 8 AND n.shard = ANY ($1::bigint[]) AND $2::bigint = 7 AND n.source_id = $3::bigint "
-                     "AND n.state = 0 ORDER BY n.shard, n.id LIMIT 5"};
+  "moving_examples",
+  "SELECT n.tenant_id, n.id FROM connection n LEFT JOIN standing s ON s.connection_id = n.id "
+  "WHERE coalesce(s.held, 0) < 8 AND n.shard = ANY ($1::bigint[]) AND $2::bigint = 7 AND n.source_id = $3::bigint "
+  "AND n.state = 0 ORDER BY n.shard, n.id LIMIT 5"};
 inline constexpr statement queued_examples_query{
   "queued_examples",
   "SELECT n.tenant_id, n.id FROM due d JOIN connection n ON n.id = d.connection_id AND n.state = 0 JOIN shard h ON h.id = n.shard "

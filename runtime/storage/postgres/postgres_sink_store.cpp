@@ -35,7 +35,7 @@ constexpr statement active_statement{
   "active_sinks", "SELECT id, version, name, kind, streams, sealed FROM sink WHERE state = 0 ORDER BY id"};
 
 constexpr statement claim_statement{"claim_deliveries",
-                                    "SELECT out_sink, out_shard, out_epoch, out_claim, out_position, out_failures "
+                                    "SELECT out_sink, out_shard, out_claim, out_position, out_failures "
                                     "FROM lode_claim_deliveries($1::bigint, $2::bigint[], $3::bigint[], $4::bigint)"};
 
 /// One snapshot: who sees the last position given out sees every entry up to it. Records are looked up one by one (OFFSET 0), whatever
@@ -73,7 +73,7 @@ constexpr statement changes_statement{
 
 constexpr statement settle_statement{
   "settle_delivery",
-  "SELECT lode_settle_delivery($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::bigint, $6::bigint, $7::bigint)"};
+  "SELECT lode_settle_delivery($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::bigint, $6::bigint)"};
 constexpr statement release_statement{
   "release_delivery",
   "SELECT lode_release_delivery($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::text, $6::bigint)"};
@@ -195,8 +195,8 @@ public:
       .add(std::span<const int64_t>{places})
       .add(int64_t{hold.count()});
     return read_all(link_.execute(claim_statement, values), [](const query_result& rows, int row) {
-      return delivery_claim{{rows.number(row, 0)}, {rows.number(row, 1)}, {rows.number(row, 2)},
-                            rows.number(row, 3),   rows.number(row, 4),   rows.number(row, 5)};
+      return delivery_claim{
+        {rows.number(row, 0)}, {rows.number(row, 1)}, rows.number(row, 2), rows.number(row, 3), rows.number(row, 4)};
     });
   }
 
@@ -232,13 +232,7 @@ public:
 
   caf::error settle(const delivery_claim& claim, int64_t upto, int64_t delivered) override {
     parameters values;
-    values.add(self_.value)
-      .add(claim.sink.value)
-      .add(claim.shard.value)
-      .add(claim.epoch.value)
-      .add(claim.claim)
-      .add(upto)
-      .add(delivered);
+    values.add(self_.value).add(claim.sink.value).add(claim.shard.value).add(claim.claim).add(upto).add(delivered);
     return error_of(link_.execute(settle_statement, values));
   }
 

@@ -265,15 +265,24 @@ TEST_F(inspection_test, dead_letters_of_all_tenants_are_listed_and_found) {
 }
 
 TEST_F(inspection_test, what_changed_is_in_the_trail_latest_first_and_by_tenant) {
-  ASSERT_FALSE(store->add_audit({0, {}, "n1", "token", "POST", "/api/v1/tenants", "", "", 201}));
-  ASSERT_FALSE(store->add_audit({0, {}, "n1", "token", "PATCH", "/api/v1/tenants/acme", "acme", "", 200}));
-  ASSERT_FALSE(store->add_audit({0, {}, "n2", "loopback", "PATCH", "/api/v1/tenants/acme", "acme", "main", 404}));
+  ASSERT_TRUE(store->add_audit({0, {}, "n1", "token", "POST", "/api/v1/tenants", "", "", 201}));
+  ASSERT_TRUE(store->add_audit({0, {}, "n1", "token", "PATCH", "/api/v1/tenants/acme", "acme", "", 200}));
+  ASSERT_TRUE(store->add_audit({0, {}, "n2", "loopback", "PATCH", "/api/v1/tenants/acme", "acme", "main", 404}));
   auto entries = *store->list_audit("", 0, 10);
   ASSERT_THAT(entries, SizeIs(3));
   EXPECT_EQ(entries[0].node, "n2");
   EXPECT_EQ(entries[0].status, 404);
   EXPECT_THAT(*store->list_audit("acme", 0, 10), SizeIs(2));
   EXPECT_THAT(*store->list_audit("", entries[1].id, 10), SizeIs(1));
+}
+
+TEST_F(inspection_test, what_came_of_a_change_is_told_once_it_is_known) {
+  const auto id = store->add_audit({0, {}, "n1", "token", "DELETE", "/api/v1/tenants/acme", "acme", "", 0});
+  ASSERT_TRUE(id);
+  EXPECT_EQ(store->list_audit("", 0, 10)->at(0).status, 0);
+  ASSERT_FALSE(store->settle_audit(*id, 202));
+  ASSERT_FALSE(store->settle_audit(*id, 500));
+  EXPECT_EQ(store->list_audit("", 0, 10)->at(0).status, 202);
 }
 
 TEST_F(inspection_test, a_reset_ends_runs_and_forgets_cursors_once_under_one_id) {

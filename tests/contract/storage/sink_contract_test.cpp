@@ -228,8 +228,8 @@ TEST_P(sink_contract, claims_of_before_a_restore_are_void_and_cursors_stay) {
   mine({insert("a", 1), insert("b", 2)});
   const auto id = put("lake");
   ASSERT_FALSE(sinks_->settle(claim_one(id), 1, 1));
-  claim_one(id);
-  const auto before = read({id, connection_.shard, {}, 0, 1}).generation;
+  const auto held = claim_one(id);
+  const auto before = read({id, connection_.shard, 0, 1}).generation;
   sinks_.reset();
   runs_.reset();
   pages_.reset();
@@ -241,6 +241,7 @@ TEST_P(sink_contract, claims_of_before_a_restore_are_void_and_cursors_stay) {
   ASSERT_TRUE(begun) << to_string(begun.error());
   sinks_ = backend_->make_sink_store(second_life);
   ASSERT_TRUE(claim_all(second_life));
+  EXPECT_EQ(code_of(backend_->make_sink_store(first_life)->settle(held, 2, 1)), errc::stale_version) << "of a zombie";
   const auto anew = claim_one(id);
   EXPECT_EQ(anew.position, 1);
   EXPECT_NE(read(anew).generation, before);
@@ -263,18 +264,53 @@ TEST_P(sink_contract, what_was_settled_may_be_settled_again_after_a_lost_answer)
   EXPECT_EQ(standing("lake").changes_behind, 0) << "a cursor never goes back";
 }
 
-TEST_P(sink_contract, a_delivery_of_a_shard_that_has_gone_to_another_node_is_not_settled_and_nothing_is_skipped) {
-  mine({insert("a", 1)});
+TEST_P(sink_contract, what_was_out_when_its_shard_went_to_another_node_is_settled_and_that_node_goes_on_behind_it) {
+  mine({insert("a", 1), insert("b", 2)});
   const auto id = put("lake");
   const auto held = claim_one(id);
   auto second = move_to_second();
-  EXPECT_EQ(code_of(sinks_->settle(held, 1, 1)), errc::stale_version);
-  ASSERT_FALSE(sinks_->release(held));
+  EXPECT_THAT(claim(*second, id), IsEmpty()) << "it is still out";
+  ASSERT_FALSE(sinks_->settle(held, 1, 1));
+  EXPECT_FALSE(sinks_->settle(held, 1, 1)) << "of a lost answer";
+  EXPECT_EQ(standing("lake").delivered, 1);
+  const auto theirs = claim(*second, id).at(0);
+  EXPECT_EQ(theirs.position, 1);
+  EXPECT_FALSE(second->settle(theirs, 2, 1));
+}
+
+TEST_P(sink_contract, what_somebody_else_has_claimed_since_is_not_settled_and_stays_theirs) {
+  mine({insert("a", 1)});
+  const auto id = put("lake");
+  const auto held = claim_one(id, 0us);
+  auto second = move_to_second();
   const auto theirs = claim(*second, id).at(0);
   EXPECT_EQ(theirs.position, 0);
-  EXPECT_GT(theirs.epoch, held.epoch);
   EXPECT_EQ(code_of(sinks_->settle(held, 1, 1)), errc::stale_version);
+  ASSERT_FALSE(sinks_->release(held));
+  EXPECT_THAT(claim(*second, id), IsEmpty()) << "it is out";
   EXPECT_FALSE(second->settle(theirs, 1, 1));
+  EXPECT_EQ(code_of(sinks_->settle(held, 1, 1)), errc::stale_version);
+  EXPECT_EQ(standing("lake").delivered, 1);
+}
+
+TEST_P(sink_contract, a_claim_whose_time_is_over_is_settled_unless_it_was_claimed_again) {
+  mine({insert("a", 1), insert("b", 2)});
+  const auto id = put("lake");
+  ASSERT_FALSE(sinks_->settle(claim_one(id, 0us), 1, 1));
+  const auto late = claim_one(id, 0us);
+  const auto again = claim_one(id);
+  EXPECT_EQ(code_of(sinks_->settle(late, 2, 1)), errc::stale_version) << "also of the same node";
+  EXPECT_FALSE(sinks_->settle(again, 2, 1));
+  EXPECT_EQ(standing("lake").delivered, 2);
+}
+
+TEST_P(sink_contract, what_was_released_is_not_settled) {
+  mine({insert("a", 1)});
+  const auto id = put("lake");
+  const auto held = claim_one(id);
+  ASSERT_FALSE(sinks_->release(held));
+  EXPECT_EQ(code_of(sinks_->settle(held, 1, 1)), errc::stale_version);
+  EXPECT_EQ(claim_one(id).position, 0);
 }
 
 TEST_P(sink_contract, what_the_feed_lacks_since_the_database_fell_back_is_not_settled) {

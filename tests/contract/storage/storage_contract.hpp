@@ -39,7 +39,7 @@ public:
   virtual std::unique_ptr<standing_store> make_standing_store(incarnation self) = 0;
   virtual std::unique_ptr<sink_store> make_sink_store(incarnation self) = 0;
 
-  /// A page store whose next commit loses its reply, done or not, when break_next says so.
+  /// A page store whose next commit loses its reply, done or not, when break_next_commit says so.
   virtual std::unique_ptr<page_store> make_breakable_page_store(incarnation self, int64_t number) = 0;
   virtual void break_next_commit(bool is_done) = 0;
   /// From now on the store refuses records with this key as data.

@@ -39,6 +39,37 @@ TEST_F(action_commands_test, why_asks_whose_pause_it_is) {
   EXPECT_THAT(run("why acme").out, HasSubstr("$ lode tenant resume acme\n"));
 }
 
+TEST_F(action_commands_test, status_says_what_is_not_known_while_the_store_does_not_answer_and_ends_with_7) {
+  answer("GET /api/v1/status", R"({"ready":false,"not_ready_because":"down","store":"cannot connect","node":{"name":"n1"}})");
+  answer("GET /api/v1/status?stopped=10000&gaps=10000", R"({"ready":false,"not_ready_because":"down","store":"cannot connect","node":{"name":"n1"}})");
+  auto result = run("status");
+  EXPECT_EQ(result.code, 7);
+  EXPECT_THAT(result.out, AllOf(HasSubstr("tenants: not known"), HasSubstr("connections: not known"), HasSubstr("store cannot connect")));
+  EXPECT_EQ(run("status --json").code, 7);
+}
+
+TEST_F(action_commands_test, resume_all_resumes_what_is_suspended_and_fits_once_each) {
+  answer("GET /api/v1/status?stopped=10000", R"({"store":"ok","stopped":[
+    {"tenant":"acme","connection":"main","state":"suspended","reason":"sealed with key c212"},
+    {"tenant":"acme","connection":"crm","state":"paused","reason":"sealed with key c212"},
+    {"tenant":"bolt","connection":"main","state":"suspended","reason":"sealed with key c212"},
+    {"tenant":"core","connection":"main","state":"suspended","reason":"the API answered 401"}]})");
+  answer("GET " + main, R"({"tenant":"acme","name":"main","source":"shop"})");
+  answer("GET /api/v1/tenants/bolt/connections/main", R"({"tenant":"bolt","name":"main","source":"crm"})");
+  answer("PATCH " + main, R"({"tenant":"acme","name":"main","state":"active"})");
+  answer("PATCH /api/v1/tenants/bolt/connections/main", R"({"tenant":"bolt","name":"main","state":"active"})");
+  auto some = run("connection resume --all --source shop --reason 'sealed with key'");
+  EXPECT_EQ(some.code, 0) << some.err;
+  EXPECT_THAT(some.out, HasSubstr("resumed 1 connections"));
+  EXPECT_TRUE(was_asked("PATCH " + main));
+  EXPECT_FALSE(was_asked("PATCH /api/v1/tenants/bolt"));
+  auto all = run("connection resume --all --json");
+  EXPECT_EQ(json::parse(all.out).at("resumed"), json::value(2));
+  EXPECT_EQ(all.code, 1) << "core/main is not there";
+  EXPECT_EQ(run("connection resume acme").code, 2);
+  EXPECT_EQ(run("connection resume acme main --all").code, 2);
+}
+
 TEST_F(action_commands_test, a_tenant_without_connections_waits_for_one) {
   answer("GET /api/v1/tenants/acme/why", R"({"tenant":"acme","connections":[]})");
   EXPECT_THAT(run("why acme").out, HasSubstr("lode connection put acme NAME FILE"));
@@ -68,6 +99,21 @@ TEST_F(action_commands_test, a_backfill_says_what_it_reads) {
   auto wrong = run("run trigger acme main --kind full --from 2026-01-01T00:00:00Z");
   EXPECT_EQ(wrong.code, 2);
   EXPECT_THAT(wrong.err, HasSubstr("expected --kind backfill"));
+}
+
+TEST_F(action_commands_test, a_command_that_may_have_been_done_has_its_id_in_the_error) {
+  answer("POST " + main + "/runs", R"({"title":"Later","status":503,"code":"store_unavailable","detail":"the store is away"})", 503);
+  auto told = json::parse(run("run trigger acme main --json").err);
+  EXPECT_EQ(told.at("code"), json::value("store_unavailable"));
+  EXPECT_EQ(told.at("command"), json::value(json::string{keys.back()}));
+  const auto in_words = run("run trigger acme main").err;
+  EXPECT_THAT(in_words, HasSubstr("--command-id " + keys.back()));
+  be(mode::hangs_up);
+  auto silent = json::parse(run("run trigger acme main --command-id abc --json").err);
+  EXPECT_EQ(silent.at("command"), json::value("abc"));
+  be(mode::answers);
+  answer("POST " + main + "/runs", R"({"title":"No","status":409,"code":"conflict","detail":"it is paused"})", 409);
+  EXPECT_FALSE(json::parse(run("run trigger acme main --json").err).as_object().contains("command")) << "it was not done";
 }
 
 TEST_F(action_commands_test, runs_of_all_tenants_are_filtered_and_paged) {
@@ -137,7 +183,7 @@ TEST_F(action_commands_test, the_audit_trail_is_paged) {
   answer("GET /api/v1/audit?limit=1&tenant=acme",
          R"({"entries":[{"id":5,"at":"2026-11-27T17:00:00Z","node":"n1","who":"token","method":"PUT","path":"/api/v1/tenants/acme","tenant":"acme","connection":null,
              "status":200}],"next":5})");
-  EXPECT_THAT(run("audit --tenant acme --limit 1").out, AllOf(HasSubstr("token"), HasSubstr("PUT"), HasSubstr("more: lode audit --tenant acme --after 5")));
+  EXPECT_THAT(run("audit --tenant acme --limit 1").out, AllOf(HasSubstr("token"), HasSubstr("PUT"), HasSubstr("more: lode audit --tenant acme --limit 1 --after 5")));
 }
 
 TEST_F(action_commands_test, shards_and_actors_of_the_cluster) {

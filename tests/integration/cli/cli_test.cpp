@@ -23,6 +23,38 @@ TEST_F(cli_test, help_has_examples_and_succeeds_everywhere) {
   EXPECT_EQ(run("--help").code, 0);
 }
 
+TEST_F(cli_test, help_and_version_come_in_the_forms_that_people_try) {
+  EXPECT_EQ(run("help").out, run("--help").out);
+  EXPECT_EQ(run("help tenant list").out, run("tenant list --help").out);
+  EXPECT_EQ(run("tenant help").out, run("tenant --help").out);
+  EXPECT_EQ(run("--version").out, run("version").out);
+  EXPECT_EQ(run("help").code, 0);
+}
+
+TEST_F(cli_test, help_tells_names_defaults_and_bounds_and_where_the_common_options_are) {
+  auto list = run("tenant list --help").out;
+  EXPECT_THAT(list, AllOf(HasSubstr("--limit NUMBER"), HasSubstr("(1 to 1000; default 100)"), HasSubstr("Common options (--json, --node, --config, ...): lode --help")));
+  EXPECT_THAT(run("tenant show --help").out, AllOf(HasSubstr("tenant show [OPTIONS] TENANT"), Not(HasSubstr("UINT"))));
+}
+
+TEST_F(cli_test, a_misspelt_word_is_named_with_the_nearest_one) {
+  EXPECT_THAT(run("tenat list").err, StartsWith("error: there is no command \"lode tenat\"; did you mean tenant?"));
+  EXPECT_THAT(run("tenant lst --limit 5").err, StartsWith("error: there is no command \"lode tenant lst\"; did you mean list?"));
+  EXPECT_THAT(run("config shw").err, HasSubstr("did you mean show?"));
+  EXPECT_THAT(run("tenant list --limt 5").err, StartsWith("error: lode tenant list: there is no option --limt; did you mean --limit?"));
+  EXPECT_THAT(run("version now").err, StartsWith("error: lode version: found \"now\", expected no further argument"));
+  EXPECT_THAT(run("tenant").err, HasSubstr("a command is missing, one of create, list"));
+  EXPECT_THAT(run("run show abc").err, HasSubstr("RUN: found \"abc\", expected a whole number"));
+  EXPECT_THAT(run("tenant list --limit 5000").err, HasSubstr("--limit: found \"5000\", expected a whole number, 1 to 1000"));
+  EXPECT_EQ(run("tenat list").code, 2);
+}
+
+TEST_F(cli_test, a_node_has_an_http_address) {
+  auto result = run("--node ftp://x tenant list");
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("--node: found \"ftp://x\", expected http://HOST:PORT"));
+}
+
 TEST_F(cli_test, wrong_arguments_and_settings_are_exit_code_2) {
   EXPECT_EQ(run("").code, 2);
   EXPECT_EQ(run("tenant").code, 2);
@@ -134,7 +166,7 @@ TEST_F(cli_test, what_is_heard_live_and_what_was_not_is_to_be_seen) {
                             HasSubstr("rechecks waiting 0"), HasSubstr("reset by peer")));
   EXPECT_EQ(json::parse(run("status --json").out).at("open_gaps").as_array().size(), 2u);
   auto gaps = run("connection gaps acme crm --limit 1").out;
-  EXPECT_THAT(gaps, AllOf(HasSubstr("GAP  STATE"), HasSubstr("reset by peer"), HasSubstr("more: lode connection gaps acme crm --before 2")));
+  EXPECT_THAT(gaps, AllOf(HasSubstr("GAP  STATE"), HasSubstr("reset by peer"), HasSubstr("more: lode connection gaps acme crm --limit 1 --before 2")));
   EXPECT_THAT(run("connection gaps acme crm --before 2").out, Not(HasSubstr("reset by peer")));
   EXPECT_THAT(run("connection rechecks acme crm").out, StartsWith("STREAM  KEY"));
   EXPECT_EQ(run("connection gaps acme nothing").code, 4);
@@ -261,6 +293,22 @@ TEST_F(cli_test, a_source_is_put_with_its_notes) {
   auto broken = run("source put " + file("api.yaml", "broken"));
   EXPECT_EQ(broken.code, 2);
   EXPECT_THAT(broken.err, HasSubstr("api.yaml:3: error: #/streams: is broken"));
+}
+
+TEST_F(cli_test, lint_names_the_line_of_a_warning_and_counts_in_words) {
+  auto result = run("source lint " + file("one.yaml", R"(version: 6.0.0
+type: DeclarativeSource
+check: {type: CheckStream, stream_names: [posts]}
+streams:
+  - type: DeclarativeStream
+    name: posts
+    retriever:
+      type: SimpleRetriever
+      requester: {type: HttpRequester, url_base: "http://a.test", path: posts}
+      record_selector: {type: RecordSelector, extractor: {type: DpathExtractor, field_path: []}}
+)"));
+  EXPECT_EQ(result.code, 0) << result.out;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("one.yaml:5: warning: #/streams/0: stream posts: no primary_key"), HasSubstr("usable, 1 stream, 0 not supported, 1 warning\n")));
 }
 
 TEST_F(cli_test, lint_needs_no_node_and_tells_file_and_line) {

@@ -8,7 +8,7 @@ using testing::Not;
 struct config_test : cli_fixture {};
 
 TEST_F(config_test, the_settings_in_force_are_shown_as_json_without_secrets) {
-  auto shown = run("config show --json --set store.dsn='host=db password=hunter2' --set store.group_rows=7 --set http.no_proxy=a,b");
+  auto shown = run("config show --json --set security.key_file=lode.key --set store.dsn='host=db password=hunter2' --set store.group_rows=7 --set http.no_proxy=a,b");
   EXPECT_EQ(shown.code, 0) << shown.err;
   EXPECT_THAT(shown.out, Not(HasSubstr("hunter2")));
   auto settings = json::parse(shown.out);

@@ -41,6 +41,27 @@ TEST_F(errors_test, a_broken_source_with_its_notes) {
   EXPECT_EQ(told.at("notes").at(0).at("line"), json::value(3));
 }
 
+TEST_F(errors_test, wrong_arguments) {
+  EXPECT_THAT(error_of(2, "tenant list --jsn"), HasSubstr("bad_argument: lode tenant list: there is no option --jsn; did you mean --json?"));
+  EXPECT_THAT(error_of(2, "tenat list"), HasSubstr("did you mean tenant?"));
+  EXPECT_THAT(error_of(2, "demo"), HasSubstr("--report FILE"));
+}
+
+TEST_F(errors_test, folders_and_what_is_empty_are_no_input) {
+  make_acme();
+  const auto empty = file("empty", "\n");
+  for (const std::string command : {"tenant import ", "state set acme crm ", "source lint ", "source put ", "sink put lake ", "connection put acme crm ", "tenant list --token-file "}) {
+    EXPECT_THAT(error_of(2, command + folder), HasSubstr(folder + ": is a folder")) << command;
+    EXPECT_THAT(error_of(2, command + empty), HasSubstr(empty + ": is empty")) << command;
+    EXPECT_THAT(error_of(2, command + folder + "/none"), HasSubstr("/none: cannot be read")) << command;
+  }
+  EXPECT_THAT(error_of(2, "state set acme crm - </dev/null"), HasSubstr("standard input: is empty"));
+}
+
+TEST_F(errors_test, a_configuration_lacks_what_a_node_cannot_start_without) {
+  EXPECT_THAT(error_of(2, "config show"), testing::AllOf(HasSubstr("store.dsn is not set"), HasSubstr("security.key_file is not set")));
+}
+
 TEST_F(errors_test, all_mistakes_of_a_configuration_at_once) {
   auto told = error_of(2, "config show --set store.group_rows=0 --set htp.threads=1");
   EXPECT_THAT(told, testing::AllOf(HasSubstr("bad_argument: "), HasSubstr("store.group_rows"), HasSubstr("htp.threads")));

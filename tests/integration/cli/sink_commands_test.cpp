@@ -5,6 +5,7 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 /// `lode sink`: what it asks of a node, and what it prints.
 struct sink_commands_test : scripted_node {
@@ -62,4 +63,26 @@ TEST_F(sink_commands_test, remove_wants_to_be_sure) {
   EXPECT_THAT(unsure.err, HasSubstr("--yes"));
   EXPECT_THAT(take_requests(), IsEmpty());
   EXPECT_THAT(run("sink remove lake --yes").out, HasSubstr("lake: removed"));
+}
+
+TEST_F(sink_commands_test, status_names_the_worst_sink_and_what_to_type) {
+  const std::string begin =
+    R"({"ready":true,"not_ready_because":null,"store":"ok","node":{"name":"n1","version":"1","uptime_seconds":1,"open_runs":0,"miners":0,
+      "requests_in_flight":0,"waiting_for_quota":0,"records":0,"inserted":0,"updated":0,"unchanged":0,"dead":0,"records_per_second":0,
+      "pages":0,"pages_per_second":0},"tenants":{},"connections":{},"stopped":[],"stopped_total":0)";
+  const std::string counts = R"("paused":0,"suspended":0,"failing":1,"changes_behind":42,"worst":)";
+  answer(
+    "GET /api/v1/status",
+    begin + R"(,"sinks":{"active":2,)" + counts
+      + R"({"name":"lake","state":"failing","since":"2026-11-27T11:00:00Z","error":"no route","changes_behind":41}}})");
+  EXPECT_THAT(run("status").out,
+              AllOf(HasSubstr("sinks: 2 active; failing 1; changes behind 42\n"),
+                    HasSubstr("the worst: lake is failing since 2026-11-27T11:00:00Z, 41 changes behind: no route\n"),
+                    HasSubstr("$ lode sink show lake\n")));
+  answer("GET /api/v1/status", begin + R"(,"sinks":{"active":2,)" + counts + "null}}");
+  EXPECT_THAT(run("status").out, AllOf(HasSubstr("sinks: 2 active"), Not(HasSubstr("the worst"))));
+  answer("GET /api/v1/status", begin + R"(,"sinks":{"active":0,)" + counts + "null}}");
+  EXPECT_THAT(run("status").out, Not(HasSubstr("sinks"))) << "there are none";
+  answer("GET /api/v1/status", begin + "}");
+  EXPECT_EQ(run("status").code, 0) << "a node of another version, or one whose store is away";
 }

@@ -139,18 +139,25 @@ TEST_F(top_test, it_is_printed_once_when_nobody_looks) {
   EXPECT_TRUE(told.at("history").is_object());
 }
 
+TEST_F(top_test, what_goes_into_a_pipe_is_not_cut) {
+  answer("GET /api/v1/tenants?view=standing&sort=worst&limit=20",
+         json::serialize(json::object{{"tenants", json::array{json::object{{"name", "acme"}, {"connection", "main"}, {"waits_for", "quota"}, {"detail", std::string(300, 'x') + "end"}}}},
+                                      {"next", nullptr}, {"total", 1}}));
+  EXPECT_THAT(run("top --once").out, HasSubstr("xend"));
+}
+
 TEST_F(top_test, a_node_without_a_history_is_shown_all_the_same) {
   answer("GET /api/v1/history?span=3600&step=15", R"({"code":"not_found","detail":"no"})", 404);
   auto result = run("top --once");
   EXPECT_EQ(result.code, 0);
-  EXPECT_THAT(result.out, HasSubstr("nothing measured in the last hour"));
+  EXPECT_THAT(result.out, HasSubstr("not yet measured"));
 }
 
 TEST_F(top_test, a_store_that_is_away_is_told_beside_what_was_seen_last) {
   auto top = look();
   answer("GET /api/v1/overview", R"({"as_of":"2026-11-27T17:00:09Z","store":"connection to the database was lost"})");
   answer("GET /api/v1/tenants?view=standing&sort=worst&limit=200", R"({"code":"store_unavailable","detail":"it is away"})", 503);
-  top->await_screen("STORE: connection to the");
+  top->await_screen("STORE: connection to th");
   EXPECT_THAT(top->screen_text(), HasSubstr("t0"));
 }
 

@@ -3,6 +3,7 @@
 #include "tests/support/claims.hpp"
 
 using namespace lode;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -68,6 +69,38 @@ TEST_F(api_test, a_secret_in_the_configuration_is_refused_by_name) {
     EXPECT_THAT(error_text(answer), HasSubstr("is or holds a secret"));
     EXPECT_THAT(error_text(answer), Not(HasSubstr("hunter2")));
   }
+}
+
+const char* const with_spec = "streams: fine\nspec: " R"({"required":["base_url","api_key"],"properties":{"base_url":{"type":"string"},
+  "api_key":{"type":"string","airbyte_secret":true}}})";
+
+TEST_F(api_test, a_connection_is_checked_against_the_spec_of_its_source_and_all_mistakes_are_told) {
+  expect(200, "PUT", "/api/v1/sources/api", with_spec);
+  expect(201, "POST", "/api/v1/tenants", R"({"name":"acme"})");
+  auto told = error_text(expect(400, "PUT", crm, R"({"source":"api","configuration":{"base_url":1,"base_ulr":"x"},"streams":["contact"]})"));
+  EXPECT_THAT(told, AllOf(HasSubstr("did you mean contacts?"), HasSubstr("configuration: base_url is a number, expected a text"),
+                          HasSubstr("base_ulr is not declared"), HasSubstr("secrets: api_key is missing")));
+  expect(404, "GET", crm);
+  expect(200, "PUT", crm, R"({"source":"api","configuration":{"base_url":"x"},"secrets":{"api_key":"hunter2"}})");
+  expect(200, "PUT", crm, R"({"source":"api","configuration":{"base_url":"y"}})");
+}
+
+TEST_F(api_test, a_line_of_an_import_is_checked_against_the_spec) {
+  expect(200, "PUT", "/api/v1/sources/api", with_spec);
+  auto told = expect(200, "POST", "/api/v1/import", R"({"tenant":"a","connection":"x","source":"api","secrets":{"api_key":"hunter2"}}
+{"tenant":"a","connection":"y","source":"api","configuration":{"base_url":"x"},"secrets":{"api_key":"hunter2"}})");
+  EXPECT_EQ(told.at("connections"), json::value(1));
+  EXPECT_THAT(json::serialize(told.at("errors")), AllOf(HasSubstr("configuration: base_url is missing"), Not(HasSubstr("hunter2"))));
+}
+
+TEST_F(api_test, secrets_that_the_spec_does_not_declare_leave_the_good_ones_in_place) {
+  expect(200, "PUT", "/api/v1/sources/api", with_spec);
+  expect(201, "POST", "/api/v1/tenants", R"({"name":"acme"})");
+  expect(200, "PUT", crm, R"({"source":"api","configuration":{"base_url":"x"},"secrets":{"api_key":"hunter2"}})");
+  auto told = error_text(expect(400, "PUT", crm + "/secrets", R"({"api_kye":"swordfish"})"));
+  EXPECT_THAT(told, AllOf(HasSubstr("did you mean \"api_key\"?"), HasSubstr("secrets: api_key is missing"), Not(HasSubstr("swordfish"))));
+  EXPECT_TRUE(expect(200, "GET", crm).at("secrets").as_object().contains("api_key"));
+  expect(200, "PUT", crm + "/secrets", R"({"api_key":"swordfish"})");
 }
 
 TEST_F(api_test, a_connection_is_checked_against_its_source) {

@@ -12,6 +12,7 @@
 #include "runtime/cli/api_client.hpp"
 #include "runtime/console/http_server.hpp"
 #include "runtime/console/routes.hpp"
+#include "runtime/expression/json_text.hpp"
 #include "runtime/storage/memory/memory_database.hpp"
 #include "runtime/wall_clock.hpp"
 #include "tests/support/openapi_check.hpp"
@@ -88,6 +89,8 @@ struct console_fixture : testing::Test {
       out.version = std::to_string(text.size());
       out.streams = {"contacts", "posts"};
       out.secrets = {"start_word"};
+      if (const auto at = text.find("spec: "); at != text.npos) // JSON to the end
+        out.connection_schema = *expression::parse_json(text.substr(at + 6));
       return out;
     };
     services.inspect_sink = [](const std::string&, const std::string& text) {

@@ -67,7 +67,7 @@ TEST_F(server_test, a_port_that_is_taken_is_told) {
   settings.listen = server->address();
   auto second = http_server::start(settings, make_console_router(), services);
   ASSERT_FALSE(second);
-  EXPECT_THAT(message_of(second.error()), HasSubstr("console.listen"));
+  EXPECT_THAT(message_of(second.error()), HasSubstr("console.listen: cannot listen on " + settings.listen + " (Address already in use)"));
 }
 
 TEST_F(server_test, web_pages_cannot_use_a_loopback_console) {

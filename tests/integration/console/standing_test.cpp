@@ -22,7 +22,12 @@ struct replaying_control : noting_control {
     note("replay " + to_string(tenant) + " " + id + " " + std::to_string(request.dead_letter));
     done(answer);
   }
+  void look_for_work() override {
+    noting_control::look_for_work();
+    while_it_acts();
+  }
   caf::error answer;
+  std::function<void()> while_it_acts = [] {};
 };
 
 /// Tenant acme with connection main of source shop, on node n1, which owns all shards.
@@ -122,6 +127,10 @@ TEST_F(standing_routes, runs_and_dead_letters_of_all_tenants) {
   expect(400, "GET", "/api/v1/runs?phase=lost");
   const auto run = std::to_string(runs.at("runs").at(0).at("run").as_int64());
   EXPECT_EQ(expect(200, "GET", "/api/v1/runs/" + run).at("tenant"), "acme");
+  expect(200, "PATCH", main, R"({"state":"paused","reason":"holidays"})");
+  for (const auto& path : {std::string{"/api/v1/runs"}, main + "/runs"})
+    EXPECT_EQ(expect(200, "GET", path).at("runs").at(0).at("reason"), "its connection is paused: holidays") << path;
+  EXPECT_EQ(expect(200, "GET", "/api/v1/runs/" + run).at("reason"), "its connection is paused: holidays");
   auto letters = expect(200, "GET", "/api/v1/dead-letters");
   EXPECT_EQ(letters.at("dead_letters").at(0).at("tenant"), "acme");
   EXPECT_EQ(letters.at("dead_letters").at(0).at("stream"), "posts");
@@ -205,6 +214,16 @@ TEST_F(standing_routes, whatever_changes_something_is_in_the_trail) {
   EXPECT_EQ(entries.at(1).at("who"), "loopback");
   EXPECT_EQ(entries.at(1).at("node"), "n1");
   EXPECT_EQ(expect(200, "GET", "/api/v1/audit?tenant=acme").at("entries").as_array().size(), 1u);
+}
+
+TEST_F(standing_routes, the_trail_has_a_change_before_it_is_made) {
+  int64_t stood = 0;
+  control->while_it_acts = [&] { stood = session.number("SELECT count(*) FROM audit WHERE path LIKE '%/runs' AND status = 0"); };
+  expect(202, "POST", main + "/runs", R"({"kind":"manual"})");
+  EXPECT_EQ(stood, 1);
+  EXPECT_EQ(expect(200, "GET", "/api/v1/audit").at("entries").at(0).at("status"), 202);
+  session.run("UPDATE audit SET status = 0");
+  EXPECT_TRUE(expect(200, "GET", "/api/v1/audit").at("entries").at(0).at("status").is_null()) << "the node ended over it";
 }
 
 } // namespace

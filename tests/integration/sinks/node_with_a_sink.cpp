@@ -13,7 +13,7 @@ struct lines_sink_state {
   lines_sink_state(lode::sink_actor::pointer, std::string file) : file(std::move(file)) {}
 
   lode::sink_actor::behavior_type make_behavior() {
-    return {[this](const lode::deliver_changes& batch) -> caf::result<void> {
+    return {[this](const lode::deliver_changes& batch) -> caf::result<size_t> {
       std::ofstream out{file, std::ios::app};
       for (const auto& change : batch.changes)
         out << change.tenant << ' ' << change.source << '/' << change.stream << ' ' << change.seq << ' ' << change.key
@@ -21,7 +21,7 @@ struct lines_sink_state {
       out.flush();
       if (!out)
         return caf::make_error(lode::errc::unreachable, file + " cannot be written");
-      return caf::unit;
+      return batch.changes.size();
     }};
   }
 

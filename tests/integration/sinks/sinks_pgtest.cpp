@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <memory>
 
@@ -11,6 +12,7 @@
 #include "runtime/storage/postgres/postgres_membership_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
+#include "runtime/storage/postgres/postgres_sink_store.hpp"
 #include "tests/support/child_process.hpp"
 #include "tests/support/claims.hpp"
 #include "tests/support/postgres_fixture.hpp"
@@ -72,13 +74,14 @@ struct sinks_pgtest : testing::Test {
     ASSERT_FALSE(members->leave(self));
   }
 
-  void serve() {
+  /// `fault`: where it dies.
+  void serve(const std::string& fault = "") {
     std::vector<std::string> command{LODE_PROGRAM, "serve"};
     for (const auto& setting : {"store.dsn=" + database.dsn(), "security.key=" + std::string(64, '6'),
                                 std::string{"console.listen=127.0.0.1:0"}})
       command.insert(command.end(), {"--set", setting});
     std::filesystem::remove(log);
-    node = std::make_unique<child_process>(command, log);
+    node = std::make_unique<child_process>(command, log, std::vector<std::string>{"LODE_FAULT=" + fault});
     await(
       "the node is up",
       [&] {
@@ -96,12 +99,26 @@ struct sinks_pgtest : testing::Test {
                   const std::string& type = "application/json") {
     return json::parse(api_client{address, ""}.call(method, path, body, type).body);
   }
+  void put_sink() {
+    api_client{address, ""}.call("PUT", "/api/v1/sinks/file", "lines:\n  file: " + file + "\n", "application/yaml");
+  }
+  /// What stands in the file after a node that died at `fault` was followed by another one.
+  std::string delivered_around_a_kill_at(const std::string& fault) {
+    serve(fault);
+    put_sink(); // it may die before it answers
+    EXPECT_EQ(node->await_end(), 128 + SIGKILL) << read_file(log);
+    serve();
+    await_nothing_behind();
+    EXPECT_EQ(node->stop(), 0) << read_file(log);
+    return read_file(file);
+  }
   void await_nothing_behind() {
     await(
       "nothing is behind", [&] { return ask("GET", "/api/v1/sinks/file").at("changes_behind").as_int64() == 0; },
       std::chrono::seconds{60}, [&] { return last_lines(log); });
   }
 
+  const std::string both = "acme shop/posts 1 a {\"id\":\"a\"}\nacme shop/posts 2 b {\"id\":\"b\"}\n";
   const std::string mark = "console on http://127.0.0.1:";
   const std::string folder = testing::TempDir() + "lode-sinks-" + std::to_string(getpid());
   const std::string log = folder + "/log", file = folder + "/changes";
@@ -124,6 +141,43 @@ TEST_F(sinks_pgtest, in_a_new_generation_no_cursor_stands_beyond_its_feed) {
   EXPECT_EQ(session.number("SELECT count(*) FROM sink_cursor WHERE holder <> 0"), 0);
 }
 
+TEST_F(sinks_pgtest, a_look_that_finds_nothing_to_deliver_writes_nothing) {
+  const incarnation self{1002};
+  auto members = make_postgres_membership_store(database.settings(self), "cluster");
+  ASSERT_TRUE(claim_everything(*members, "looker", self));
+  auto sinks = make_postgres_sink_store(database.settings(self));
+  ASSERT_TRUE(sinks->put_sink({"file", "lines", {}, "sealed", false}));
+  const auto id = sinks->active_sinks()->at(0).id;
+  const auto claim = [&] { return sinks->claim({{id, 8}}, std::chrono::hours{1})->at(0); };
+  test_session session{database.dsn()};
+  session.run("SET search_path = lode");
+  const auto writes = [&] {
+    session.run("BEGIN");
+    session.run("SELECT lode_claim_deliveries(1002, ARRAY[" + to_string(id)
+                + "]::bigint[], ARRAY[8]::bigint[], 60000000)");
+    const auto count = session.number("SELECT count(pg_current_xact_id_if_assigned()::text)");
+    session.run("ROLLBACK");
+    return count > 0;
+  };
+  EXPECT_TRUE(writes()) << "there is something to claim";
+  ASSERT_FALSE(sinks->release(claim(), "the disk is full", std::chrono::hours{1}));
+  EXPECT_FALSE(writes()) << "it waits";
+  ASSERT_FALSE(sinks->resume_sink("file"));
+  const auto held = claim();
+  EXPECT_FALSE(writes()) << "it is out";
+  ASSERT_FALSE(sinks->settle(held, 2, 2));
+  EXPECT_FALSE(writes()) << "nothing is new";
+  ASSERT_FALSE(members->leave(self));
+}
+
+TEST_F(sinks_pgtest, a_kill_between_claim_and_delivery_loses_and_repeats_nothing) {
+  EXPECT_EQ(delivered_around_a_kill_at("courier.after_claim"), both);
+}
+
+TEST_F(sinks_pgtest, a_kill_between_answer_and_settlement_repeats_the_one_batch) {
+  EXPECT_EQ(delivered_around_a_kill_at("courier.before_settle"), both + both);
+}
+
 TEST_F(sinks_pgtest, a_node_delivers_what_was_mined_once_and_goes_on_after_a_restart) {
   serve();
   auto refused = ask("PUT", "/api/v1/sinks/file", "lines:\n  flie: x\n", "application/yaml");
@@ -132,7 +186,6 @@ TEST_F(sinks_pgtest, a_node_delivers_what_was_mined_once_and_goes_on_after_a_res
     ask("PUT", "/api/v1/sinks/file", "lines:\n  file: " + file + "\n", "application/yaml").at("kind").as_string(),
     "lines");
   await_nothing_behind();
-  const std::string both = "acme shop/posts 1 a {\"id\":\"a\"}\nacme shop/posts 2 b {\"id\":\"b\"}\n";
   EXPECT_EQ(read_file(file), both);
   EXPECT_EQ(ask("GET", "/api/v1/sinks/file").at("delivered").as_int64(), 2);
   EXPECT_THAT(api_client(address, "").call("GET", "/metrics").body,

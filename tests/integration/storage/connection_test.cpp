@@ -56,5 +56,14 @@ TEST(postgres_connection, calls_in_a_row_wait_once_for_a_server_that_does_not_an
   EXPECT_LT(server.tries(), calls / 2);
 }
 
+TEST(postgres_connection, what_libpq_says_in_several_lines_is_one_line) {
+  postgres_settings settings;
+  settings.dsn = "host=/nowhere,/nowhere_else dbname=none";
+  auto error = postgres_connection{settings, "test"}.connect();
+  ASSERT_EQ(error, errc::store_unavailable);
+  EXPECT_NE(message_of(error).find("/nowhere_else"), std::string::npos) << message_of(error);
+  EXPECT_EQ(message_of(error).find_first_of("\n\t"), std::string::npos) << message_of(error);
+}
+
 } // namespace
 } // namespace lode

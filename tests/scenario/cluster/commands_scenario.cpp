@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "runtime/exit_code.hpp"
 #include "tests/support/cluster_scenario.hpp"
 
@@ -121,6 +123,28 @@ TEST_F(cluster_commands_scenario, a_run_that_is_asked_for_again_under_its_id_at_
   EXPECT_EQ(lode(cluster, {"run", "cancel", number, "--command-id", "mine"}).code, exit_conflict) << "the id of something else";
   EXPECT_EQ(lode(cluster, {"run", "trigger", tenant, "main"}).code, exit_ok);
   world.await_runs(2, {tenant});
+}
+
+TEST_F(cluster_commands_scenario, a_cancelled_run_ends_at_once_whichever_node_was_told) {
+  auto& world = cluster.world();
+  world.fault({{"kind", "hang"}});
+  world.import_tenants();
+  world.trigger_all();
+  const auto mines = [&](const std::string& name) {
+    cluster.use(name);
+    return number_in(world.present_node().status(), "miners");
+  };
+  await("each tenant has a run", [&] {
+    return std::ranges::none_of(world.tenants(), [&](const auto& tenant) { return world.last_run(tenant).empty(); });
+  });
+  await("some mine elsewhere", [&] { return mines("n2") + mines("n3") > 0; });
+  cluster.use("n1");
+  for (const auto& tenant : world.tenants()) {
+    const auto run = std::to_string(number_in(world.last_run(tenant), "run"));
+    EXPECT_EQ(lode(cluster, {"run", "cancel", run}).code, exit_ok);
+  }
+  // By themselves they would look up after 30 s, which is how long an API may take for its first byte.
+  await("no node mines", [&] { return mines("n1") + mines("n2") + mines("n3") == 0; }, 20s);
 }
 
 TEST_F(cluster_commands_scenario, what_cannot_be_drained_is_told) {

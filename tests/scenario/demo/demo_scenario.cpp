@@ -55,7 +55,7 @@ struct demo_scenario : testing::Test {
     if (demo == 0) {
       (void)!freopen((folder + "/output").c_str(), "a", stdout);
       dup2(fileno(stdout), 2);
-      execl(LODE_PROGRAM, "lode", "demo", "--tenants", "12", "--percent", "30", "--seed", "7", "--dir", show().c_str(), "--json",
+      execl(LODE_PROGRAM, "lode", "demo", "--tenants", "12", "--percent", "30", "--seed", "7", "--dir", show().c_str(), "--report",
             (folder + "/report.json").c_str(), nullptr);
       _exit(127);
     }

@@ -65,6 +65,23 @@ TEST(outage_scenario, a_database_that_crashes_in_mid_run_stops_fetching_and_cost
   expect_all_went_on_by_itself(world);
 }
 
+TEST(outage_scenario, an_idle_node_is_not_ready_while_the_database_is_down_and_counts_that_once) {
+  scenario_settings settings;
+  settings.own_server = true;
+  scenario world{settings};
+  world.start_node();
+  world.database().stop_server();
+  EXPECT_THAT(await_not_ready(world), HasSubstr("the store cannot commit"));
+  std::string out;
+  EXPECT_EQ(world.command({"--node", "http://127.0.0.1:" + std::to_string(world.present_node().port), "status"}, out), 7) << out;
+  EXPECT_THAT(out, HasSubstr("tenants: not known"));
+  world.database().start_server();
+  await("the node is ready again", [&] { return world.api_text("GET", "/readyz").status == 200; }, std::chrono::seconds{60},
+        [&] { return world.log(); });
+  EXPECT_THAT(world.api_text("GET", "/metrics").body, HasSubstr("\nlode_store_outages_total 1\n"));
+  EXPECT_THAT(world.log(), HasSubstr("the store answers again"));
+}
+
 struct own_server {
   own_server() {
     if (!mkdtemp(folder.data()))

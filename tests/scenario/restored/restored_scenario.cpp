@@ -101,7 +101,7 @@ TEST_F(restored_scenario, a_node_beneath_which_it_is_put_back_ends_and_none_star
 TEST_F(restored_scenario, a_running_node_is_in_the_way_of_a_new_generation_and_ends_when_one_began_nevertheless) {
   std::string out;
   EXPECT_EQ(world.command({"restored"}, out), 5);
-  EXPECT_THAT(out, HasSubstr("nodes of this store are running: \"scenario\" life "));
+  EXPECT_THAT(out, HasSubstr("nodes of this store are running: \"scenario\" from "));
   world.sql("UPDATE lode.store SET generation = generation + 1");
   EXPECT_EQ(world.node().await_end(), 1) << world.log();
   EXPECT_THAT(world.log(), HasSubstr("is to be started anew"));

@@ -28,8 +28,9 @@ std::vector<told_change> changes_in(const server_request& request) {
 } // namespace
 
 void hook_receiver::serve(server_connection& connection) {
+  size_t number = 0;
   while (const auto request = connection.read_request()) {
-    switch (take(*request)) {
+    switch (take(*request, number)) {
       case answer::acknowledge:
         connection.respond(204, "");
         break;
@@ -45,11 +46,13 @@ void hook_receiver::serve(server_connection& connection) {
         return connection.reset();
     }
   }
+  const std::lock_guard guard{mutex_};
+  last_ones_.insert(number);
 }
 
-hook_receiver::answer hook_receiver::take(const server_request& request) {
+hook_receiver::answer hook_receiver::take(const server_request& request, size_t& number) {
   const std::lock_guard guard{mutex_};
-  ++requests_;
+  number = ++requests_;
   const auto id = header(request, "webhook-id");
   if (header(request, "webhook-signature")
       != expected_signature(key, id, header(request, "webhook-timestamp"), request.body()))
@@ -64,7 +67,7 @@ hook_receiver::answer hook_receiver::take(const server_request& request) {
     const auto changes = changes_in(request);
     told_.insert(told_.end(), changes.begin(), changes.end());
     if (does == answer::acknowledge)
-      acknowledged_.insert(acknowledged_.end(), changes.begin(), changes.end());
+      acknowledged_.push_back({number, std::chrono::steady_clock::now(), changes});
   } catch (const std::exception& problem) {
     complaints_.push_back(id + ": " + problem.what());
   }
@@ -81,9 +84,13 @@ std::vector<told_change> hook_receiver::told() {
   return told_;
 }
 
-std::vector<told_change> hook_receiver::acknowledged() {
+std::vector<acknowledged_change> hook_receiver::acknowledged() {
   const std::lock_guard guard{mutex_};
-  return acknowledged_;
+  std::vector<acknowledged_change> out;
+  for (const auto& request : acknowledged_)
+    for (const auto& change : request.changes)
+      out.push_back({change, request.at, !last_ones_.contains(request.number)});
+  return out;
 }
 
 std::vector<std::string> hook_receiver::complaints() {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,8 @@ public:
   size_t requests();
   /// In the order in which requests were here whole.
   std::vector<told_change> told();
-  /// Of these, what was acknowledged; the sender may not have heard of it.
-  std::vector<told_change> acknowledged();
+  /// Of these, what was acknowledged.
+  std::vector<acknowledged_change> acknowledged();
   /// What was wrong with requests.
   std::vector<std::string> complaints();
   /// How often it did what.
@@ -37,14 +38,20 @@ private:
   enum class answer : uint8_t { acknowledge, refuse, pause, hang, hang_up };
 
   void serve(server_connection& connection);
-  answer take(const server_request& request);
+  answer take(const server_request& request, size_t& number);
 
   std::mutex mutex_;
   dice dice_;
   std::atomic<bool> behaves_ = false;
   size_t requests_ = 0;
   std::vector<told_change> told_;
-  std::vector<told_change> acknowledged_;
+  struct acknowledged_request {
+    size_t number;
+    std::chrono::steady_clock::time_point at;
+    std::vector<told_change> changes;
+  };
+  std::vector<acknowledged_request> acknowledged_;
+  std::set<size_t> last_ones_; ///< requests after which their connection ended
   std::vector<std::string> complaints_;
   std::map<answer, size_t> answers_;
   test_http_server server_{[this](server_connection& connection) { serve(connection); }};

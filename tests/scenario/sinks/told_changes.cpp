@@ -69,6 +69,23 @@ std::vector<std::string> missing_in(const std::vector<told_change>& told, const 
   return out;
 }
 
+std::vector<std::string> unexcused_repeats(const std::vector<acknowledged_change>& all,
+                                           const std::vector<std::chrono::steady_clock::time_point>& disturbances,
+                                           std::chrono::milliseconds lag) {
+  std::map<feed_place, const acknowledged_change*> earlier;
+  std::vector<std::string> out;
+  for (const auto& each : all) {
+    const auto* before = std::exchange(earlier[each.told.place], &each);
+    if (!before || !before->is_heard)
+      continue;
+    const bool is_excused =
+      std::ranges::any_of(disturbances, [&](const auto& when) { return before->at <= when + lag && each.at >= when; });
+    if (!is_excused)
+      out.push_back("acknowledged, heard and told again: " + text_of(each.told.place, each.told.what));
+  }
+  return out;
+}
+
 size_t repeats_in(const std::vector<told_change>& told) {
   std::set<feed_place> places;
   return static_cast<size_t>(

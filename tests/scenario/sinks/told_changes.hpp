@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -48,6 +49,17 @@ std::vector<std::string> mistakes_of_order(const std::vector<told_change>& told)
 std::vector<std::string> mistakes_of_content(const std::vector<told_change>& told, const stored_truth& truth);
 /// Entries of the feed that were not told.
 std::vector<std::string> missing_in(const std::vector<told_change>& told, const stored_truth& truth);
+/// What a target has acknowledged.
+struct acknowledged_change {
+  told_change told;
+  std::chrono::steady_clock::time_point at;
+  bool is_heard = true; ///< false: its connection ended with it, so the sender may have thrown the answer away
+};
+/// Repeats in what was acknowledged, in order of time, that nothing excuses: the answer before was heard, and no node was disturbed between
+/// the two. What a disturbed node had sent may be acknowledged up to `lag` later.
+std::vector<std::string> unexcused_repeats(const std::vector<acknowledged_change>& all,
+                                           const std::vector<std::chrono::steady_clock::time_point>& disturbances,
+                                           std::chrono::milliseconds lag);
 /// How many were told more than once, each time after the first counted.
 size_t repeats_in(const std::vector<told_change>& told);
 

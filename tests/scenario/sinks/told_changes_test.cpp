@@ -48,5 +48,24 @@ TEST(told_changes_test, a_wrong_hash_a_stale_record_and_a_last_change_without_re
   EXPECT_THAT(mistakes_of_content({replaced}, truth), ElementsAre(HasSubstr("is not the one stored")));
 }
 
+TEST(told_changes_test,
+     a_repeat_is_excused_by_a_disturbance_between_the_two_or_by_an_answer_that_nobody_may_have_heard) {
+  using namespace std::chrono_literals;
+  const std::chrono::steady_clock::time_point start{};
+  const auto at = [&](int64_t seq, std::chrono::seconds when, bool is_heard = true) {
+    return acknowledged_change{told(seq), start + when, is_heard};
+  };
+  EXPECT_THAT(unexcused_repeats({at(1, 10s), at(2, 11s)}, {}, 1s), IsEmpty());
+  EXPECT_THAT(unexcused_repeats({at(1, 10s), at(1, 20s)}, {}, 1s), ElementsAre(HasSubstr("seq 1")));
+  EXPECT_THAT(unexcused_repeats({at(1, 10s, false), at(1, 20s)}, {}, 1s), IsEmpty());
+  EXPECT_THAT(unexcused_repeats({at(1, 10s), at(1, 20s)}, {start + 15s}, 1s), IsEmpty());
+  EXPECT_THAT(unexcused_repeats({at(1, 10s), at(1, 20s)}, {start + 9s}, 1s), IsEmpty()) << "it was on its way";
+  EXPECT_THAT(unexcused_repeats({at(1, 10s), at(1, 20s)}, {start + 5s, start + 21s}, 1s),
+              ElementsAre(HasSubstr("seq 1")));
+  EXPECT_THAT(unexcused_repeats({at(1, 10s), at(1, 20s), at(1, 30s)}, {start + 15s}, 1s),
+              ElementsAre(HasSubstr("seq 1")))
+    << "each excuses one";
+}
+
 } // namespace
 } // namespace lode::test

@@ -137,7 +137,7 @@ export const logLevels = ["trace", "debug", "info", "warning", "error"] as const
 export interface LogLevel { node: string; level: string }
 
 export interface AuditEntry {
-  id: number; at: string; node: string; who: string; method: string; path: string; tenant: string | null; connection: string | null; status: number;
+  id: number; at: string; node: string; who: string; method: string; path: string; tenant: string | null; connection: string | null; status: number | null;
 }
 export interface AuditPage { entries: AuditEntry[]; next: number | null }
 

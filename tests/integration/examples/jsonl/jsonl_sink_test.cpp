@@ -32,6 +32,14 @@ struct jsonl_sink_test : test_folder, actor_test {
     return sink;
   }
   void end(const sink_actor& sink) { send_exit(sink, caf::exit_reason::user_shutdown); }
+  /// All of it is taken, or there is an error.
+  caf::error done(const sink_actor& sink, const deliver_changes& batch) {
+    const auto taken = ask<size_t>(sink, batch);
+    if (!taken)
+      return taken.error();
+    EXPECT_EQ(*taken, batch.changes.size());
+    return {};
+  }
 };
 
 TEST_F(jsonl_sink_test, each_change_is_a_line_that_is_there_before_the_answer) {

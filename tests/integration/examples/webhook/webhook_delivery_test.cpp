@@ -63,11 +63,13 @@ struct webhook_delivery_test : testing::Test {
     caf::anon_send_exit(sink, caf::exit_reason::user_shutdown);
     sink = nullptr;
   }
+  /// "": all of it is taken.
   std::string deliver(const deliver_changes& batch) {
     caf::scoped_actor self{system};
     std::string outcome = "?";
     self->request(sink, std::chrono::seconds{60}, batch)
-      .receive([&] { outcome.clear(); }, [&](const caf::error& why) { outcome = message_of(why); });
+      .receive([&](size_t taken) { outcome = taken == batch.changes.size() ? "" : std::to_string(taken) + " taken"; },
+               [&](const caf::error& why) { outcome = message_of(why); });
     return outcome;
   }
   std::vector<std::string> ids() {

@@ -8,6 +8,7 @@
 #include "runtime/storage/memory/memory_database.hpp"
 #include "tests/support/actor_test.hpp"
 #include "tests/support/claims.hpp"
+#include "tests/support/leases.hpp"
 #include "tests/support/mining_fixtures.hpp"
 
 using namespace lode;
@@ -45,7 +46,7 @@ struct credential_keeper_test : keeper_surroundings, actor_test {
   services_pointer services;
 
   void SetUp() override {
-    held.renew_for_ever();
+    renew_for_ever(held);
     connection_row wanted;
     wanted.name = "crm";
     wanted.source = catalog->put_source("crm-api", "manifest", "v1")->id;
@@ -371,7 +372,7 @@ TEST_F(credential_keeper_test, nothing_is_sent_or_begun_without_the_nodes_lease_
   EXPECT_THAT(sent(), IsEmpty());
   EXPECT_THAT(errors, IsEmpty());
   EXPECT_EQ(waiting, 1);
-  held.renew_for_ever();
+  renew_for_ever(held);
   advance(1s);
   EXPECT_EQ(waiting, 0);
   grant("a1", "r2");
@@ -383,14 +384,14 @@ TEST_F(credential_keeper_test, a_lease_that_ends_while_a_refresh_is_begun_lets_n
   is_lease_lost_at_begin = true;
   for (int i = 0; i < 2; ++i) {
     crash();
-    held.renew_for_ever();
+    renew_for_ever(held);
     ask_token();
     EXPECT_FALSE(held.holds());
   }
   EXPECT_THAT(sent(), IsEmpty());
   is_lease_lost_at_begin = false;
   crash();
-  held.renew_for_ever();
+  renew_for_ever(held);
   ask_token();
   grant("a1", "r2");
   EXPECT_THAT(sent(), ElementsAre("r1"));

@@ -10,8 +10,9 @@
 #include "runtime/extraction/continuation_codec.hpp"
 #include "runtime/extraction/page_reader.hpp"
 #include "runtime/http/scripted_http_client.hpp"
-#include "tests/support/actor_test.hpp"
+#include "tests/support/leases.hpp"
 #include "tests/support/mining_fixtures.hpp"
+#include "tests/support/stub_actor.hpp"
 
 /// A miner with a real gate and a real processor, between a scripted API and a writer that the test plays.
 namespace lode {
@@ -43,7 +44,7 @@ private:
 };
 
 /// One miner between a scripted API and a writer that the test plays.
-struct miner_test : actor_test {
+struct miner_test : stub_test {
   logical_clock clock;
   dating_http_client http{clock};
   continuation_codec codec{[](std::string_view text) { return std::string{text}; },
@@ -74,10 +75,7 @@ struct miner_test : actor_test {
   page_writer_actor writer = spawn_fake<page_writer_actor>(
     [this](hashed_page& page, const page_client_actor&) { pages.push_back(std::move(page)); }, [](hold_pages) {},
     [](release_pages) {}, [](wake) {});
-  run_keeper_actor keeper = spawn_fake<run_keeper_actor>(
-    [](load_due) { return due_loaded{}; }, [](const move_due&) {}, [](load_connection) { return connection_pointer{}; },
-    [](load_open_runs) { return open_runs_loaded{}; }, [](const start_run&) { return run_started{}; },
-    [](load_continuations) { return continuations_loaded{}; },
+  run_keeper_actor keeper = spawn_stub<run_keeper_actor>(
     [this](resume_continuation) -> caf::result<continuation_row> {
       ++resumed;
       if (is_gone)
@@ -91,24 +89,15 @@ struct miner_test : actor_test {
       if (is_gone && ask.continuation)
         return caf::make_error(errc::not_found, "no longer open");
       return caf::unit;
-    },
-    [](const cancel_run&) {}, [](const suspend_connection&) {}, [](const begin_refresh&) { return refresh_begun{}; },
-    [](const end_refresh&) {}, [](const store_secrets&) { return secrets_stored{}; }, [](const adjust_pace&) {},
-    [](load_tally) { return stream_tally{}; }, [](const stop_stream&) {}, [](load_pass) { return pass_standing{}; },
-    [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; },
-    [](const shards_gained&) {}, [](const shards_leaving&) {}, [](const take_command&) { return command_standing{}; },
-    [](const settle_command&) {}, [](const load_live_connections&) { return live_connections_loaded{}; },
-    [](const load_dead_letter&) { return dead_letter{}; }, [](const remove_dead_letter&) {});
-  tenant_supervisor_actor supervisor = spawn_fake<tenant_supervisor_actor>(
-    [](const begin_run&) {}, [](const resume_run&) {}, [](connection_changed) {}, [](const cancel_run&) {},
-    [](listen) {}, [](const hear_webhook&) {}, [](successor_listens) {}, [](replay_dead_letter) {}, [](leave_tenant) {},
+    });
+  tenant_supervisor_actor supervisor = spawn_stub<tenant_supervisor_actor>(
     [this](const continuation_ended& msg) { endings.push_back(msg); },
     [this](const continuations_opened& msg) { opened += msg.count; },
     [this](const connection_failed& msg) {
       suspensions.push_back(message_of(msg.reason));
       suspended_stream = msg.stream;
     },
-    [this](records_died msg) { died += msg.count; }, [](timer_fired) {});
+    [this](records_died msg) { died += msg.count; });
   source_plan_pointer plan = item_plan();
   processor_actor worker; ///< in place of a real one
   miner_actor actor;
@@ -134,7 +123,7 @@ struct miner_test : actor_test {
     return state;
   }
 
-  void SetUp() override { held.renew_for_ever(); }
+  void SetUp() override { renew_for_ever(held); }
 
   void finish() {
     caf::anon_send(actor, finish_page{});

@@ -290,7 +290,7 @@ TEST_F(miner_test, a_page_that_died_with_its_worker_is_noticed_and_read_again) {
 TEST_F(miner_test, a_slow_store_is_no_lost_page) {
   http.answer(first_url, 200, page_body(0, 1, ""));
   mine(1, 10s);
-  health.outage_begins();
+  health.outage_begins("down");
   advance(60s);
   EXPECT_EQ(resumed, 0u);
 }
@@ -310,7 +310,7 @@ TEST_F(miner_test, a_backlog_of_a_store_that_answers_late_is_no_lost_page) {
 TEST_F(miner_test, the_deadline_does_not_count_the_time_of_an_outage_that_has_just_ended) {
   http.answer(first_url, 200, page_body(0, 1, ""));
   mine(1, 10s);
-  health.outage_begins();
+  health.outage_begins("down");
   advance(19s);
   health.answered_late(system.clock().now());
   health.outage_ends();
@@ -683,7 +683,7 @@ TEST_F(miner_test, nothing_is_requested_without_the_nodes_lease_and_the_wait_is_
   advance(5s);
   EXPECT_TRUE(http.requests().empty());
   EXPECT_EQ(waiting, 1);
-  held.renew_for_ever();
+  renew_for_ever(held);
   advance(1s);
   ASSERT_EQ(pages.size(), 1u);
   EXPECT_EQ(waiting, 0);

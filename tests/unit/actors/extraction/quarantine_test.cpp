@@ -4,7 +4,7 @@
 #include <map>
 
 #include "actors/supervision/timers.hpp"
-#include "tests/support/actor_test.hpp"
+#include "tests/support/stub_actor.hpp"
 
 using namespace lode;
 using namespace std::chrono_literals;
@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 namespace {
 
 /// A quarantine between miners, a processor and a writer that the test plays: it says when they are quiet.
-struct quarantine_test : actor_test {
+struct quarantine_test : stub_test {
   using promise = caf::typed_response_promise<void>;
   store_health health;
   std::vector<int64_t> marks;        ///< that the store was asked for, 0 = nobody
@@ -24,10 +24,7 @@ struct quarantine_test : actor_test {
   std::vector<std::string> refusals;
 
   timers_actor service = spawn<timers>();
-  run_keeper_actor keeper = spawn_fake<run_keeper_actor>(
-    [](load_due) { return due_loaded{}; }, [](const move_due&) {}, [](load_connection) { return connection_pointer{}; },
-    [](load_open_runs) { return open_runs_loaded{}; }, [](const start_run&) { return run_started{}; },
-    [](load_continuations) { return continuations_loaded{}; }, [](resume_continuation) { return continuation_row{}; },
+  run_keeper_actor keeper = spawn_stub<run_keeper_actor>(
     [this](mark_alone ask) -> caf::result<void> {
       marks.push_back(ask.continuation.value);
       if (mark_errors.empty())
@@ -35,14 +32,7 @@ struct quarantine_test : actor_test {
       auto error = mark_errors.front();
       mark_errors.pop_front();
       return error;
-    },
-    [](const cancel_run&) {}, [](const suspend_connection&) {}, [](const begin_refresh&) { return refresh_begun{}; },
-    [](const end_refresh&) {}, [](const store_secrets&) { return secrets_stored{}; }, [](const adjust_pace&) {},
-    [](load_tally) { return stream_tally{}; }, [](const stop_stream&) {}, [](load_pass) { return pass_standing{}; },
-    [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; },
-    [](const shards_gained&) {}, [](const shards_leaving&) {}, [](const take_command&) { return command_standing{}; },
-    [](const settle_command&) {}, [](const load_live_connections&) { return live_connections_loaded{}; },
-    [](const load_dead_letter&) { return dead_letter{}; }, [](const remove_dead_letter&) {});
+    });
   // Not quiet at once, they become so with the next page, or group.
   processor_actor processing = system.spawn([this](processor_actor::pointer self) -> processor_actor::behavior_type {
     auto quiet = std::make_shared<promise>();

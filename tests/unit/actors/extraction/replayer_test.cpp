@@ -4,8 +4,8 @@
 
 #include "actors/extraction/connection_context.hpp"
 #include "actors/supervision/timers.hpp"
-#include "tests/support/actor_test.hpp"
 #include "tests/support/mining_fixtures.hpp"
+#include "tests/support/stub_actor.hpp"
 
 using namespace lode;
 using namespace std::chrono_literals;
@@ -17,7 +17,7 @@ using testing::SizeIs;
 namespace {
 
 /// A replayer of the stream `items` between a run keeper and a writer that the test plays.
-struct replayer_test : actor_test {
+struct replayer_test : stub_test {
   store_health health;
   connection_pointer connection = item_connection(1, item_plan());
   dead_letter letter{stream_id{100}, run_id{5}, {"", R"({"id":"k1","name":"n"})", "no key", {0, 3, 17}}};
@@ -37,26 +37,15 @@ struct replayer_test : actor_test {
       pages.push_back(std::move(page));
     },
     [](hold_pages) {}, [](release_pages) {}, [](wake) {});
-  run_keeper_actor keeper = spawn_fake<run_keeper_actor>(
-    [](load_due) { return due_loaded{}; }, [](const move_due&) {}, [this](load_connection) { return connection; },
-    [](load_open_runs) { return open_runs_loaded{}; }, [](const start_run&) { return run_started{}; },
-    [](load_continuations) { return continuations_loaded{}; }, [](resume_continuation) { return continuation_row{}; },
-    [](mark_alone) {}, [](const cancel_run&) {}, [](const suspend_connection&) {}, [](const begin_refresh&) { return refresh_begun{}; },
-    [](const end_refresh&) {}, [](const store_secrets&) { return secrets_stored{}; }, [](const adjust_pace&) {},
-    [](load_tally) { return stream_tally{}; }, [](const stop_stream&) {}, [](load_pass) { return pass_standing{}; },
-    [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; }, [](const shards_gained&) {},
-    [](const shards_leaving&) {}, [](const take_command&) { return command_standing{}; }, [](const settle_command&) {},
-    [](const load_live_connections&) { return live_connections_loaded{}; },
+  run_keeper_actor keeper = spawn_stub<run_keeper_actor>(
+    [this](load_connection) { return connection; },
     [this](const load_dead_letter& ask) -> caf::result<dead_letter> {
       if (ask.id != 7)
         return caf::make_error(errc::not_found, "dead letter is not on the list");
       return letter;
     },
     [this](const remove_dead_letter& ask) { removed.push_back(ask.id); });
-  tenant_supervisor_actor supervisor = spawn_fake<tenant_supervisor_actor>(
-    [](const begin_run&) {}, [](const resume_run&) {}, [](connection_changed) {}, [](const cancel_run&) {}, [](listen) {},
-    [](const hear_webhook&) {}, [](successor_listens) {}, [](replay_dead_letter) {}, [](leave_tenant) {}, [](const continuation_ended&) {},
-    [](const continuations_opened&) {}, [](const connection_failed&) {}, [](records_died) {}, [](timer_fired) {});
+  tenant_supervisor_actor supervisor = spawn_stub<tenant_supervisor_actor>();
 
   void replay(int64_t id = 7) {
     auto services = std::make_shared<mining_services>();

@@ -6,8 +6,8 @@
 #include "actors/supervision/timers.hpp"
 #include "runtime/extraction/continuation_codec.hpp"
 #include "runtime/http/scripted_http_client.hpp"
-#include "tests/support/actor_test.hpp"
 #include "tests/support/mining_fixtures.hpp"
+#include "tests/support/stub_actor.hpp"
 
 using namespace lode;
 using namespace std::chrono_literals;
@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 namespace {
 
 /// A supervisor whose miners are puppets: the test says when they end.
-struct tenant_supervisor_test : actor_test {
+struct tenant_supervisor_test : stub_test {
   connection_pointer connection = item_connection(1, item_plan());
   std::vector<continuation_row> rows; ///< open continuations in the store
   std::vector<miner_job> mined;
@@ -48,8 +48,7 @@ struct tenant_supervisor_test : actor_test {
   std::shared_ptr<std::optional<caf::error>> ending = std::make_shared<std::optional<caf::error>>(); ///< how the supervisor ended
 
   timers_actor service = spawn<timers>();
-  run_keeper_actor keeper = spawn_fake<run_keeper_actor>(
-    [](load_due) { return due_loaded{}; }, [](const move_due&) {},
+  run_keeper_actor keeper = spawn_stub<run_keeper_actor>(
     [this](load_connection) -> caf::result<connection_pointer> {
       if (load_error)
         return load_error;
@@ -77,7 +76,6 @@ struct tenant_supervisor_test : actor_test {
           return row;
       return caf::make_error(errc::not_found);
     },
-    [](mark_alone) {}, [](const cancel_run&) {},
     [this](const suspend_connection& ask) -> caf::result<void> {
       if (!suspend_errors.empty()) {
         auto error = suspend_errors.front();
@@ -88,8 +86,6 @@ struct tenant_supervisor_test : actor_test {
       orders.push_back(ask);
       return caf::unit;
     },
-    [](const begin_refresh&) { return refresh_begun{}; }, [](const end_refresh&) {},
-    [](const store_secrets&) { return secrets_stored{}; }, [](const adjust_pace&) {},
     [this](load_tally) -> caf::result<stream_tally> {
       ++counted;
       if (tally_error)
@@ -111,11 +107,7 @@ struct tenant_supervisor_test : actor_test {
       pass_standing nothing;
       nothing.why_not = "this is a test";
       return nothing;
-    },
-    [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; },
-    [](const shards_gained&) {}, [](const shards_leaving&) {}, [](const take_command&) { return command_standing{}; },
-    [](const settle_command&) {}, [](const load_live_connections&) { return live_connections_loaded{}; },
-    [](const load_dead_letter&) { return dead_letter{}; }, [](const remove_dead_letter&) {});
+    });
   scheduler_actor scheduling = spawn_fake<scheduler_actor>(
     [](wake) {}, [](timer_fired) {}, [this](run_begun msg) { begun.push_back(msg); },
     [this](const run_finished& msg) { finished.push_back(msg); }, [](const tenant_lost&) {}, [](const shards_gained&) {},
@@ -453,6 +445,15 @@ TEST_F(tenant_supervisor_test, a_connection_that_changed_while_it_was_loaded_is_
   begin();
   EXPECT_EQ(begun.size(), 2u) << "begun, and resumed with what the connection is now";
   EXPECT_EQ(mined.size(), 1u);
+}
+
+TEST_F(tenant_supervisor_test, a_suspension_for_a_wrong_configuration_says_with_what_command_it_is_put_right) {
+  open(1);
+  begin();
+  caf::anon_send(supervisor, connection_failed{connection_id{10}, run_id{1}, caf::make_error(errc::bad_source, "no URL")});
+  run();
+  ASSERT_EQ(suspended.size(), 1u);
+  EXPECT_NE(suspended[0].find("no URL. Put the connection right (lode connection put)"), std::string::npos) << suspended[0];
 }
 
 TEST_F(tenant_supervisor_test, a_run_that_changed_while_it_was_started_is_resumed_with_what_the_connection_is_now) {

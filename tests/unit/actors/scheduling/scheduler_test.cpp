@@ -3,7 +3,7 @@
 #include "actors/extraction/connection_context.hpp"
 #include "actors/supervision/timers.hpp"
 #include "runtime/storage/shard_hash.hpp"
-#include "tests/support/actor_test.hpp"
+#include "tests/support/stub_actor.hpp"
 
 using namespace lode;
 using namespace std::chrono_literals;
@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 namespace {
 
 /// A scheduler over a store and a region that the test plays. A connection that began is no longer due.
-struct scheduler_test : actor_test {
+struct scheduler_test : stub_test {
   std::vector<due_connection> due;
   std::vector<open_run> open;
   std::vector<int64_t> begun;
@@ -22,7 +22,7 @@ struct scheduler_test : actor_test {
   size_t asked = 0;
 
   timers_actor service = spawn<timers>();
-  run_keeper_actor keeper = spawn_fake<run_keeper_actor>(
+  run_keeper_actor keeper = spawn_stub<run_keeper_actor>(
     [this](const load_due& ask) -> caf::result<due_loaded> {
       ++asked;
       if (is_store_away)
@@ -33,7 +33,6 @@ struct scheduler_test : actor_test {
           result.connections.push_back(each);
       return result;
     },
-    [](const move_due&) {}, [](load_connection) { return connection_pointer{}; },
     [this](const load_open_runs& ask) -> caf::result<open_runs_loaded> {
       if (is_store_away)
         return caf::make_error(errc::store_unavailable);
@@ -44,16 +43,8 @@ struct scheduler_test : actor_test {
           result.runs.push_back(each);
       return result;
     },
-    [](const start_run&) { return run_started{}; }, [](load_continuations) { return continuations_loaded{}; },
-    [](const resume_continuation&) { return continuation_row{}; }, [](mark_alone) {}, [](const cancel_run&) {},
     [this](const suspend_connection& ask) { suspended.push_back(ask.connection.value); },
-    [](const begin_refresh&) { return refresh_begun{}; }, [](const end_refresh&) {},
-    [](const store_secrets&) { return secrets_stored{}; }, [this](const adjust_pace& ask) { paced.push_back(ask); },
-    [](load_tally) { return stream_tally{}; }, [](const stop_stream&) {}, [](load_pass) { return pass_standing{}; },
-    [](load_marks) { return pass_marks{}; }, [](const load_live&) { return live_loaded{}; },
-    [](const shards_gained&) {}, [](const shards_leaving&) {}, [](const take_command&) { return command_standing{}; },
-    [](const settle_command&) {}, [](const load_live_connections&) { return live_connections_loaded{}; },
-    [](const load_dead_letter&) { return dead_letter{}; }, [](const remove_dead_letter&) {});
+    [this](const adjust_pace& ask) { paced.push_back(ask); });
   shard_region_actor region = spawn_fake<shard_region_actor>(
     [this](tenant_command& msg) {
       if (auto* command = std::get_if<begin_run>(&msg.command))

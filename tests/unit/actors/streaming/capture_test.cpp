@@ -401,7 +401,7 @@ TEST_F(capture_test, what_gathered_behind_a_lost_batch_goes_on) {
 TEST_F(capture_test, while_the_store_is_away_nothing_is_taken_for_lost) {
   listen();
   hear(1, 1);
-  health.outage_begins();
+  health.outage_begins("down");
   advance(5min);
   tell(still_listening{connection->connection});
   EXPECT_TRUE(ended.empty());

@@ -3,12 +3,14 @@
 #include <gmock/gmock.h>
 
 #include <deque>
+#include <future>
 
 #include "actors/streaming/delivery_backoff.hpp"
 #include "actors/supervision/timers.hpp"
 #include "runtime/storage/memory/memory_database.hpp"
 #include "tests/support/actor_test.hpp"
 #include "tests/support/claims.hpp"
+#include "tests/support/leases.hpp"
 
 using namespace lode;
 using namespace std::chrono_literals;
@@ -26,10 +28,14 @@ using told_sink = sink_actor::extend<caf::result<void>(wake)>;
 struct target {
   struct batch_out {
     told_sink at;
-    caf::typed_response_promise<void> answer;
+    caf::typed_response_promise<size_t> answer;
+    size_t changes = 0;
   };
-  enum class mode { answers, fails, waits };
+  enum class mode { answers, fails, waits, blocks };
   mode now = mode::answers;
+  std::optional<size_t> takes; ///< what it answers; nothing: that it has taken all
+  bool ignores_its_end = false;
+  std::promise<void> blocked, go_on;
   std::vector<std::string> got; ///< "SHARD-OF-TENANT: KEY KEY"
   std::deque<batch_out> waiting;
   std::vector<sink_actor> made;
@@ -42,24 +48,30 @@ struct fake_sink_state {
   ~fake_sink_state() { ++into->ended; }
 
   told_sink::behavior_type make_behavior() {
+    if (into->ignores_its_end)
+      self->set_exit_handler([](caf::exit_msg&) {});
     return {
-      [this](const deliver_changes& batch) -> caf::result<void> {
+      [this](const deliver_changes& batch) -> caf::result<size_t> {
         std::string keys = batch.changes.at(0).tenant + ":";
         for (const auto& change : batch.changes)
           keys += " " + change.key;
         into->got.push_back(keys);
         if (into->now == target::mode::fails)
           return caf::make_error(errc::unreachable, "the disk is full");
-        if (into->now == target::mode::answers)
-          return caf::unit;
-        auto promise = self->make_response_promise<void>();
-        into->waiting.push_back({told_sink{self}, promise});
+        if (into->now == target::mode::blocks) {
+          into->blocked.set_value();
+          into->go_on.get_future().wait();
+        }
+        if (into->now != target::mode::waits)
+          return into->takes.value_or(batch.changes.size());
+        auto promise = self->make_response_promise<size_t>();
+        into->waiting.push_back({told_sink{self}, promise, batch.changes.size()});
         return promise;
       },
       [this](wake) {
         auto answered = std::move(into->waiting.front());
         into->waiting.pop_front();
-        answered.answer.deliver();
+        answered.answer.deliver(into->takes.value_or(answered.changes));
       },
     };
   }
@@ -86,7 +98,7 @@ struct courier_test : actor_test {
       return instant{std::chrono::duration_cast<std::chrono::microseconds>(system.clock().now().time_since_epoch())}
              + std::chrono::hours{500'000};
     });
-    held.renew_for_ever();
+    renew_for_ever(held);
     source = catalog->put_source("shop", "manifest", "v1")->id;
     acme = connect("acme");
     globex = connect("globex");
@@ -104,13 +116,15 @@ struct courier_test : actor_test {
       made_from.push_back(row.sealed);
       if (row.sealed == "unusable")
         return caf::make_error(errc::bad_source, "there is no sink kind 'fake'");
-      things.made.push_back(sys.spawn<fake_sink>(shared));
+      things.made.push_back(things.now == target::mode::blocks ? sys.spawn<fake_sink, caf::detached>(shared)
+                                                               : sys.spawn<fake_sink>(shared));
       return things.made.back();
     };
     parts.sink_died = [this](const sink_actor&) { ++deaths; };
     parts.report.delivered = [this](const std::string&, int64_t changes) { delivered += changes; };
     parts.report.failed = [this](const std::string&) { ++failures; };
     parts.report.behind = [this](const auto& now) { behind = now; };
+    parts.report.warning = [this](const std::string& text) { warnings.push_back(text); };
     bringer = spawn<courier>(std::move(parts));
     caf::actor_cast<caf::abstract_actor*>(bringer)->attach_functor([end = ended] { *end = true; });
     run();
@@ -184,6 +198,7 @@ struct courier_test : actor_test {
   courier_actor bringer;
   std::vector<std::string> made_from;
   std::map<std::string, int64_t> behind;
+  std::vector<std::string> warnings;
   int64_t delivered = 0;
   size_t failures = 0, deaths = 0;
   std::shared_ptr<bool> ended = std::make_shared<bool>(false);
@@ -234,6 +249,70 @@ TEST_F(courier_test, what_failed_comes_again_after_a_backoff_and_people_are_told
   things.now = target::mode::answers;
   advance(1'200ms);
   EXPECT_THAT(take(), ElementsAre("acme: a b"));
+  EXPECT_EQ(standing().error, "");
+}
+
+TEST_F(courier_test, a_backlog_of_several_batches_is_delivered_without_waiting_for_the_timer) {
+  std::vector<std::string> keys;
+  for (int i = 0; i < 1'200; ++i)
+    keys.push_back("k" + std::to_string(i));
+  mine(acme, keys);
+  put();
+  EXPECT_THAT(take(), SizeIs(3));
+  EXPECT_EQ(standing().changes_behind, 0);
+}
+
+TEST_F(courier_test, of_a_batch_that_was_taken_in_part_the_rest_comes_at_once_and_nothing_of_it_is_skipped) {
+  things.now = target::mode::fails;
+  put();
+  mine(acme, {"a", "b", "c", "d", "e"});
+  advance(600ms);
+  EXPECT_EQ(standing().error, "the disk is full");
+  things.now = target::mode::waits;
+  advance(1'200ms);
+  take();
+  things.takes = 2;
+  answer();
+  EXPECT_THAT(take(), ElementsAre("acme: c d e")) << "without a backoff";
+  EXPECT_EQ(standing().delivered, 2);
+  EXPECT_EQ(standing().changes_behind, 3);
+  EXPECT_EQ(standing().error, "") << "a part is no failure";
+  things.takes.reset();
+  answer();
+  EXPECT_EQ(standing().changes_behind, 0);
+  EXPECT_EQ(delivered, 5);
+  EXPECT_EQ(failures, 1u);
+}
+
+TEST_F(courier_test, none_taken_without_an_error_is_a_failure_and_so_are_more_than_there_were) {
+  things.takes = 0;
+  put();
+  mine(acme, {"a"});
+  advance(600ms);
+  EXPECT_THAT(standing().error, HasSubstr("taken none of 1 change"));
+  things.takes = 9;
+  advance(2s);
+  EXPECT_THAT(standing().error, HasSubstr("taken 9 of 1 change: a defect of the sink"));
+  EXPECT_EQ(standing().changes_behind, 1);
+  EXPECT_EQ(delivered, 0);
+}
+
+TEST_F(courier_test, a_feed_that_cannot_be_read_several_times_in_a_row_is_told_once_and_tried_less_often) {
+  put();
+  mine(acme, {"a"});
+  database.inject(memory_fault::unreadable_feed, 5);
+  advance(600ms);
+  advance(600ms);
+  EXPECT_EQ(standing().error, "") << "a moment's absence is no failure";
+  advance(600ms);
+  EXPECT_THAT(standing().error, HasSubstr("cannot be read: injected"));
+  advance(1'200ms);
+  advance(2'200ms);
+  EXPECT_THAT(take(), IsEmpty());
+  EXPECT_EQ(failures, 3u);
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("sink lake: the changes of shard")));
+  advance(5s);
+  EXPECT_THAT(take(), ElementsAre("acme: a"));
   EXPECT_EQ(standing().error, "");
 }
 
@@ -315,6 +394,47 @@ TEST_F(courier_test, other_settings_make_another_actor_once_the_first_is_gone) {
   EXPECT_THAT(take(), ElementsAre("globex: x"));
 }
 
+TEST_F(courier_test, a_sink_that_does_not_end_is_killed_and_its_new_settings_are_used) {
+  things.ignores_its_end = true;
+  put("one");
+  put("two");
+  advance(29s);
+  EXPECT_THAT(made_from, ElementsAre("one"));
+  EXPECT_THAT(warnings, IsEmpty());
+  advance(2s);
+  EXPECT_THAT(made_from, ElementsAre("one", "two"));
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("did not end within 30 s")));
+  EXPECT_EQ(deaths, 0u) << "that was no defect of it";
+}
+
+TEST_F(courier_test, a_sink_whose_thread_blocks_for_ever_is_told_to_people) {
+  things.now = target::mode::blocks;
+  mine(acme, {"a"});
+  put("one");
+  things.blocked.get_future().wait();
+  advance(31s);
+  EXPECT_THAT(standing().error, HasSubstr("did not answer"));
+  put("two");
+  advance(36s);
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("is killed"), HasSubstr("start")));
+  advance(1s);
+  EXPECT_THAT(standing().error, HasSubstr("blocks and does not end"));
+  EXPECT_THAT(made_from, ElementsAre("one")) << "two never write to one target";
+  send_exit(bringer, caf::make_error(errc::not_owner)); // nobody hears of what the other thread says now
+  things.go_on.set_value();
+}
+
+TEST_F(courier_test, that_this_node_cannot_make_a_sink_makes_no_other_node_wait) {
+  put("unusable");
+  mine(acme, {"a"});
+  advance(600ms);
+  ASSERT_EQ(standing().error, "there is no sink kind 'fake'");
+  ASSERT_FALSE(database.make_membership_store(self)->release(self, {acme.connection.shard}));
+  ASSERT_TRUE(claim_everything(*database.make_membership_store(other), "n2", other));
+  auto claimed = database.make_sink_store(other)->claim({{standing().sink.id, 8}}, 1min);
+  EXPECT_THAT(*claimed, SizeIs(1));
+}
+
 TEST_F(courier_test, a_sink_that_cannot_be_made_here_says_so_and_is_tried_again_later) {
   put("unusable");
   mine(acme, {"a"});
@@ -332,12 +452,12 @@ TEST_F(courier_test, without_its_lease_a_node_delivers_nothing) {
   mine(acme, {"a"});
   advance(5s);
   EXPECT_THAT(take(), IsEmpty());
-  held.renew_for_ever();
+  renew_for_ever(held);
   advance(2s);
   EXPECT_THAT(take(), ElementsAre("acme: a"));
 }
 
-TEST_F(courier_test, a_shard_that_moves_meanwhile_is_delivered_by_its_next_owner_from_where_it_stood) {
+TEST_F(courier_test, what_was_taken_counts_though_the_shard_has_moved_meanwhile) {
   things.now = target::mode::waits;
   put();
   mine(acme, {"a"});
@@ -345,13 +465,12 @@ TEST_F(courier_test, a_shard_that_moves_meanwhile_is_delivered_by_its_next_owner
   auto members = database.make_membership_store(other);
   ASSERT_FALSE(database.make_membership_store(self)->release(self, {acme.connection.shard}));
   ASSERT_TRUE(claim_everything(*members, "n2", other));
-  answer();
-  EXPECT_EQ(standing().delivered, 0);
-  EXPECT_EQ(standing().error, "") << "that is no failure";
   auto theirs = database.make_sink_store(other);
-  auto claimed = theirs->claim({{standing().sink.id, 8}}, 1min);
-  ASSERT_THAT(*claimed, SizeIs(1)) << "it need not wait for the hold";
-  EXPECT_EQ(claimed->at(0).position, 0);
+  EXPECT_THAT(*theirs->claim({{standing().sink.id, 8}}, 1min), IsEmpty()) << "it is still out";
+  answer();
+  EXPECT_EQ(standing().delivered, 1);
+  EXPECT_EQ(standing().changes_behind, 0);
+  EXPECT_THAT(*theirs->claim({{standing().sink.id, 8}}, 1min), IsEmpty());
 }
 
 TEST_F(courier_test, a_feed_that_was_trimmed_suspends_the_sink) {

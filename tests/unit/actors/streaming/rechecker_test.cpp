@@ -6,8 +6,9 @@
 #include "actors/extraction/fetch_gate.hpp"
 #include "actors/supervision/timers.hpp"
 #include "runtime/http/scripted_http_client.hpp"
-#include "tests/support/actor_test.hpp"
+#include "tests/support/leases.hpp"
 #include "tests/support/mining_fixtures.hpp"
+#include "tests/support/stub_actor.hpp"
 
 using namespace lode;
 using namespace std::chrono_literals;
@@ -43,7 +44,7 @@ struct ticking_client : http_client {
 };
 
 /// A rechecker of the streams `items` and `others` between a scripted API and a writer, a run keeper and a gap keeper that the test plays.
-struct rechecker_test : actor_test {
+struct rechecker_test : stub_test {
   scripted_http_client http;
   http_client* api = &http;
   logical_clock clock;
@@ -75,14 +76,7 @@ struct rechecker_test : actor_test {
   gap_keeper_actor gaps = spawn_fake<gap_keeper_actor>(
     [](const begin_listening&) { return gaps_owed{}; }, [](const end_listening&) {}, [](const hand_over_listening&) {},
     [](const health_proof&) {}, [this](const postpone_rechecks& ask) { postponed.push_back(ask); }, [](wake) {});
-  run_keeper_actor keeper = spawn_fake<run_keeper_actor>(
-    [](load_due) { return due_loaded{}; }, [](const move_due&) {}, [](load_connection) { return connection_pointer{}; },
-    [](load_open_runs) { return open_runs_loaded{}; }, [](const start_run&) { return run_started{}; },
-    [](load_continuations) { return continuations_loaded{}; }, [](resume_continuation) { return continuation_row{}; },
-    [](mark_alone) {}, [](const cancel_run&) {}, [](const suspend_connection&) {}, [](const begin_refresh&) { return refresh_begun{}; },
-    [](const end_refresh&) {}, [](const store_secrets&) { return secrets_stored{}; }, [](const adjust_pace&) {},
-    [](load_tally) { return stream_tally{}; }, [](const stop_stream&) {}, [](load_pass) { return pass_standing{}; },
-    [](load_marks) { return pass_marks{}; },
+  run_keeper_actor keeper = spawn_stub<run_keeper_actor>(
     [this](const load_live& ask) -> caf::result<live_loaded> {
       asked.push_back(ask.after);
       if (store_says)
@@ -92,14 +86,11 @@ struct rechecker_test : actor_test {
         if (fact.key > ask.after)
           out.facts.push_back(fact);
       return out;
-    },
-    [](const shards_gained&) {}, [](const shards_leaving&) {}, [](const take_command&) { return command_standing{}; },
-    [](const settle_command&) {}, [](const load_live_connections&) { return live_connections_loaded{}; },
-    [](const load_dead_letter&) { return dead_letter{}; }, [](const remove_dead_letter&) {});
+    });
   connection_pointer connection = connection_with_fetch();
   rechecker_actor actor;
 
-  void SetUp() override { held.renew_for_ever(); }
+  void SetUp() override { renew_for_ever(held); }
 
   static connection_pointer connection_with_fetch() {
     auto plan = std::make_shared<source_plan>(*item_plan());
@@ -215,7 +206,7 @@ TEST_F(rechecker_test, without_the_lease_nothing_is_asked) {
   recheck({row("7")});
   advance(1s);
   EXPECT_THAT(urls(), IsEmpty());
-  held.renew_for_ever();
+  renew_for_ever(held);
   advance(1s);
   EXPECT_THAT(committed(), ElementsAre("7"));
 }
@@ -424,7 +415,7 @@ TEST_F(rechecker_test, a_page_that_is_lost_with_its_writer_does_not_hold_it_for_
   http.answer(url_of("1"), 200, item("1"));
   commits = false;
   recheck({row("1")});
-  health.outage_begins();
+  health.outage_begins("down");
   advance(5min);
   EXPECT_FALSE(*ended) << "in an outage it is late";
   health.outage_ends();

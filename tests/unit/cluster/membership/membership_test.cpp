@@ -2,6 +2,7 @@
 
 #include "tests/support/actor_test.hpp"
 #include "tests/support/cluster_model.hpp"
+#include "tests/support/leases.hpp"
 
 using namespace lode;
 using namespace std::chrono_literals;
@@ -15,6 +16,8 @@ struct membership_test : actor_test {
   lease held;
   std::vector<view_pointer> published;
   std::function<lease::duration()> boot_time = lease::now;
+  /// As they were reported, "" as they were over. Shared: an actor may end after the test.
+  std::shared_ptr<std::vector<std::string>> outages = std::make_shared<std::vector<std::string>>();
 
   struct node {
     std::shared_ptr<model_store::wire> line = std::make_shared<model_store::wire>();
@@ -32,7 +35,7 @@ struct membership_test : actor_test {
         if (self == 1)
           published.push_back(view);
       },
-      [this] { return boot_time(); }});
+      [this] { return boot_time(); }, [reported = outages](const std::string& why) { reported->push_back(why); }});
     caf::actor_cast<caf::abstract_actor*>(out->actor)->attach_functor([out](const caf::error& why) {
       out->ended = why;
       out->has_ended = true;
@@ -147,6 +150,39 @@ TEST_F(membership_test, an_unanswered_beat_renews_nothing_and_is_tried_again_soo
   EXPECT_EQ(state_of(1), node_state::member);
 }
 
+TEST_F(membership_test, an_outage_of_the_store_is_reported_once_as_it_begins_and_once_as_it_is_over) {
+  auto n1 = start(1);
+  advance(1s);
+  EXPECT_TRUE(outages->empty());
+  stop(*n1);
+  advance(5s);
+  ASSERT_EQ(outages->size(), 1u);
+  EXPECT_NE(outages->at(0), "");
+  go_on(*n1);
+  advance(5s);
+  ASSERT_EQ(outages->size(), 2u);
+  EXPECT_EQ(outages->at(1), "");
+}
+
+TEST_F(membership_test, an_outage_in_which_only_looks_fail_is_one) {
+  auto n1 = start(1);
+  advance(1s);
+  n1->line->next = [](const std::string& call) { return call == "look" ? trouble::unreachable : trouble::none; };
+  advance(5s);
+  EXPECT_EQ(outages->size(), 1u);
+}
+
+TEST_F(membership_test, an_outage_is_not_left_behind_by_an_actor_that_ends_in_it) {
+  auto n1 = start(1);
+  advance(1s);
+  stop(*n1);
+  advance(2s);
+  caf::anon_send_exit(n1->actor, caf::exit_reason::kill);
+  run();
+  ASSERT_EQ(outages->size(), 2u);
+  EXPECT_EQ(outages->at(1), "");
+}
+
 TEST_F(membership_test, a_life_that_was_declared_gone_ends_with_its_lease) {
   auto n1 = start(1);
   advance(1s);
@@ -164,7 +200,7 @@ TEST_F(membership_test, a_life_whose_name_was_taken_ends_with_its_lease) {
     caf::error beat(incarnation) override { return caf::make_error(errc::conflict, "another process is n1"); }
   };
   model->join("n1", incarnation{1});
-  held.renew_for_ever();
+  renew_for_ever(held);
   caf::error ended;
   auto line = std::make_shared<model_store::wire>();
   auto n1 = spawn<membership>(membership_parts{std::make_unique<taken_store>(model, line), incarnation{1}, 0, &held,

@@ -39,7 +39,30 @@ TEST(actor_skeleton, takes_names_that_can_stand_in_code_and_yaml) {
   for (auto name : {"graphql", "orders_api", "s3", "a"})
     EXPECT_EQ(refusal(name, "miner"), "") << name;
   for (auto name : {"", "GraphQL", "3s", "a-b", "a__b", "a_", "_a", "../x", "a_name_that_is_longer_than_any_label"})
-    EXPECT_THAT(refusal(name, "miner"), HasSubstr("such as orders_api")) << name;
+    EXPECT_THAT(refusal(name, "miner"), HasSubstr("has at most 32 characters, such as ")) << name;
+}
+
+TEST(actor_skeleton, proposes_what_was_meant) {
+  EXPECT_THAT(refusal("Orders-API", "miner"), testing::EndsWith("such as orders_api"));
+  EXPECT_THAT(refusal("a__b", "miner"), testing::EndsWith("such as a_b"));
+  EXPECT_THAT(refusal("my shop!", "sink"), testing::EndsWith("such as my_shop"));
+  EXPECT_THAT(refusal("3", "miner"), testing::EndsWith("such as orders_api")) << "nothing of it can stay";
+}
+
+TEST(actor_skeleton, refuses_words_that_are_something_else_in_what_it_writes) {
+  for (auto kind : {"miner", "step", "listener", "sink", "schedule"})
+    for (auto name : {"on", "no", "null", "true", "errno", "linux", "main", "new", "actor"})
+      EXPECT_THAT(refusal(name, kind), HasSubstr("can't be the name: it means something else")) << name;
+  EXPECT_EQ(refusal("stream", "miner"), "");
+}
+
+TEST_F(actor_skeleton_test, knows_the_kit_that_its_program_belongs_to) {
+  EXPECT_EQ(kit_of(folder / "bin" / "lode"), "");
+  const auto package = folder / "lib" / "x86_64-linux-gnu" / "cmake" / "Lode";
+  fs::create_directories(package);
+  EXPECT_EQ(kit_of(folder / "bin" / "lode"), "") << "a folder alone is no package";
+  std::ofstream{package / "LodeConfig.cmake"} << "\n";
+  EXPECT_EQ(kit_of(folder / "bin" / "lode"), folder);
 }
 
 TEST(actor_skeleton, refuses_what_is_taken_and_says_what_that_is) {
@@ -53,7 +76,7 @@ TEST(actor_skeleton, refuses_what_is_taken_and_says_what_that_is) {
 
 TEST(actor_skeleton, names_the_kinds_that_there_are) {
   EXPECT_THAT(refusal("x", "parser"), HasSubstr("miner, step, listener, sink, schedule"));
-  EXPECT_THAT(refusal("x", ""), HasSubstr("--kind"));
+  EXPECT_THAT(refusal("x", ""), HasSubstr("Say --kind with one of: miner"));
 }
 
 TEST_P(actor_skeleton_test, writes_a_whole_folder_in_which_no_placeholder_is_left) {

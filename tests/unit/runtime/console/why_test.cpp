@@ -85,7 +85,7 @@ TEST(why_test, its_last_run_ended_incomplete) {
   auto row = waiting(wait_reason::backing_off, "the API answered 500");
   row.until.reset();
   row.due = now + 90s;
-  EXPECT_THAT(text_of(row), AllOf(HasSubstr("500"), HasSubstr("owed"), HasSubstr("read again in 1 min 30 s")));
+  EXPECT_THAT(text_of(row), AllOf(HasSubstr("500"), HasSubstr("has been owed for 3 h 12 min"), HasSubstr("read again in 1 min 30 s")));
 }
 
 TEST(why_test, it_is_not_heard) {
@@ -110,6 +110,20 @@ TEST(why_test, a_person_paused_it) {
 TEST(why_test, it_needs_a_person) {
   EXPECT_THAT(text_of(waiting(wait_reason::suspended, "orders: 401")), HasSubstr("suspended for 3 h 12 min: orders: 401"));
   EXPECT_THAT(help_of(waiting(wait_reason::suspended)), HasSubstr("lode connection secrets acme main"));
+}
+
+TEST(why_test, a_wrong_configuration_is_put_again) {
+  const auto row = waiting(wait_reason::suspended, "orders: url_base: no URL. Put the connection right (lode connection put) or its source");
+  EXPECT_THAT(help_of(row), AllOf(HasSubstr("lode connection put acme main FILE"), HasSubstr("Then: lode connection resume acme main"),
+                                  Not(HasSubstr("lode connection secrets"))));
+}
+
+TEST(why_test, what_is_stopped_is_not_late) {
+  auto row = waiting(wait_reason::suspended);
+  row.due = now - 7min;
+  EXPECT_EQ(lateness_of(row, now), 7min);
+  row.state = activity::suspended;
+  EXPECT_EQ(lateness_of(row, now), 0s);
 }
 
 problem_group group(wait_reason reason, int64_t connections, instant since = now - 1h) {
@@ -151,6 +165,24 @@ TEST(problems_test, held_deletes_stand_by_source_with_their_streams) {
   EXPECT_EQ(found[0].tenants, 2);
   EXPECT_EQ(*found[0].since, now - 2h);
   EXPECT_EQ(found[0].examples.at(0).detail, "orders");
+}
+
+TEST(problems_test, a_sink_that_fails_is_told_and_a_suspended_one_is_graver) {
+  sink_standing fails, stopped, paused, well;
+  fails.sink.name = "lake";
+  fails.failing_since = now - 1h;
+  fails.error = "no route";
+  stopped.sink = {{}, 1, "old", "jsonl", {}, "", activity::suspended, "the feed was trimmed"};
+  paused = fails;
+  paused.sink.state = activity::paused;
+  auto found = problems_of({}, {}, now, {well, paused, fails, stopped});
+  ASSERT_EQ(found.size(), 2u) << "what a person has paused is no problem";
+  EXPECT_EQ(found[0].id, "sink-suspended-old");
+  EXPECT_EQ(found[0].grade, severity::critical);
+  EXPECT_EQ(found[0].detail, "the feed was trimmed");
+  EXPECT_EQ(found[1].id, "sink-fails-lake");
+  EXPECT_EQ(found[1].detail, "no route");
+  EXPECT_EQ(found[1].since, now - 1h);
 }
 
 TEST(problems_test, shards_without_a_node_concern_those_who_move) {

@@ -28,13 +28,17 @@ struct soap_pages final : page_protocol {
 
 miner_registry soap_miners() {
   auto known = builtin_miners();
-  EXPECT_FALSE(known.add("soap", [](const miner_request& asked) -> page_protocol_pointer {
+  auto make = [](const miner_request& asked) -> page_protocol_pointer {
     asked.settings.refuse_unknown({"action", "how"});
     auto how = asked.settings.text("how");
     if (how == "throws")
       throw std::runtime_error{"no WSDL"};
     return how == "silent" ? nullptr : std::make_shared<const soap_pages>(asked.settings.text("action"));
-  }));
+  };
+  EXPECT_FALSE(known.add("soap", {make, {.extractor = true}}));
+  EXPECT_FALSE(known.add("plain", make));
+  EXPECT_FALSE(known.add("bodied", {make, {.extractor = true, .request_body = false}}));
+  EXPECT_FALSE(known.add("paged", {make, every_part}));
   return known;
 }
 
@@ -77,10 +81,81 @@ TEST(page_protocol, says_where_a_miner_is_wrong_and_what_is_allowed) {
   EXPECT_THAT(complaint("{soap: {how: throws}}"),
               ElementsAre(HasSubstr("miner soap makes nothing of these settings: no WSDL")));
   EXPECT_THAT(complaint("{corba: {}}"),
-              ElementsAre(HasSubstr("#/streams/0/x-lode/miner: there is no miner 'corba'; known: manifest, soap")));
+              ElementsAre(HasSubstr(
+                "#/streams/0/x-lode/miner: there is no miner 'corba'; known: bodied, manifest, paged, plain, soap")));
   EXPECT_THAT(complaint("[soap]"), ElementsAre(HasSubstr("a miner is written NAME, or {NAME: {settings}}")));
   EXPECT_THAT(complaint("{soap: {}, manifest: {}}"),
               ElementsAre(HasSubstr("a miner is written NAME, or {NAME: {settings}}")));
+}
+
+/// What is told of a source with this miner.
+std::vector<std::string> told_beside(const std::string& miner, manifest_text rest = {}) {
+  auto known = soap_miners();
+  manifest_setup setup;
+  setup.miners = &known;
+  rest.stream += "    x-lode: {miner: " + miner + "}\n";
+  return messages(load_manifest_text(std::string{rest}, "test.yaml", setup));
+}
+
+const std::string numbered_pages =
+  "      paginator: {type: DefaultPaginator, page_token_option: {inject_into: request_parameter, field_name: p}, "
+  "pagination_strategy: {type: PageIncrement, page_size: 10}}\n";
+
+TEST(page_protocol, a_paginator_that_the_miner_would_pass_over_is_refused_where_it_stands) {
+  EXPECT_THAT(told_beside("soap", {.retriever = numbered_pages}),
+              ElementsAre(testing::AllOf(
+                HasSubstr("test.yaml:12: error: #/streams/0/retriever/paginator: miner soap follows pages by "
+                          "itself and does not use this DefaultPaginator: remove it"),
+                HasSubstr("x-lode.miner"))));
+  EXPECT_THAT(told_beside("paged", {.retriever = numbered_pages}), ElementsAre()) << "it says that it does";
+  EXPECT_THAT(told_beside("manifest", {.retriever = numbered_pages}), ElementsAre());
+  EXPECT_THAT(told_beside("soap", {.retriever = "      paginator: {type: NoPagination}\n"}), ElementsAre())
+    << "says nothing";
+  EXPECT_THAT(told_beside("soap, next_link_hosts: [cdn.test]"),
+              ElementsAre(HasSubstr("#/streams/0/x-lode/next_link_hosts: miner soap follows pages by itself")));
+}
+
+TEST(page_protocol, an_extractor_that_the_miner_would_pass_over_is_refused_and_none_is_needed) {
+  EXPECT_THAT(
+    told_beside("plain"),
+    ElementsAre(HasSubstr("test.yaml:11: error: #/streams/0/retriever/record_selector/extractor: miner plain finds the "
+                          "records of a page by itself and does not use this DpathExtractor: remove it")));
+  auto with_selector = [](const std::string& selector) {
+    auto known = soap_miners();
+    manifest_setup setup;
+    setup.miners = &known;
+    std::string text = manifest_text{.stream = "    x-lode: {miner: plain}\n"};
+    const std::string whole =
+      "      record_selector: {type: RecordSelector, extractor: {type: DpathExtractor, field_path: [data]}}\n";
+    text.replace(text.find(whole), whole.size(), selector);
+    return load_manifest_text(text, "test.yaml", setup);
+  };
+  EXPECT_THAT(messages(with_selector("")), ElementsAre());
+  EXPECT_THAT(messages(with_selector("      record_selector: {extractor: {type: DpathExtractor, field_path: []}}\n")),
+              ElementsAre());
+  auto filtered =
+    with_selector("      record_selector: {type: RecordSelector, record_filter: {condition: \"{{ record['a'] }}\"}}\n");
+  ASSERT_TRUE(filtered.plan) << testing::PrintToString(messages(filtered));
+  EXPECT_TRUE(filtered.plan->streams.at(0).selector.filter) << "which holds for the records of every miner";
+}
+
+TEST(page_protocol, a_body_that_the_miner_makes_itself_is_refused_wherever_it_is_put_together) {
+  EXPECT_THAT(told_beside("soap", {.requester = "        request_body_json: {a: b}\n"}), ElementsAre())
+    << "build_request() makes it";
+  EXPECT_THAT(
+    told_beside("bodied", {.requester = "        http_method: POST\n        request_body_json: {a: b}\n"}),
+    ElementsAre(
+      HasSubstr("#/streams/0/retriever/requester/http_method: miner bodied makes the body"),
+      HasSubstr("test.yaml:17: error: #/streams/0/retriever/requester/request_body_json: miner bodied makes the body "
+                "of its requests by itself and does not use this request_body_json: remove it")));
+  const std::string router =
+    "      partition_router: {type: ListPartitionRouter, values: [a], cursor_field: c, request_option: "
+    "{type: RequestOption, inject_into: body_json, field_name: c}}\n";
+  EXPECT_THAT(told_beside("soap", {.retriever = router}), ElementsAre());
+  EXPECT_THAT(told_beside("bodied", {.retriever = router}),
+              ElementsAre(HasSubstr(
+                "#/streams/0/retriever/partition_router/request_option/inject_into: miner bodied makes the body of its "
+                "requests by itself and does not use what is put into body_json")));
 }
 
 /// A page of a stream that follow() is asked about.

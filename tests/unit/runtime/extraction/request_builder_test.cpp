@@ -57,6 +57,16 @@ TEST_F(request_test, a_next_link_to_another_host_is_refused_unless_named) {
   EXPECT_EQ(url(), "http://evil.test/v19.0/17/posts?after=b&access_token=a+b%26c&limit=100");
 }
 
+TEST_F(request_test, a_base_that_is_no_URL_needs_a_person) {
+  for (const auto* base : {"graph.test/v1", "ftp://graph.test", "http://", "http://user:word@graph.test"}) {
+    stream.requester.url_base = code(base);
+    auto request = build();
+    ASSERT_FALSE(request) << base;
+    EXPECT_EQ(request.error(), errc::bad_source) << base;
+    EXPECT_THAT(why(request), ::testing::Not(::testing::HasSubstr("word"))) << base;
+  }
+}
+
 TEST_F(request_test, a_next_link_never_leaves_tls) {
   stream.requester.url_base = code("https://graph.test");
   state.set_page_token(R"("http://graph.test/x")");
@@ -191,6 +201,11 @@ struct token_test : ::testing::Test {
   oauth_auth plan;
   expression::value config = json(R"({"id":"i","secret":"s/+","refresh":"r"})");
 };
+
+TEST_F(token_test, an_endpoint_that_is_no_URL_needs_a_person) {
+  plan.endpoint = code("crm.test/oauth");
+  EXPECT_EQ(build_token_request(plan, config, at(0)).error(), errc::bad_source);
+}
 
 TEST_F(token_test, a_refresh_is_a_form) {
   auto request = build_token_request(plan, config, at(0));

@@ -90,7 +90,7 @@ TEST(manifest_loader, refuses_what_is_no_manifest) {
     EXPECT_TRUE(load(text).has_errors()) << text;
   auto missing = load_manifest("/nonexistent/x.yaml");
   ASSERT_EQ(missing.notes.size(), 1u);
-  EXPECT_EQ(to_string(missing.notes[0]), "/nonexistent/x.yaml:0: error: #: the file can't be read");
+  EXPECT_EQ(to_string(missing.notes[0]), "/nonexistent/x.yaml: error: #: the file can't be read");
 }
 
 TEST(manifest_loader, refuses_two_streams_of_one_name_and_a_check_of_none) {

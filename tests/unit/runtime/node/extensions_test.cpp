@@ -40,10 +40,11 @@ struct extensions_test : actor_test {
   extensions known = builtin_extensions();
 
   extensions_test() {
-    EXPECT_FALSE(known.miners.add("own", [](const miner_request& asked) {
+    auto make_pages = [](const miner_request& asked) {
       asked.settings.refuse_unknown({"colour"});
       return std::make_shared<const empty_pages>();
-    }));
+    };
+    EXPECT_FALSE(known.miners.add("own", {make_pages, {.extractor = true}}));
     EXPECT_FALSE(known.steps.add("own", [](const step_request& asked) {
       asked.settings.refuse_unknown({"colour"});
       return std::make_shared<const drop_step>();
@@ -57,7 +58,9 @@ struct extensions_test : actor_test {
       };
     }));
     EXPECT_FALSE(known.sinks.add("own", [this](const sink_request&) -> sink_spawner {
-      return [this](caf::actor_system&, const sink_job&) { return spawn_fake<sink_actor>([](const deliver_changes&) {}); };
+      return [this](caf::actor_system&, const sink_job&) {
+        return spawn_fake<sink_actor>([](const deliver_changes& told) { return told.changes.size(); });
+      };
     }));
     EXPECT_FALSE(known.schedules.add("own", {{"own"}, [](const boost::json::object&) {
                                                return caf::expected<schedule_policy_pointer>{
@@ -144,6 +147,15 @@ TEST_F(extensions_test, a_node_refuses_a_source_whose_miner_it_does_not_have) {
   EXPECT_THAT(message_of(plan.error()), HasSubstr("there is no miner 'soap'"));
 }
 
+TEST_F(extensions_test, a_manifest_that_was_put_anew_is_inspected_anew) {
+  manifest_memory memory{setup()};
+  const std::string text = manifest_text{};
+  EXPECT_TRUE(memory.inspect("calls", text).is_usable);
+  EXPECT_TRUE(memory.inspect("calls", text).is_usable);
+  EXPECT_FALSE(memory.inspect("calls", "version: 1").is_usable);
+  EXPECT_TRUE(memory.inspect("calls", text).is_usable);
+}
+
 TEST_F(extensions_test, a_schedule_of_ones_own_is_read_by_the_name_of_its_first_key) {
   auto schedule = parse_schedule(R"({"own":1})", known.schedules);
   ASSERT_TRUE(schedule) << message_of(schedule.error());
@@ -181,5 +193,5 @@ TEST_F(extensions_test, a_sink_made_by_name_says_when_changes_are_safe) {
   change.key = "k";
   change.payload = "{}";
   deliver_changes delivery{1, shard_id{3}, {change}};
-  EXPECT_FALSE(done(sink, delivery));
+  EXPECT_EQ(ask<size_t>(sink, delivery), size_t{1});
 }

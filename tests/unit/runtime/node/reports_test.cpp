@@ -62,6 +62,21 @@ constexpr std::array all_events{
 
 } // namespace
 
+TEST_F(reports_test, an_outage_that_several_notice_is_counted_once_and_logged_as_it_begins_and_as_it_is_over) {
+  resources.health.tell([this](bool is_out, const std::string& why) { report_outage(measured, is_out, why); });
+  log.str({});
+  resources.health.outage_begins("the server is closed");
+  resources.health.outage_begins("connection refused");
+  resources.health.outage_ends();
+  EXPECT_TRUE(resources.health.is_out());
+  resources.health.outage_ends();
+  EXPECT_FALSE(resources.health.is_out());
+  EXPECT_THAT(metrics_text(), HasSubstr("store_outages_total 1"));
+  const auto said = log.str();
+  EXPECT_EQ(std::ranges::count(said, '\n'), 2) << said;
+  EXPECT_THAT(said, HasSubstr("the server is closed"));
+}
+
 TEST_F(reports_test, every_line_about_a_run_names_tenant_connection_stream_run_and_trace) {
   for (auto event : all_events) {
     auto line = line_of(event, connection->about(run_id{7}, stream_id{100}));

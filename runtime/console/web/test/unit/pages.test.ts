@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ClusterNode, Problem } from "../../src/api";
 import { byWeight } from "../../src/pages/overview/problem_order";
+import { placeOf } from "../../src/pages/overview/problem_place";
 import { actionText, thingOf } from "../../src/pages/audit/audit_text";
 import { rateOf, sampleOf } from "../../src/pages/actors/message_rates";
 import { placeActors } from "../../src/pages/actors/actor_tree";
@@ -24,6 +25,16 @@ test("problems stand worst first, then by whom they concern, then by how long th
   const sorted = [problem("notice", "notice", 900, "2026-01-01T00:00:00Z"), problem("one", "critical", 1, "2026-01-01T00:00:00Z"), problem("late", "critical", 4, "2026-01-02T00:00:00Z"),
     problem("early", "critical", 4, "2026-01-01T00:00:00Z"), problem("node", "critical", 0, "2026-01-03T00:00:00Z"), problem("warning", "warning", 2, "2026-01-01T00:00:00Z")].sort(byWeight);
   assert.deepEqual(sorted.map(({ id }) => id), ["node", "early", "late", "one", "warning", "notice"]);
+});
+
+test("a problem leads to the page that shows all of it", () => {
+  const problem = (reason: string, tenants: number, examples: Problem["examples"] = []): Problem =>
+    ({ id: "", severity: "warning", tenants, since: null, reason, title: "", detail: "", help: "", examples, action: null, source: "shop", node: null });
+  assert.deepEqual(placeOf(problem("sink_fails", 0)), { path: ["sinks"], query: {} });
+  assert.deepEqual(placeOf(problem("sink_suspended", 0)).path, ["sinks"]);
+  assert.deepEqual(placeOf(problem("node_silent", 0)).path, ["cluster"]);
+  assert.deepEqual(placeOf(problem("quota", 9)), { path: ["tenants"], query: { reason: "quota", source: "shop", sort: "worst" } });
+  assert.deepEqual(placeOf(problem("quota", 1, [{ tenant: "acme", connection: "crm", since: null, detail: "" }])).path, ["tenants", "acme"]);
 });
 
 test("a change is told in words, and as it was asked where there are none", () => {

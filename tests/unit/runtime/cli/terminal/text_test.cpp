@@ -32,9 +32,9 @@ TEST(text_test, columns_are_counted_not_bytes) {
   EXPECT_EQ(columns_of("東京"), 4u);
   EXPECT_EQ(columns_of("e\xcc\x81"), 1u) << "with a combining accent";
   EXPECT_EQ(cut("東京", 3), "東");
-  EXPECT_EQ(padded("東京", 3), "東 ");
+  EXPECT_EQ(padded("東京", 3), "東…");
   EXPECT_EQ(padded_left("12", 4), "  12");
-  EXPECT_EQ(padded("long", 2), "lo");
+  EXPECT_EQ(padded("long", 2), "l…");
   EXPECT_EQ(as_ascii("é東x"), "???x");
 }
 
@@ -90,6 +90,7 @@ TEST(text_test, colour_only_repeats_a_word) {
   EXPECT_EQ(paint(line, {false, true}), "critical  é");
   EXPECT_EQ(paint(line, {true, true}), "\x1b[1;31mcritical\x1b[0m  é  ");
   EXPECT_EQ(paint(line, {false, false}), "critical  ?");
-  EXPECT_EQ(line.within(4).text(), "crit");
+  EXPECT_EQ(line.within(4).text(), "cri…");
+  EXPECT_EQ(paint(line.within(4), {false, false}), "cri>");
   EXPECT_EQ(line.within(11).columns(), 11u);
 }

@@ -64,12 +64,12 @@ std::string drawn(screen_size size, const top_documents& documents, const top_st
 
 TEST(top_view_test, eighty_by_twenty_four) {
   EXPECT_EQ(drawn({80, 24}, documents(), state()), R"(lode top  http://127.0.0.1:7788  2026-11-27T17:00:00Z  store ok
-nodes 1 of 2 (silent: n2)  queue 2,822  memory 1.9 GiB  tenants 1,990 active, 7
+nodes 1 of 2 (silent: n2)  queue 2,822  memory 1.9 GiB  tenants 1,990 active, 7…
 records/s 13,464  calls/s 181  errors/min 14  changed 4.8 %  late 1m18s (95 %)
 records/s               ,,,,,,------======++++++******######  1 h, up to 237
 
 PROBLEMS  7, the 3 gravest
-critical  suspended        5 tenants   3h12m  Credentials refused by shop: order
+critical  suspended        5 tenants   3h12m  Credentials refused by shop: orde…
           Give new credentials.  lode why acme main
 warning   api_slow          1 tenant   1m30s  crm is slow
           Nothing; see whether it lasts.
@@ -78,8 +78,8 @@ notice    quota           41 tenants   1h00m  Waiting for the limit of shop
 
 CONNECTIONS  by worst, 1 to 3 of 100,000
 TENANT                CONNECTION  WAITS FOR  SINCE   LATE  REC/S  DETAIL
-acme                  main        suspended  3h12m  3h12m      0  orders: the AP
-globex-international  main        api_slow   1m30s  1m30s    0.4  deals: a reque
+acme                  main        suspended  3h12m  3h12m      0  orders: the A…
+globex-internationa…  main        api_slow   1m30s  1m30s    0.4  deals: a requ…
 initech               crm         -                        1,200
 
 
@@ -95,8 +95,8 @@ TEST(top_view_test, a_wide_terminal_names_nodes_and_shows_more_of_the_last_hour)
 nodes 1 of 2 (silent: n2)  queue 2,822  memory 1.9 GiB  tenants 1,990 active, 7 paused
 records/s 13,464  calls/s 181  errors/min 14  changed 4.8 %  late 1m18s (95 %)
 records/s                  ,,,,,,,--------=======++++++++*******########  1 h, up to 238
-errors/min  nothing measured in the last hour
-late (95 %) nothing measured in the last hour
+errors/min  not yet measured
+late (95 %) not yet measured
 
 PROBLEMS  7, the 3 gravest
 critical  suspended        5 tenants   3h12m  Credentials refused by shop: orders: the API answered 401
@@ -134,14 +134,14 @@ TEST(top_view_test, a_cluster_that_is_well_says_so) {
   auto lines = drawn({80, 24}, well, state());
   EXPECT_THAT(lines, HasSubstr("PROBLEMS  none\n"));
   EXPECT_THAT(lines, HasSubstr("CONNECTIONS  by worst, none\n"));
-  EXPECT_THAT(lines, HasSubstr("records/s   nothing measured in the last hour\n"));
+  EXPECT_THAT(lines, HasSubstr("records/s   not yet measured\n"));
 }
 
 TEST(top_view_test, a_node_that_answers_no_more_is_told_with_what_was_seen_last) {
   auto away = state();
   away.silence = top_silence{0, "2026-11-27T17:00:04Z", std::chrono::seconds{14}, "Connection refused"};
   auto lines = drawn({80, 24}, documents(), away);
-  EXPECT_THAT(lines, StartsWith("lode top  http://127.0.0.1:7788  NO ANSWER since 17:00:04Z (14s): Connection ref\n"
+  EXPECT_THAT(lines, StartsWith("lode top  http://127.0.0.1:7788  NO ANSWER since 17:00:04Z (14s): Connection re…\n"
                                 "as of 17:00:00Z  nodes 1 of 2"));
   EXPECT_THAT(lines, HasSubstr("acme"));
   away.silence->status = 503;

@@ -41,6 +41,12 @@ TEST(why_text_test, a_suspension_says_what_to_type) {
   EXPECT_THAT(told(suspended, {"acme", "suspended", ""}), Contains("  $ lode tenant resume acme"));
 }
 
+TEST(why_text_test, a_wrong_configuration_asks_for_no_credentials) {
+  auto lines = told(R"({"connection":"main","waits_for":"suspended","help":"Put it again: lode connection put acme main FILE."})");
+  EXPECT_THAT(lines, Contains(HasSubstr("$ lode connection put acme main FILE ")));
+  EXPECT_THAT(lines, Not(Contains(HasSubstr("lode connection secrets"))));
+}
+
 TEST(why_text_test, every_reason_has_its_words) {
   for (const auto* reason : {"none", "queued", "quota", "store_slow", "api_slow", "backing_off", "not_heard", "moving", "paused", "suspended"}) {
     auto lines = told(("{\"connection\":\"main\",\"waits_for\":\"" + std::string{reason} + "\"}").c_str());

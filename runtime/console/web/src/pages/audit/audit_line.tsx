@@ -12,7 +12,9 @@ export function AuditLine({ entry }: { entry: AuditEntry }) {
       <strong class="cut">{actionText(entry.method, entry.path)}</strong>
       <span class="nowrap muted" title={entry.at}>{clockTime(entry.at, now.value)}</span>
       <span class="cut">{entry.tenant ?? <span class="muted">{thingOf(entry.path)}</span>}{entry.connection && <span class="muted"> / {entry.connection}</span>}</span>
-      <span class="wide" title={`${entry.status}`}><Badge state={outcome} text={outcome === "done" ? outcome : `${outcome}: ${entry.status}`} /></span>
+      <span class="wide" title={entry.status === null ? "The node is at it, or ended over it" : `${entry.status}`}>
+        <Badge state={outcome} text={outcome === "done" || entry.status === null ? outcome : `${outcome}: ${entry.status}`} />
+      </span>
       <span class="muted wide">{entry.who}</span>
       <span class="muted wide">{entry.node}</span>
       <code class="cut wide muted" title={`${entry.method} ${entry.path}`}>{entry.method} {entry.path.replace(/^\/api\/v1/, "")}</code>

@@ -32,4 +32,6 @@ export function thingOf(path: string): string {
   return kind && name ? `${kind.slice(0, -1).replace("-", " ")} ${decodeURIComponent(name)}` : "–";
 }
 
-export const outcomeOf = (status: number) => (status < 300 ? "done" : status < 500 ? "refused" : "failed");
+/** Without a status the node is at it, or ended over it. */
+export const outcomeOf = (status: number | null) =>
+  status === null ? "unknown" : status < 300 ? "done" : status < 500 ? "refused" : "failed";

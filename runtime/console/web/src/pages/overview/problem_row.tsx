@@ -7,17 +7,11 @@ import { count } from "../../format";
 import { hrefOf } from "../../store/router";
 import { Badge } from "../../ui/badge";
 import { Since } from "../../ui/since";
-
-/** Where one sees all of it: the only tenant, the tenants that it concerns, or the cluster. */
-export function targetOf(problem: Problem): string {
-  const first = problem.examples[0];
-  if (problem.tenants === 1 && first) return hrefOf(["tenants", first.tenant], { connection: first.connection });
-  if (problem.tenants > 0) return hrefOf(["tenants"], { reason: problem.reason, source: problem.source ?? "", sort: "worst" });
-  return hrefOf(["cluster"]);
-}
+import { placeOf } from "./problem_place";
 
 export function ProblemRow({ problem }: { problem: Problem }) {
-  const target = targetOf(problem);
+  const { path, query } = placeOf(problem);
+  const target = hrefOf(path, query);
   return (
     <article class={`problem ${problem.severity}`}>
       <Badge state={problem.severity} />
