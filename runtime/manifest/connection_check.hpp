@@ -12,9 +12,9 @@
 /// ask is not checked and never refused: `format` least of all, which manifests give for what they print, not for what they take.
 /// A `default` is not filled in: what is required must be given.
 ///
-/// Code of our own. valijson, which Debian has, allows keys that nobody declared (the mistake that matters most here), quotes
-/// what it found (here perhaps a secret), names no remedy, throws at schemas with a keyword that is not quite right, and
-/// matches patterns with std::regex, whose recursion a long text overflows. It knows nothing of values given in two parts.
+/// Code of our own, though Debian has valijson: a validator holds one value against a schema as the standard says. Here values
+/// come in two parts, a key that nobody declared is the mistake that matters most (the standard allows it), secrets must not be
+/// quoted, and what is told has to say what to do.
 namespace lode {
 
 /// What a client gives now. The other part is as stored: its keys are not judged again.
