@@ -33,7 +33,7 @@ std::string id_mistake(const std::string& id) {
 bool is_repeatable(const tenant_command& command) {
   return std::holds_alternative<hear_webhook>(command.command) || std::holds_alternative<successor_listens>(command.command)
          || std::holds_alternative<connection_changed>(command.command) || std::holds_alternative<listen>(command.command)
-         || std::holds_alternative<replay_dead_letter>(command.command);
+         || std::holds_alternative<cancel_run>(command.command) || std::holds_alternative<replay_dead_letter>(command.command);
 }
 
 size_t bytes_of(const ask_tenant& ask) {

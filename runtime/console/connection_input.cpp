@@ -110,6 +110,8 @@ caf::expected<connection_row> store_connection(const tenant_row& tenant, connect
   if (!planned)
     return planned.error();
   const auto before = context.stores.catalog->find_connection(tenant.id, input.name);
+  if (!before && before.error() != errc::not_found)
+    return before.error();
   auto streams = choose_streams(input, *manifest);
   auto wrong = check_against(*manifest, input, before, context);
   if (!streams && wrong)

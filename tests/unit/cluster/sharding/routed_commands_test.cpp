@@ -99,7 +99,7 @@ struct routed_node {
     std::lock_guard lock{in.mutex};
     if (in.owner_of(order.command.tenant) != node.row().self)
       return caf::make_error(errc::not_owner, "leaving");
-    ++in.carried_out[std::get<cancel_run>(order.command.command).connection.value];
+    ++in.carried_out[std::get<begin_run>(order.command.command).connection.value];
     return {};
   }
 
@@ -172,7 +172,7 @@ void ask_all(three_nodes& cluster, int thread, unsigned seed, tally& count) {
       auto& asked = *cluster.nodes[random() % cluster.nodes.size()];
       caf::scoped_actor self{asked.node.system()};
       command_answer answer{command_outcome::unknown, "nothing", ""};
-      self->request(asked.router, 60s, ask_tenant{id, {tenant, cancel_run{connection_id{number}, {}, {}}}})
+      self->request(asked.router, 60s, ask_tenant{id, {tenant, begin_run{connection_id{number}}}})
         .receive([&](const command_answer& said) { answer = said; },
                  [&](const caf::error& why) { ADD_FAILURE() << id << ": " << to_string(why); });
       ++count.answers;

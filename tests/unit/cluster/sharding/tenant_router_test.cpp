@@ -95,13 +95,13 @@ struct tenant_router_test : actor_test {
     run();
   }
   caf::expected<command_answer> command(const std::string& id, tenant_id to = tenant) {
-    return ask<command_answer>(router, ask_tenant{id, {to, cancel_run{}}});
+    return ask<command_answer>(router, ask_tenant{id, {to, begin_run{}}});
   }
   /// Asks without waiting for the answer.
   std::shared_ptr<std::optional<command_answer>> begin(const std::string& id, tenant_id to = tenant) {
     auto out = std::make_shared<std::optional<command_answer>>();
     auto asker = system.spawn([this, out, id, to](caf::event_based_actor* self) {
-      self->request(router, caf::infinite, ask_tenant{id, {to, cancel_run{}}})
+      self->request(router, caf::infinite, ask_tenant{id, {to, begin_run{}}})
         .then([out](const command_answer& answer) { *out = answer; },
               [out](const caf::error& why) { *out = command_answer{command_outcome::unknown, "error " + to_string(why), ""}; });
     });
@@ -141,7 +141,7 @@ TEST_F(tenant_router_test, the_same_id_joins_the_one_under_way) {
   auto two = begin("c1");
   auto three = std::make_shared<std::optional<command_answer>>();
   auto peer = system.spawn([this, three](caf::event_based_actor* self) { // as a peer asks
-    self->request(router, caf::infinite, deliver_here{{"c1", {tenant, cancel_run{}}}})
+    self->request(router, caf::infinite, deliver_here{{"c1", {tenant, begin_run{}}}})
       .then([three](const command_answer& answer) { *three = answer; });
   });
   run();
@@ -181,7 +181,7 @@ TEST_F(tenant_router_test, a_command_whose_tenant_leaves_is_given_back_and_waits
 TEST_F(tenant_router_test, a_peer_that_is_not_owner_is_told_to_ask_elsewhere_and_nothing_is_passed_on) {
   own(other);
   keeper_fails = caf::make_error(errc::not_owner, "not mine");
-  auto answer = ask<command_answer>(router, deliver_here{{"c1", {tenant, cancel_run{}}}});
+  auto answer = ask<command_answer>(router, deliver_here{{"c1", {tenant, begin_run{}}}});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error(), errc::not_owner);
   EXPECT_EQ(asked_peer, 0);
@@ -246,14 +246,15 @@ TEST_F(tenant_router_test, what_may_be_repeated_needs_no_row_in_the_ledger_and_i
   EXPECT_TRUE(ledger.empty());
 }
 
-TEST_F(tenant_router_test, a_new_and_a_changed_connection_are_told_without_the_ledger) {
+TEST_F(tenant_router_test, what_stands_in_the_store_already_is_told_without_the_ledger) {
   own(me);
-  for (const tenant_command& command : {tenant_command{tenant, connection_changed{connection_id{1}}}, tenant_command{tenant, lode::listen{connection_id{1}}}}) {
+  for (const tenant_command& command : {tenant_command{tenant, connection_changed{connection_id{1}}}, tenant_command{tenant, lode::listen{connection_id{1}}},
+                                        tenant_command{tenant, cancel_run{connection_id{1}, run_id{2}, {}}}}) {
     auto answer = ask<command_answer>(router, ask_tenant{"c1", command});
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->outcome, command_outcome::done);
   }
-  EXPECT_EQ(carried_out, 2);
+  EXPECT_EQ(carried_out, 3);
   EXPECT_TRUE(ledger.empty());
 }
 
