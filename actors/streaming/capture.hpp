@@ -43,6 +43,7 @@ struct capture_job {
 struct capture_state {
   static constexpr const char* name = "lode.capture";
   static constexpr std::chrono::seconds store_retry{1};
+  static constexpr std::chrono::milliseconds hand_over_retry{200};
   /// What the API sent before a successor had subscribed arrives within this.
   static constexpr std::chrono::seconds afterglow{1};
   /// A successor that has not said so for this long may be there no more.
@@ -103,6 +104,7 @@ struct capture_state {
   void leave(leave_tenant order);
   void close();
   bool finish();
+  void hand_over();
   void stop(caf::error reason);
 
   std::optional<fact_order> doubt_from() const;

@@ -79,10 +79,20 @@ bool capture_state::finish() {
       self->quit(caf::exit_reason::user_shutdown);
     return true;
   }
+  hand_over();
+  return true;
+}
+
+/// For as long as its supervisor has patience: a store that is slow for a moment is no reason for a gap.
+void capture_state::hand_over() {
   self->request(job.live->gaps, caf::infinite, hand_over_listening{subscription, heard_until, heir})
     .then([this] { self->quit(caf::exit_reason::user_shutdown); },
-          [this](const caf::error&) { self->quit(caf::exit_reason::user_shutdown); });
-  return true;
+          [this](const caf::error& why) {
+            if (why == errc::store_unavailable)
+              self->run_delayed(hand_over_retry, [this] { hand_over(); });
+            else
+              self->quit(caf::exit_reason::user_shutdown); // the shard is another node's by now
+          });
 }
 
 void capture_state::stop(caf::error reason) {

@@ -63,4 +63,8 @@ json::object scenario::audit(const std::vector<std::string>& options) {
   return json::parse(read_file(result)).as_object();
 }
 
+void scenario::await_verified(const std::vector<std::string>& options, std::chrono::milliseconds limit) {
+  await("the audit is clean", [&] { return is_verified(audit(options)); }, limit, [&] { return audit_text_; });
+}
+
 } // namespace lode::test

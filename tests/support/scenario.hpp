@@ -135,6 +135,8 @@ public:
   void sql(const std::string& statements);
   /// lode-audit's result. `options` are its own.
   json::object audit(const std::vector<std::string>& options = {});
+  /// Waits until an audit finds nothing. Of what came live nobody can tell from outside when the last of it is committed.
+  void await_verified(const std::vector<std::string>& options = {}, std::chrono::milliseconds limit = std::chrono::seconds{30});
   /// What was found, for a person; of the latest audit.
   const std::string& audit_text() const noexcept { return audit_text_; }
 

@@ -144,6 +144,7 @@ std::chrono::milliseconds live_cluster::await_quiet(std::chrono::seconds limit) 
   calm_since_ = world().number("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
   const auto calm = std::to_string(calm_since_);
   auto quiet_since = begin; // what was delivered may not be committed yet, and raise doubts when it is
+  auto verified = begin;
   await(
     "all listen, all gaps are closed, all doubts are settled",
     [&] {
@@ -153,10 +154,13 @@ std::chrono::milliseconds live_cluster::await_quiet(std::chrono::seconds limit) 
                                "+ (SELECT count(*) FROM run WHERE phase = 0 AND kind <> 3) + (SELECT count(*) FROM requested_run WHERE kind <> 3)") == 0;
       if (!is_quiet)
         quiet_since = steady_clock::now();
-      return is_quiet && steady_clock::now() - quiet_since >= std::chrono::seconds{1};
+      if (!is_quiet || steady_clock::now() - quiet_since < std::chrono::seconds{1})
+        return false;
+      verified = steady_clock::now();
+      return is_verified(world().audit({"--keep-deleted"}));
     },
-    limit, [&] { return unrest(); });
-  return std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - begin);
+    limit, [&] { return unrest() + "\n" + world().audit_text(); });
+  return std::chrono::duration_cast<std::chrono::milliseconds>(verified - begin);
 }
 
 void live_cluster::await_events() {

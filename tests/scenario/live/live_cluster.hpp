@@ -36,8 +36,8 @@ public:
   void carry_out(const live_step& step);
   /// All trouble ends, and all nodes come up again. Nothing changes any more.
   void end_trouble();
-  /// From now until all listen, all gaps are closed, all doubts settled and no run is open. Sweeps go on: what they find after now does not
-  /// count, and what came before is swept.
+  /// From now until all listen, all gaps are closed, all doubts settled, no run is open and an audit that begins then finds nothing but
+  /// deletes that were not heard. Sweeps go on: what they find after now does not count, and what came before is swept.
   std::chrono::milliseconds await_quiet(std::chrono::seconds limit);
   /// Full passes of everything until the store says of no gap that its deletes are unverified; one that was unsure of something
   /// leaves that to the next one.

@@ -63,7 +63,12 @@ struct capture_test : actor_test {
         return store_says;
       return caf::unit;
     },
-    [this](const hand_over_listening& ask) { handed_over.push_back(ask); },
+    [this](const hand_over_listening& ask) -> caf::result<void> {
+      handed_over.push_back(ask);
+      if (store_says)
+        return store_says;
+      return caf::unit;
+    },
     [this](const health_proof& proof) { proofs.push_back(proof); }, [](const postpone_rechecks&) {}, [](wake) {});
   tenant_supervisor_actor supervisor = spawn_fake<tenant_supervisor_actor>(
     [](const begin_run&) {}, [](const resume_run&) {}, [](connection_changed) {}, [](const cancel_run&) {}, [](lode::listen) {},
@@ -358,6 +363,27 @@ TEST_F(capture_test, told_to_leave_it_commits_what_it_heard_and_hands_over) {
   EXPECT_FALSE(*end);
   EXPECT_TRUE(handed_over.empty());
   commit(processed[0].batch);
+  EXPECT_EQ(handed_over.size(), 1u);
+  EXPECT_TRUE(*end);
+}
+
+TEST_F(capture_test, a_store_that_does_not_answer_is_told_of_the_hand_over_until_it_knows) {
+  listen();
+  store_says = caf::make_error(errc::store_unavailable);
+  tell(leave_tenant{});
+  advance(1s);
+  EXPECT_GE(handed_over.size(), 2u);
+  EXPECT_FALSE(*end) << "whoever listens next would find a gap";
+  store_says = {};
+  advance(1s);
+  EXPECT_TRUE(*end);
+}
+
+TEST_F(capture_test, a_hand_over_that_comes_too_late_is_not_tried_again) {
+  listen();
+  store_says = caf::make_error(errc::not_owner);
+  tell(leave_tenant{});
+  advance(1s);
   EXPECT_EQ(handed_over.size(), 1u);
   EXPECT_TRUE(*end);
 }
