@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "config/text_values.hpp"
 #include "runtime/manifest/component.hpp"
 #include "runtime/manifest/yaml_reader.hpp"
 
@@ -20,6 +21,15 @@ std::string joined(const std::vector<std::string>& names) {
   return out.empty() ? "none; this program was built without any" : out;
 }
 
+std::string no_such_kind(const std::string& key, const sink_registry& known) {
+  auto keys = known.names();
+  const auto kinds = joined(keys);
+  for (const auto other : {streams_key, from_key})
+    keys.emplace_back(other);
+  const auto meant = setting_text::nearest_name(key, keys);
+  return "there is no sink kind '" + key + "'" + (meant.empty() ? "; known: " + kinds : ", did you mean '" + meant + "'?");
+}
+
 /// The one key that is a kind's name; "" after it has told what is wrong.
 std::string kind_in(const component& file, const sink_registry& known) {
   std::string kind;
@@ -27,7 +37,7 @@ std::string kind_in(const component& file, const sink_registry& known) {
     if (key == streams_key || key == from_key)
       continue;
     if (!known.find(key))
-      file.error("there is no sink kind '" + key + "'; known: " + joined(known.names()), key);
+      file.error(no_such_kind(key, known), key);
     else if (!kind.empty())
       file.error("a sink has one kind, and there are '" + kind + "' and '" + key + "'", key);
     else

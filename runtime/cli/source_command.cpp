@@ -15,10 +15,27 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr const char* sources = "/api/v1/sources";
+
 struct source_options {
   std::string name;
   std::string file;
+  bool wants_manifest = false;
+  bool is_sure = false;
 };
+
+std::string path_of(const std::string& name) {
+  return sources + ("/" + path_segment(name));
+}
+
+/// "1 stream", "2 streams"
+std::string counted(size_t count, const char* what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+std::string users(const json::object& source) {
+  return counted(source.at("connections").to_number<size_t>(), "connection");
+}
 
 /// What the node found in the manifest, whether it was stored or refused.
 void print_notes(const api_reply& reply, const std::string& file) {
@@ -34,6 +51,14 @@ void print_notes(const api_reply& reply, const std::string& file) {
   }
 }
 
+void print_stored(const std::string& name, const json::object& source) {
+  const auto stored = cell(source, "stored");
+  std::cout << name << ": " << (stored == "new" ? "stored" : stored) << ", version " << cell(source, "version") << ", streams "
+            << joined_cell(source, "streams") << "\n";
+  if (stored == "changed" && source.at("connections").to_number<int64_t>() > 0)
+    std::cout << users(source) << (source.at("connections").to_number<int64_t>() == 1 ? " uses" : " use") << " it from now on\n";
+}
+
 int put(cli_context& context, const source_options& o) {
   std::string text;
   if (!read_file(context, o.file, text))
@@ -42,7 +67,7 @@ int put(cli_context& context, const source_options& o) {
   auto client = context.client();
   if (!client)
     return exit_usage;
-  auto reply = client->call("PUT", "/api/v1/sources/" + path_segment(name), text, "application/yaml");
+  auto reply = client->call("PUT", path_of(name), text, "application/yaml");
   if (!context.as_json)
     print_notes(reply, o.file);
   int code = exit_ok;
@@ -50,18 +75,47 @@ int put(cli_context& context, const source_options& o) {
   if (answer && context.as_json)
     std::cout << reply.body;
   else if (answer)
-    std::cout << name << ": stored, version " << cell(answer->as_object(), "version") << ", streams "
-              << joined_cell(answer->as_object(), "streams") << "\n";
+    print_stored(name, answer->as_object());
   return code;
 }
 
 int list(cli_context& context, const source_options&) {
-  return ask(context, "GET", "/api/v1/sources", {}, [](const json::value& answer) {
-    table rows{{"SOURCE", "VERSION"}};
-    for (const auto& item : answer.at("sources").as_array())
-      rows.add({cell(item.as_object(), "name"), cell(item.as_object(), "version")});
+  return ask(context, "GET", sources, {}, [](const json::value& answer) {
+    table rows{{"SOURCE", "CONNECTIONS", "VERSION"}};
+    for (const auto& item : answer.at("sources").as_array()) {
+      const auto& source = item.as_object();
+      rows.add({cell(source, "name"), cell(source, "connections"), cell(source, "version")});
+    }
     rows.print(std::cout);
   });
+}
+
+void print_source(const json::value& answer) {
+  const auto& source = answer.as_object();
+  std::cout << cell(source, "name") << ": version " << cell(source, "version") << ", " << users(source) << "\n"
+            << "  streams: " << joined_cell(source, "streams") << "\n";
+  for (const auto& item : source.at("notes").as_array()) {
+    const auto& note = item.as_object();
+    std::cout << "  line " << cell(note, "line") << ": " << cell(note, "severity") << ": " << cell(note, "path") << ": "
+              << cell(note, "message") << "\n";
+  }
+  std::cout << "  $ lode source show " << cell(source, "name") << " --manifest\n";
+}
+
+int show(cli_context& context, const source_options& o) {
+  return ask(context, "GET", path_of(o.name), {}, [&](const json::value& answer) {
+    if (o.wants_manifest)
+      std::cout << cell(answer.as_object(), "manifest");
+    else
+      print_source(answer);
+  });
+}
+
+int remove(cli_context& context, const source_options& o) {
+  if (!o.is_sure)
+    return complain(context, exit_usage, "this removes source " + o.name + " and its SQL views. Repeat it with --yes");
+  return ask(context, "DELETE", path_of(o.name), {},
+             [](const json::value& answer) { std::cout << cell(answer.as_object(), "source") << ": removed\n"; });
 }
 
 json::array texts(const std::vector<std::string>& items) {
@@ -73,11 +127,6 @@ json::array notes(const std::vector<diagnostic>& items) {
   for (const auto& item : items)
     out.push_back({{"line", item.line}, {"path", item.path}, {"message", item.message}});
   return out;
-}
-
-/// "1 stream", "2 streams"
-std::string counted(size_t count, const char* what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
 /// Needs no node: reads the file as a node with default settings would.
@@ -106,6 +155,10 @@ int lint_file(cli_context& context, const source_options& o) {
   return is_good ? exit_ok : exit_failed;
 }
 
+void with_name(command c, source_options& o) {
+  c.argument("NAME", o.name, "Name of the source");
+}
+
 void with_file(command c, source_options& o) {
   c.argument("FILE", o.file, "Manifest (YAML), - = standard input");
 }
@@ -122,6 +175,21 @@ void add_source_command(command program, cli_context& context) {
     },
     put);
   add_command<source_options>(source, context, "list", "List sources", "  lode source list", [](auto&, auto&) {}, list);
+  add_command<source_options>(
+    source, context, "show", "One source, and what there is to say about its manifest",
+    "  lode source show crm\n  lode source show crm --manifest > crm.yaml",
+    [](command c, source_options& o) {
+      with_name(c, o);
+      c.flag("--manifest", o.wants_manifest, "Print the manifest as it was put, and nothing else");
+    },
+    show);
+  add_command<source_options>(
+    source, context, "remove", "Remove a source that no connection uses, and its SQL views", "  lode source remove crm --yes",
+    [](command c, source_options& o) {
+      with_name(c, o);
+      c.flag("--yes", o.is_sure, "Do it");
+    },
+    remove);
   add_command<source_options>(source, context, "lint", "Check a manifest; needs no node", "  lode source lint crm.yaml", with_file,
                               lint_file);
 }

@@ -94,6 +94,31 @@ api_response refused(const std::vector<diagnostic>& notes) {
   return response;
 }
 
+uint32_t line_of(const std::string& what, const std::string& text) {
+  const auto before = std::string_view{text}.substr(0, text.find(what));
+  return 1 + static_cast<uint32_t>(std::ranges::count(before, '\n'));
+}
+
+/// Those of `streams` that fit nothing so far: the source may come later, or the name is a mistake.
+caf::expected<std::vector<diagnostic>> fits_nothing(const std::vector<std::string>& streams, const std::string& text, api_context& context) {
+  std::vector<diagnostic> notes;
+  if (streams.empty())
+    return notes;
+  auto sources = context.stores.catalog->list_sources();
+  if (!sources)
+    return sources.error();
+  std::vector<std::pair<std::string, std::vector<std::string>>> known;
+  for (const auto& source : *sources)
+    known.emplace_back(source.name, context.services.inspect_manifest(source.name, source.manifest).streams);
+  for (const auto& wanted : streams)
+    if (std::ranges::none_of(known, [&](const auto& source) {
+          return std::ranges::any_of(source.second, [&](const auto& stream) { return wants_stream({wanted}, source.first, stream); });
+        }))
+      notes.push_back({diagnostic::level::warning, "", line_of(wanted, text), "#/streams",
+                       "no source has a stream '" + wanted + "' now; nothing is delivered of it until one has"});
+  return notes;
+}
+
 caf::expected<api_response> put(const api_request& request, api_context& context) {
   const auto& name = request.parameter("sink");
   if (auto wrong = check_name("sink", name))
@@ -104,6 +129,10 @@ caf::expected<api_response> put(const api_request& request, api_context& context
   auto read = context.services.inspect_sink(name, request.body);
   if (!read.is_usable)
     return refused(read.notes);
+  auto unfit = fits_nothing(read.streams, request.body, context);
+  if (!unfit)
+    return unfit.error();
+  read.notes.insert(read.notes.end(), unfit->begin(), unfit->end());
   auto sealed = context.services.seal_secrets(request.body);
   if (!sealed)
     return sealed.error();

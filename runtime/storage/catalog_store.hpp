@@ -2,6 +2,7 @@
 
 #include <caf/expected.hpp>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -75,6 +76,11 @@ public:
   virtual caf::expected<std::vector<source_row>> list_sources() = 0;
   virtual caf::expected<source_row> load_source(source_id source) = 0;
   virtual caf::expected<source_row> find_source(const std::string& name) = 0;
+  /// How many connections use each source; those that none uses are left out, as are connections that are being erased.
+  virtual caf::expected<std::map<source_id, int64_t>> count_connections() = 0;
+  /// The source is gone, and its SQL views are. errc::conflict: a connection uses it, or one that did is being erased, or something was
+  /// built upon its views; then all of it stays.
+  virtual caf::error remove_source(const std::string& name) = 0;
 
   /// Makes the SQL views of a source these and no others, and notes that they are those of `version` of its manifest. What
   /// could not be done is returned in words: something else has a view's name, or was built upon one that has to go.

@@ -151,6 +151,8 @@ private:
   http_answer ask_apis(const std::string& method, const std::string& path, const std::string& body = "");
   void put_sources();
   bool has_ended(const std::string& tenant, size_t count);
+  /// Of its connection; "" when the node cannot tell, as in an outage.
+  std::string state_of(const std::string& tenant);
 
   scenario_settings settings_;
   std::string folder_;

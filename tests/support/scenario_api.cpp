@@ -134,7 +134,13 @@ bool scenario::has_ended(const std::string& tenant, size_t count) {
   auto is_open = [](const json::value& run) { return run.at("phase") == "open"; };
   if (runs.size() >= count && std::none_of(runs.begin(), runs.end(), is_open))
     return true;
-  return text_in(connection(tenant), "state") != "active";
+  const auto state = state_of(tenant);
+  return !state.empty() && state != "active";
+}
+
+std::string scenario::state_of(const std::string& tenant) {
+  auto answer = api_text("GET", path_of(tenant));
+  return answer.status == 200 ? text_in(json::parse(answer.body).as_object(), "state") : "";
 }
 
 void scenario::await_runs(size_t count, std::vector<std::string> names) {
@@ -159,7 +165,7 @@ void scenario::await_runs(size_t count, std::vector<std::string> names) {
 
 void scenario::await_state(const std::string& tenant, const std::string& state) {
   await(
-    tenant + " is " + state, [&] { return text_in(connection(tenant), "state") == state; }, std::chrono::seconds{60},
+    tenant + " is " + state, [&] { return state_of(tenant) == state; }, std::chrono::seconds{60},
     [&] { return json::serialize(connection(tenant)) + " " + json::serialize(last_run(tenant)) + "\n" + log(); });
 }
 

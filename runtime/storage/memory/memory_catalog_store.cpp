@@ -51,6 +51,35 @@ caf::expected<source_row> memory_catalog_store::find_source(const std::string& n
   });
 }
 
+caf::expected<std::map<source_id, int64_t>> memory_catalog_store::count_connections() {
+  return guarded<std::map<source_id, int64_t>>([&]() -> caf::expected<std::map<source_id, int64_t>> {
+    std::map<source_id, int64_t> out;
+    for (const auto& [id, entry] : db_->connections)
+      if (is_used(entry.row))
+        ++out[entry.row.source];
+    return out;
+  });
+}
+
+bool memory_catalog_store::is_used(const connection_row& connection) const {
+  return connection.state != activity::deleting && db_->tenants.at(connection.tenant).state != activity::deleting;
+}
+
+caf::error memory_catalog_store::remove_source(const std::string& name) {
+  return guarded_change([&]() -> caf::error {
+    auto found = std::ranges::find(db_->sources, name, [](const auto& each) { return each.second.name; });
+    if (found == db_->sources.end())
+      return store_error(errc::not_found, "there is no source '" + name + "'");
+    for (const auto& [id, entry] : db_->connections)
+      if (entry.row.source == found->first)
+        return store_error(errc::conflict, is_used(entry.row) ? "connections use source '" + name + "'; remove them, or give them another source"
+                                                              : "connections of source '" + name + "' are still being erased");
+    db_->version_began.erase(found->first);
+    db_->sources.erase(found);
+    return {};
+  });
+}
+
 caf::expected<webhook_targets> memory_catalog_store::find_webhook_targets(const std::string& source,
                                                                           const std::vector<std::string>& accounts, size_t limit) {
   return guarded<webhook_targets>([&]() -> caf::expected<webhook_targets> {

@@ -21,6 +21,8 @@ public:
   caf::expected<std::vector<source_row>> list_sources() override;
   caf::expected<source_row> load_source(source_id source) override;
   caf::expected<source_row> find_source(const std::string& name) override;
+  caf::expected<std::map<source_id, int64_t>> count_connections() override;
+  caf::error remove_source(const std::string& name) override;
   caf::expected<webhook_targets> find_webhook_targets(const std::string& source, const std::vector<std::string>& accounts,
                                                       size_t limit) override;
 
@@ -63,6 +65,8 @@ public:
   caf::expected<uint64_t> hash_seed() override;
 
 private:
+  /// Neither it nor its tenant is being erased.
+  bool is_used(const connection_row& connection) const;
   /// Runs an operation under the lock, unless an injected fault comes first.
   template <class Result, class Operation>
   caf::expected<Result> guarded(Operation operation) {

@@ -25,6 +25,12 @@ constexpr statement one_source{"one_source", "SELECT id, name, version, manifest
 
 constexpr statement named_source{"named_source", "SELECT id, name, version, manifest FROM source WHERE name = $1::text"};
 
+constexpr statement connection_counts{
+  "connection_counts", "SELECT c.source_id, count(*) FROM connection c JOIN tenant t ON t.id = c.tenant_id "
+                       "WHERE c.state <> 3 AND t.state <> 3 GROUP BY c.source_id"};
+
+constexpr statement remove_source_statement{"remove_source", "SELECT lode_remove_source($1::text)"};
+
 constexpr statement webhook_targets_query{
   "webhook_targets", "SELECT o.version, l.tenant_id, l.connection_id FROM source o LEFT JOIN (listener l "
                      "JOIN connection n ON n.id = l.connection_id AND n.state = 0 AND n.edition = l.edition AND n.source_id = l.source_id "
@@ -190,6 +196,20 @@ public:
   caf::expected<source_row> find_source(const std::string& name) override {
     return read_one(link_.execute(named_source, parameters{}.add_text(name)), read_source,
                     "there is no source '" + name + "'");
+  }
+
+  caf::expected<std::map<source_id, int64_t>> count_connections() override {
+    auto rows = link_.execute(connection_counts);
+    if (!rows)
+      return rows.error();
+    std::map<source_id, int64_t> out;
+    for (int row = 0; row < rows->rows(); ++row)
+      out.emplace(source_id{rows->number(row, 0)}, rows->number(row, 1));
+    return out;
+  }
+
+  caf::error remove_source(const std::string& name) override {
+    return error_of(link_.execute(remove_source_statement, parameters{}.add_text(name)));
   }
 
   caf::expected<webhook_targets> find_webhook_targets(const std::string& source, const std::vector<std::string>& accounts,

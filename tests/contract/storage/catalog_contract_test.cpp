@@ -39,6 +39,24 @@ TEST_P(storage_contract, a_source_is_changed_under_its_name) {
   EXPECT_EQ(code_of(catalog_->load_source({99}).error()), errc::not_found);
 }
 
+TEST_P(storage_contract, a_source_is_removed_once_nothing_is_left_of_any_connection_to_it) {
+  const auto unused = catalog_->put_source("forum", "manifest", "v1")->id;
+  EXPECT_EQ(*catalog_->count_connections(), (std::map<source_id, int64_t>{{source_.id, 1}}));
+  ASSERT_FALSE(catalog_->remove_source("forum"));
+  EXPECT_EQ(code_of(catalog_->load_source(unused).error()), errc::not_found);
+  EXPECT_EQ(code_of(catalog_->remove_source("forum")), errc::not_found);
+
+  EXPECT_EQ(code_of(catalog_->remove_source("shop")), errc::conflict) << "a connection uses it";
+  ASSERT_FALSE(catalog_->begin_erase(connection_.tenant));
+  EXPECT_THAT(*catalog_->count_connections(), testing::IsEmpty());
+  EXPECT_EQ(code_of(catalog_->remove_source("shop")), errc::conflict) << "one that did is not erased yet";
+  while (*catalog_->erase_some(connection_.tenant, 100) > 0) {
+  }
+  ASSERT_FALSE(catalog_->remove_source("shop"));
+  EXPECT_EQ(catalog_->list_sources()->size(), 0u);
+  EXPECT_NE(catalog_->put_source("shop", "manifest", "v1")->id, source_.id) << "a name that is free again is another source's";
+}
+
 TEST_P(storage_contract, a_connection_is_read_back_as_it_was_put) {
   auto row = catalog_->load_connection(connection_.id);
   ASSERT_TRUE(row);

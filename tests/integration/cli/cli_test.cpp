@@ -287,6 +287,23 @@ TEST_F(cli_test, an_airbyte_state_is_taken_over_from_its_file) {
   EXPECT_EQ(run("state set acme crm a.json --airbyte b.json").code, 2);
 }
 
+TEST_F(cli_test, a_source_is_shown_as_it_was_put_and_removed_when_nobody_uses_it) {
+  start();
+  const auto api = file("api.yaml", "# fine\n");
+  ASSERT_EQ(run("source put " + api).code, 0);
+  EXPECT_THAT(run("source put " + api).out, HasSubstr("api: unchanged"));
+  EXPECT_EQ(run("source show api --manifest").out, "# fine\n");
+  ASSERT_EQ(run("tenant create acme").code, 0);
+  ASSERT_EQ(run("connection put acme shop " + file("shop.json", R"({"source":"api"})")).code, 0);
+  EXPECT_THAT(run("source show api").out, AllOf(HasSubstr("1 connection\n"), HasSubstr("streams: contacts,posts")));
+  EXPECT_THAT(run("source put " + file("api.yaml", "fine, too")).out, AllOf(HasSubstr("api: changed"), HasSubstr("1 connection uses it from now on")));
+  EXPECT_THAT(run("source remove api").err, HasSubstr("Repeat it with --yes"));
+  EXPECT_THAT(run("source remove api --yes").err, HasSubstr("use source 'api'"));
+  ASSERT_EQ(run("source put " + file("spare.yaml", "fine")).code, 0);
+  EXPECT_EQ(run("source remove spare --yes").out, "spare: removed\n");
+  EXPECT_NE(run("source show spare").code, 0);
+}
+
 TEST_F(cli_test, a_source_is_put_with_its_notes) {
   start();
   EXPECT_THAT(run("source put " + file("api.yaml", "fine")).out, HasSubstr("api: stored"));

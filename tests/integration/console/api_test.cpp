@@ -167,6 +167,22 @@ TEST_F(api_test, connections_are_paused_resumed_and_removed_and_the_node_is_told
   expect(404, "GET", crm);
 }
 
+TEST_F(api_test, a_source_says_what_a_put_did_and_who_uses_it_and_goes_when_nobody_does) {
+  EXPECT_EQ(expect(200, "PUT", "/api/v1/sources/api", "fine").at("stored"), json::value("new"));
+  EXPECT_EQ(expect(200, "PUT", "/api/v1/sources/api", "fine").at("stored"), json::value("unchanged"));
+  make_acme();
+  const auto changed = expect(200, "PUT", "/api/v1/sources/api", "fine, too");
+  EXPECT_EQ(changed.at("stored"), json::value("changed"));
+  EXPECT_EQ(changed.at("connections"), json::value(1));
+  EXPECT_EQ(expect(200, "GET", "/api/v1/sources").at("sources").at(0).at("connections"), json::value(1));
+  EXPECT_EQ(expect(200, "GET", "/api/v1/sources/api").at("connections"), json::value(1));
+  expect(409, "DELETE", "/api/v1/sources/api");
+  expect(200, "PUT", "/api/v1/sources/spare", "fine");
+  expect(200, "DELETE", "/api/v1/sources/spare");
+  expect(404, "GET", "/api/v1/sources/spare");
+  expect(404, "DELETE", "/api/v1/sources/spare");
+}
+
 TEST_F(api_test, a_broken_source_is_refused_with_its_notes) {
   auto answer = expect(422, "PUT", "/api/v1/sources/api", "broken");
   EXPECT_EQ(answer.at("notes").at(0).at("line"), json::value(3));

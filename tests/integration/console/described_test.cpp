@@ -23,6 +23,8 @@ struct described_test : console_fixture {
       {200, "PUT", "/api/v1/sources/api", "streams: fine"},
       {200, "GET", "/api/v1/sources"},
       {200, "GET", "/api/v1/sources/api"},
+      {200, "PUT", "/api/v1/sources/spare", "streams: fine"},
+      {200, "DELETE", "/api/v1/sources/spare"},
       {201, "POST", "/api/v1/tenants", R"({"name":"acme"})"},
       {200, "GET", "/api/v1/tenants"},
       {200, "GET", "/api/v1/tenants/acme"},

@@ -64,6 +64,16 @@ TEST_F(sinks_test, a_description_with_errors_is_refused_with_line_and_path) {
   EXPECT_THAT(node->take(), IsEmpty());
 }
 
+TEST_F(sinks_test, streams_that_no_source_has_are_told_of_and_waited_for) {
+  const auto made = expect(201, "PUT", lake, "jsonl: {}\nstreams: [shop/*]");
+  const auto& note = made.at("notes").at(0);
+  EXPECT_EQ(note.at("severity"), json::value("warning"));
+  EXPECT_EQ(note.at("line"), json::value(2));
+  EXPECT_THAT(std::string{note.at("message").as_string()}, HasSubstr("no source has a stream 'shop/*' now"));
+  expect(200, "PUT", "/api/v1/sources/shop", "fine");
+  EXPECT_EQ(expect(200, "PUT", lake, "jsonl: {}\nstreams: [shop/*]").at("notes"), json::value(json::array{}));
+}
+
 TEST_F(sinks_test, a_sink_is_paused_resumed_and_removed) {
   expect(201, "PUT", lake, "jsonl: {}");
   EXPECT_EQ(expect(200, "PATCH", lake, R"({"state":"paused"})").at("state").as_string(), "paused");

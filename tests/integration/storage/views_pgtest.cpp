@@ -4,6 +4,7 @@
 #include "runtime/storage/postgres/postgres_membership_store.hpp"
 #include "runtime/storage/postgres/postgres_page_store.hpp"
 #include "runtime/storage/postgres/postgres_run_store.hpp"
+#include "runtime/storage/store_error.hpp"
 #include "tests/support/claims.hpp"
 #include "tests/support/postgres_fixture.hpp"
 
@@ -90,6 +91,19 @@ TEST_F(views_pgtest, a_view_shows_records_with_a_typed_column_for_each_declared_
   EXPECT_TRUE(holds(1, "title = 'Tea \"x\"' AND count + 1 = 43 AND price::text = '1.50' AND open"));
   EXPECT_TRUE(holds(1, "at = '2026-01-02T01:04:05.5Z' AND day = date '2026-01-02' AND details -> 'a' ->> 1 = '2'"));
   EXPECT_TRUE(holds(1, "payload LIKE '{\"title\"%'"));
+}
+
+TEST_F(views_pgtest, views_go_with_their_source_unless_something_is_built_upon_them) {
+  const auto other = *catalog->put_source("forum", "manifest", "v1");
+  ASSERT_THAT(*catalog->put_views(other, "v1", {{"threads", all_types}}), IsEmpty());
+  session.run("CREATE VIEW report AS SELECT key FROM lode_views.forum__threads");
+  const auto kept = catalog->remove_source("forum");
+  EXPECT_EQ(code_of(kept), errc::conflict);
+  EXPECT_THAT(message_of(kept), testing::HasSubstr("forum__threads cannot go"));
+  EXPECT_EQ(views(), 1);
+  session.run("DROP VIEW report");
+  EXPECT_FALSE(catalog->remove_source("forum"));
+  EXPECT_EQ(views(), 0);
 }
 
 TEST_F(views_pgtest, what_does_not_fit_its_column_is_null_and_the_rest_of_the_record_is_there) {

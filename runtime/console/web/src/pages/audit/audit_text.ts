@@ -18,6 +18,7 @@ const actions: [string, RegExp, string][] = [
   ["PATCH", /^\/sinks\/[^/]+$/, "sink paused or resumed"],
   ["DELETE", /^\/sinks\/[^/]+$/, "sink removed"],
   ["PUT", /^\/sources\/[^/]+$/, "source set up"],
+  ["DELETE", /^\/sources\/[^/]+$/, "source removed"],
 ];
 
 /** What was done, in words; what has none is told as it was asked. */
