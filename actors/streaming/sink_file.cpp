@@ -27,7 +27,7 @@ std::string no_such_kind(const std::string& key, const sink_registry& known) {
   for (const auto other : {streams_key, from_key})
     keys.emplace_back(other);
   const auto meant = setting_text::nearest_name(key, keys);
-  return "there is no sink kind '" + key + "'" + (meant.empty() ? "; known: " + kinds : ", did you mean '" + meant + "'?");
+  return "'" + key + "' is neither a sink kind (known: " + kinds + ") nor streams or from" + (meant.empty() ? "" : "; did you mean '" + meant + "'?");
 }
 
 /// The one key that is a kind's name; "" after it has told what is wrong.

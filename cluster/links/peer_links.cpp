@@ -258,7 +258,7 @@ void peer_links_state::dropped_by_node(const caf::node_id& node, const std::stri
     if (link.node == node)
       gone.push_back(life);
   for (auto life : gone)
-    drop(life, "the connection broke (" + why + ")");
+    drop(life, why.empty() || why == "none" ? "the connection broke" : "the connection broke (" + why + ")");
 }
 
 // -- what peers say -------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #include "runtime/cli/api_client.hpp"
 #include "runtime/cli/commands.hpp"
 #include "runtime/cli/table.hpp"
+#include "runtime/cli/terminal/why_text.hpp"
 
 namespace lode {
 
@@ -47,7 +48,7 @@ std::string advice_for(std::string_view reason, const std::string& names) {
   if (reason == "not_read")
     return "the next run reads it, or " + trigger + "; what lies before the cursor needs --kind full";
   if (reason == "run_open")
-    return "wait for the run: lode run list " + names;
+    return "wait for the run; what it waits for: lode why " + names;
   if (reason == "failed")
     return "put right what the reason names, then " + trigger;
   if (reason == "shifted")
@@ -55,7 +56,7 @@ std::string advice_for(std::string_view reason, const std::string& names) {
   if (reason == "not_heard")
     return "a repair is started once the API is listened to again, or " + trigger + " --kind full";
   if (reason == "dead_records")
-    return "see the dead letters (docs/api.md), put the source right, then " + trigger + " --kind full";
+    return "look at them with lode dead-letter list, put the source right, then " + trigger + " --kind full";
   return trigger;
 }
 
@@ -119,7 +120,7 @@ int run(cli_context& context, const complete_options& o) {
   if (context.as_json)
     std::cout << json::serialize(*answer) << "\n";
   else
-    print(answer->as_object(), o.tenant + " " + connection);
+    print(answer->as_object(), quoted(o.tenant) + " " + quoted(connection));
   return answer->at("complete").as_bool() ? exit_ok : exit_owed;
 }
 

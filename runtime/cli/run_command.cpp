@@ -78,7 +78,7 @@ int trigger(cli_context& context, const run_options& o) {
                 << cell(answer.as_object(), "run") << "\n";
     else
       std::cout << (what == "already_requested" ? "already asked for a " : "asked for a ") << kind
-                << " run; see: lode run list " << o.tenant << " " << o.connection << "\n";
+                << " run; see: lode run list " << quoted(o.tenant) << " " << quoted(o.connection) << "\n";
   });
 }
 

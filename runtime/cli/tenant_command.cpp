@@ -20,6 +20,7 @@ constexpr size_t usual_limit = 100;
 struct tenant_options {
   std::string name;
   std::string after;
+  std::string reason;
   size_t limit = usual_limit;
   bool is_sure = false;
 };
@@ -60,7 +61,7 @@ int list(cli_context& context, const tenant_options& o) {
 }
 
 int set_state(cli_context& context, const tenant_options& o, const char* state) {
-  return ask(context, "PATCH", tenants + ("/" + path_segment(o.name)), json::serialize(json::object{{"state", state}}), print_tenant);
+  return ask(context, "PATCH", tenants + ("/" + path_segment(o.name)), json::serialize(json::object{{"state", state}, {"reason", o.reason}}), print_tenant);
 }
 
 int remove(cli_context& context, const tenant_options& o) {
@@ -172,8 +173,13 @@ void add_tenant_command(command program, cli_context& context) {
     },
     list);
   add_command<tenant_options>(tenant, context, "show", "Show a tenant", "  lode tenant show acme", with_name, show);
-  add_command<tenant_options>(tenant, context, "pause", "Stop mining for a tenant", "  lode tenant pause acme", with_name,
-                              [](auto& c, auto& o) { return set_state(c, o, "paused"); });
+  add_command<tenant_options>(
+    tenant, context, "pause", "Stop mining for a tenant", "  lode tenant pause acme --reason 'unpaid'",
+    [](command c, tenant_options& o) {
+      with_name(c, o);
+      c.option("--reason", o.reason, "Shown with the state");
+    },
+    [](auto& c, auto& o) { return set_state(c, o, "paused"); });
   add_command<tenant_options>(tenant, context, "resume", "Go on mining for a tenant", "  lode tenant resume acme", with_name,
                               [](auto& c, auto& o) { return set_state(c, o, "active"); });
   add_command<tenant_options>(

@@ -59,9 +59,17 @@ caf::error check_against(const manifest_summary& manifest, const connection_inpu
   return stored ? check_given(manifest, input.configuration, *stored, given_part::configuration) : stored.error();
 }
 
-} // namespace
-
-namespace {
+/// Mistakes of who asks as one; what is none of theirs, an outage, alone.
+caf::error all_of(const std::vector<caf::error>& found) {
+  std::string text;
+  for (const auto& each : found) {
+    if (each && each != errc::bad_argument)
+      return each;
+    if (each)
+      text += (text.empty() ? "" : "; ") + message_of(each);
+  }
+  return text.empty() ? caf::error{} : caf::make_error(errc::bad_argument, std::move(text));
+}
 
 std::optional<std::string> read_schedule(body_reader& body) {
   const auto* found = body.any("schedule");
@@ -96,7 +104,7 @@ caf::expected<std::string> seal_secrets(const std::string& secrets, api_context&
   return context.services.seal_secrets(secrets);
 }
 
-caf::expected<connection_row> store_connection(const tenant_row& tenant, connection_input input, api_context& context) {
+caf::expected<checked_connection> check_connection(std::optional<tenant_id> tenant, connection_input input, api_context& context) {
   if (auto wrong = check_name("connection", input.name))
     return wrong;
   auto source = find_source(*context.stores.catalog, input.source);
@@ -105,38 +113,41 @@ caf::expected<connection_row> store_connection(const tenant_row& tenant, connect
   auto manifest = usable_manifest(*source, context);
   if (!manifest)
     return manifest.error();
-  auto schedule = input.schedule.value_or(context.services.default_schedule);
-  auto planned = schedule.empty() ? caf::expected<new_schedule>{new_schedule{}} : context.services.check_schedule(schedule);
-  if (!planned)
-    return planned.error();
-  const auto before = context.stores.catalog->find_connection(tenant.id, input.name);
+  const auto before = tenant ? context.stores.catalog->find_connection(*tenant, input.name)
+                             : caf::expected<connection_row>{caf::make_error(errc::not_found)};
   if (!before && before.error() != errc::not_found)
     return before.error();
+  auto schedule = input.schedule.value_or(context.services.default_schedule);
+  auto planned = schedule.empty() ? caf::expected<new_schedule>{new_schedule{}} : context.services.check_schedule(schedule);
   auto streams = choose_streams(input, *manifest);
-  auto wrong = check_against(*manifest, input, before, context);
-  if (!streams && wrong)
-    return caf::make_error(errc::bad_argument, message_of(streams.error()) + "; " + message_of(wrong));
-  if (!streams || wrong)
-    return !streams ? streams.error() : wrong;
-  connection_row wanted;
-  wanted.name = input.name;
-  wanted.source = source->id;
-  wanted.source_name = source->name;
-  wanted.configuration = input.configuration;
-  wanted.schedule = schedule;
-  wanted.priority = planned->priority;
-  wanted.streams = std::move(*streams);
+  auto given = check_against(*manifest, input, before, context);
+  if (auto wrong = all_of({planned ? caf::error{} : planned.error(), streams ? caf::error{} : streams.error(), std::move(given)}))
+    return wrong;
+  checked_connection out;
+  out.first_due = planned->first_due;
+  out.is_new = !before;
+  out.row.name = input.name;
+  out.row.source = source->id;
+  out.row.source_name = source->name;
+  out.row.configuration = input.configuration;
+  out.row.schedule = schedule;
+  out.row.priority = planned->priority;
+  out.row.streams = std::move(*streams);
   if (!input.secrets.empty()) {
     auto sealed = seal_secrets(input.secrets, context);
     if (!sealed)
       return sealed.error();
-    wanted.sealed_secrets = std::move(*sealed);
+    out.row.sealed_secrets = std::move(*sealed);
   }
-  // A change ends what is under way: the first run of a new connection may have begun when the word of it arrives.
-  auto row = context.stores.catalog->put_connection(tenant.id, wanted, planned->first_due);
+  return out;
+}
+
+caf::expected<connection_row> store_connection(const tenant_row& tenant, const checked_connection& checked, api_context& context) {
+  auto row = context.stores.catalog->put_connection(tenant.id, checked.row, checked.first_due);
   if (!row)
     return row;
-  if (!before)
+  // A change ends what is under way: the first run of a new connection may have begun when the word of it arrives.
+  if (checked.is_new)
     context.services.node->connection_added(tenant.id, row->id);
   else
     context.services.node->connection_changed(tenant.id, row->id);

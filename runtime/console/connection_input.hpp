@@ -24,9 +24,18 @@ struct connection_input {
 /// Takes source, configuration, secrets, schedule and streams from `body`.
 connection_input read_connection(std::string name, body_reader& body);
 
-/// Checks `input` against its source (its streams, its spec, no secret outside "secrets"), seals the secrets and stores the
-/// connection; tells the node. Errors never quote a secret.
-caf::expected<connection_row> store_connection(const tenant_row& tenant, connection_input input, api_context& context);
+/// A connection that may be stored.
+struct checked_connection {
+  connection_row row;
+  std::optional<instant> first_due;
+  bool is_new = true;
+};
+
+/// Checks `input` against its source (its streams, its spec, no secret outside "secrets") and its schedule, all mistakes at once, and
+/// seals the secrets. `tenant`: where one of this name may be already. Errors never quote a secret.
+caf::expected<checked_connection> check_connection(std::optional<tenant_id> tenant, connection_input input, api_context& context);
+/// Stores it and tells the node.
+caf::expected<connection_row> store_connection(const tenant_row& tenant, const checked_connection& checked, api_context& context);
 
 /// The sealed form of a JSON object of secrets.
 caf::expected<std::string> seal_secrets(const std::string& secrets, api_context& context);

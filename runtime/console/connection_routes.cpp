@@ -22,7 +22,10 @@ caf::expected<api_response> put(const api_request& request, api_context& context
   auto tenant = routed_tenant(request, context);
   if (!tenant)
     return tenant.error();
-  auto row = store_connection(*tenant, std::move(input), context);
+  auto checked = check_connection(tenant->id, std::move(input), context);
+  if (!checked)
+    return checked.error();
+  auto row = store_connection(*tenant, *checked, context);
   if (!row)
     return row.error();
   return json_response(shown_connection(*row, context));

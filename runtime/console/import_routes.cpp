@@ -43,23 +43,28 @@ private:
     auto input = read_connection(body.text("connection"), body);
     if (auto wrong = body.finish())
       return wrong;
-    auto tenant = find_or_create(tenant_name);
+    if (auto wrong = check_name("tenant", tenant_name))
+      return wrong;
+    auto tenant = context_.stores.catalog->find_tenant(tenant_name);
+    if (!tenant && !has_code(tenant.error(), errc::not_found))
+      return tenant.error();
+    // A line that is refused leaves no tenant behind.
+    auto checked = check_connection(tenant ? std::optional{tenant->id} : std::nullopt, std::move(input), context_);
+    if (!checked)
+      return checked.error();
+    if (!tenant)
+      tenant = create(tenant_name);
     if (!tenant)
       return tenant.error();
-    auto row = store_connection(*tenant, std::move(input), context_);
+    auto row = store_connection(*tenant, *checked, context_);
     if (!row)
       return row.error();
     ++connections_;
     return {};
   }
 
-  caf::expected<tenant_row> find_or_create(const std::string& name) {
-    if (auto wrong = check_name("tenant", name))
-      return wrong;
+  caf::expected<tenant_row> create(const std::string& name) {
     auto& catalog = *context_.stores.catalog;
-    auto found = catalog.find_tenant(name);
-    if (found || !has_code(found.error(), errc::not_found))
-      return found;
     auto created = catalog.create_tenant(name);
     if (created)
       ++created_;

@@ -31,7 +31,7 @@ std::string title_of(const problem_group& group) {
     case wait_reason::suspended: return "Suspended: " + source + " needs a person";
     case wait_reason::quota: return "Waiting for the quota of " + source;
     case wait_reason::api_slow: return source + " answers slowly or hangs";
-    case wait_reason::backing_off: return "Requests to " + source + " fail and are made again";
+    case wait_reason::backing_off: return "Requests to " + source + " fail";
     case wait_reason::not_heard: return "Live changes of " + source + " are not heard";
     case wait_reason::store_slow: return "What is fetched from " + source + " does not commit";
     case wait_reason::queued: return "Runs of " + source + " wait for their turn";

@@ -9,12 +9,16 @@
 #include "runtime/console/body_reader.hpp"
 #include "runtime/console/lookup.hpp"
 #include "runtime/console/rfc3339.hpp"
+#include "runtime/wall_clock.hpp"
 
 namespace lode {
 
 namespace {
 
 namespace json = boost::json;
+
+/// Between whoever wrote the state down and this node.
+constexpr std::chrono::minutes clock_difference{5};
 
 std::optional<instant> read_time(body_reader& body, std::string_view key) {
   const auto* found = body.any(key);
@@ -77,6 +81,8 @@ private:
     if (!stream)
       item.complain("connection " + connection_.name + " mines no stream " + name);
     cursor_edit out{stream.value_or(stream_id{}), item.text_or("partition", ""), read_time(item, "known_up_to"), 0};
+    if (out.known_up_to && *out.known_up_to > wall_clock() + clock_difference)
+      item.complain("known_up_to: " + format_time(*out.known_up_to) + " is in the future: what changes until then would never be read");
     auto version = item.number("version");
     const auto* was = item.any("was");
     if (version && was)

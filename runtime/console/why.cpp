@@ -99,6 +99,10 @@ why_words why_of(const standing_row& row, instant now) {
         return {"What it read last is not all there" + in_brackets(row.detail) + ". What is missing has been owed" + lasts + " and is read again in "
                   + span_words(*row.due - now) + ".",
                 "It goes on by itself once the API answers. What it answered is listed with the connection's last errors."};
+      if (!row.until && !row.due)
+        return {"What it read last is not all there" + in_brackets(row.detail) + ". What is missing has been owed" + lasts
+                  + ", and nothing reads it by itself: it runs when it is triggered.",
+                "Put right what it names, then: lode run trigger " + row.tenant_name + " " + row.connection_name};
       return {"A request failed" + in_brackets(row.detail) + "; it has been tried again" + lasts
                 + (row.until && *row.until > now ? ", next in " + span_words(*row.until - now) + "." : "."),
               "It goes on by itself once the API answers. What it answered is listed with the connection's last errors."};

@@ -155,7 +155,9 @@ private:
   const std::vector<died_records>& died_; ///< where in the stream, nobody knows
 };
 
-void judge_dated(const stream_reading& reading, std::optional<instant> from, instant to, owed_list& out) {
+/// What was read before the stream had dates is no span of it.
+void judge_dated(stream_reading reading, std::optional<instant> from, instant to, owed_list& out) {
+  std::erase_if(reading.slices, [](const read_slice& slice) { return slice.slice.is_whole(); });
   auto slices = by_partition(reading);
   auto died = untold_deaths(reading);
   std::map<std::string, std::vector<slice_bounds>> closed;

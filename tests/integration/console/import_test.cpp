@@ -33,6 +33,8 @@ TEST_F(import_test, a_wrong_line_is_told_with_its_number_and_the_others_are_take
   EXPECT_EQ(errors[0].at("line"), json::value(2));
   EXPECT_EQ(errors[1].at("line"), json::value(3));
   EXPECT_EQ(errors[1].at("tenant"), json::value("b"));
+  EXPECT_EQ(answer.at("tenants_created"), json::value(2)) << "a refused line leaves nothing behind";
+  expect(404, "GET", "/api/v1/tenants/b");
   EXPECT_THAT(json::serialize(answer), Not(HasSubstr("hunter2")));
 }
 

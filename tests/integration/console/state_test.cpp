@@ -107,6 +107,12 @@ TEST_F(state_test, an_airbyte_state_becomes_the_first_cursor_and_never_replaces_
   EXPECT_THAT(error_text(expect(400, "POST", crm + "/state/airbyte", "other")), HasSubstr("stream nothing"));
 }
 
+TEST_F(state_test, a_cursor_in_the_future_is_refused_as_nothing_would_be_read_until_then) {
+  const auto refused = expect(400, "PATCH", crm + "/state",
+                              R"({"cursors":[{"stream":"posts","was":"1970-01-01T01:00:00Z","known_up_to":"2999-01-01T00:00:00Z"}]})");
+  EXPECT_THAT(error_text(refused), HasSubstr("known_up_to: 2999-01-01T00:00:00Z is in the future"));
+}
+
 TEST_F(state_test, wrong_changes_are_refused) {
   for (auto body : {R"({"cursors":5})", R"({"cursors":[{"stream":"nothing","known_up_to":null}]})", R"({"cursor":[]})",
                     R"({"cursors":[{"stream":"posts","was":"1970-01-01T01:00:00Z","known_up_to":"yesterday"}]})",

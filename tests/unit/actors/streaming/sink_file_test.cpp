@@ -71,9 +71,9 @@ TEST_F(sink_file_test, mistakes_in_settings_are_told_at_their_place) {
 }
 
 TEST_F(sink_file_test, all_other_mistakes_are_told_too) {
-  EXPECT_THAT(notes("kafka: {}\n"), ElementsAre(HasSubstr("there is no sink kind 'kafka'; known: bare, jsonl, mute")));
-  EXPECT_THAT(notes("jsnl: {}\n"), ElementsAre(HasSubstr("there is no sink kind 'jsnl', did you mean 'jsonl'?")));
-  EXPECT_THAT(notes("bare: {}\nstream: [a/b]\n"), ElementsAre(HasSubstr("2 #/stream there is no sink kind 'stream', did you mean 'streams'?")));
+  EXPECT_THAT(notes("kafka: {}\n"), ElementsAre(HasSubstr("'kafka' is neither a sink kind (known: bare, jsonl, mute) nor streams or from")));
+  EXPECT_THAT(notes("jsnl: {}\n"), ElementsAre(HasSubstr("nor streams or from; did you mean 'jsonl'?")));
+  EXPECT_THAT(notes("bare: {}\nstream: [a/b]\n"), ElementsAre(HasSubstr("2 #/stream 'stream' is neither a sink kind (known: bare, jsonl, mute) nor streams or from; did you mean 'streams'?")));
   EXPECT_THAT(notes("streams: [a/b]\n"), ElementsAre(HasSubstr("its kind is missing")));
   EXPECT_THAT(notes("bare: {}\njsonl: {folder: x}\n"), ElementsAre(HasSubstr("one kind")));
   EXPECT_THAT(

@@ -88,6 +88,14 @@ TEST(why_test, its_last_run_ended_incomplete) {
   EXPECT_THAT(text_of(row), AllOf(HasSubstr("500"), HasSubstr("has been owed for 3 h 12 min"), HasSubstr("read again in 1 min 30 s")));
 }
 
+TEST(why_test, its_last_run_ended_incomplete_and_only_a_person_starts_another) {
+  auto row = waiting(wait_reason::backing_off, "cursor_value: nothing is called 'jsn'");
+  row.until.reset();
+  row.due.reset();
+  EXPECT_THAT(text_of(row), AllOf(HasSubstr("'jsn'"), HasSubstr("nothing reads it by itself")));
+  EXPECT_THAT(help_of(row), HasSubstr("lode run trigger"));
+}
+
 TEST(why_test, it_is_not_heard) {
   EXPECT_THAT(text_of(waiting(wait_reason::not_heard, "the socket closed")), HasSubstr("not been heard for 3 h 12 min: the socket closed."));
   EXPECT_THAT(help_of(waiting(wait_reason::not_heard)), HasSubstr("repaired"));

@@ -95,6 +95,12 @@ TEST(completeness, tells_only_of_the_span_that_is_asked_for) {
   EXPECT_THAT(owed(reading, 4, 7), ElementsAre(" 4-5 not_read", " 6-7 not_read"));
 }
 
+TEST(completeness, of_a_stream_that_was_read_whole_before_it_had_dates_begins_where_its_dates_begin) {
+  stream_reading reading{{{"", {day(5), day(9)}}}, {}, {dated(2, 5, 9), whole(1)}, false};
+  EXPECT_THAT(owed(reading, std::nullopt, 9), IsEmpty());
+  EXPECT_THAT(owed(reading, 4, 10), ElementsAre(" 4-5 not_read", " 9-10 not_read"));
+}
+
 TEST(completeness, is_judged_per_partition) {
   stream_reading reading{{{"a", {day(0), day(9)}}}, {}, {in("b", dated(1, 0, 9, failed, "403"))}, false};
   EXPECT_THAT(owed(reading, 0, 9), ElementsAre("b 0-9 failed"));

@@ -70,7 +70,7 @@ records/s               ,,,,,,------======++++++******######  1 h, up to 237
 
 PROBLEMS  7, the 3 gravest
 critical  suspended        5 tenants   3h12m  Credentials refused by shop: orde…
-          Give new credentials.  lode why acme main
+          Give new credentials.  (lode why acme main)
 warning   api_slow          1 tenant   1m30s  crm is slow
           Nothing; see whether it lasts.
 notice    quota           41 tenants   1h00m  Waiting for the limit of shop
@@ -100,7 +100,7 @@ late (95 %) not yet measured
 
 PROBLEMS  7, the 3 gravest
 critical  suspended        5 tenants   3h12m  Credentials refused by shop: orders: the API answered 401
-          Give new credentials.  lode why acme main
+          Give new credentials.  (lode why acme main)
 warning   api_slow          1 tenant   1m30s  crm is slow
           Nothing; see whether it lasts.
 notice    quota           41 tenants   1h00m  Waiting for the limit of shop
