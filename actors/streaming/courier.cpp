@@ -9,6 +9,13 @@
 
 namespace lode {
 
+namespace {
+
+constexpr const char* stuck_actor =
+  "its actor blocks and does not end, though it was killed: new settings are used once this node is started anew";
+
+} // namespace
+
 courier_state::courier_state(courier_actor::pointer self, courier_parts parts) : self(self), parts(std::move(parts)) {}
 
 /// However it ended: whoever comes next makes sinks of its own.
@@ -104,6 +111,11 @@ void courier_state::tend(sink_id id, local_sink& sink) {
   if (!sink.actor && sink.wanted && (!sink.is_current() || self->clock().now() >= sink.not_before)
       && !is_ending_under(sink.wanted->name, id))
     make(sink);
+  else if (!sink.actor && sink.wanted && sink.problem.empty() && is_stuck_under(sink.wanted->name)) {
+    sink.row = *sink.wanted;
+    sink.problem = stuck_actor;
+    sink.is_told = false;
+  }
 }
 
 void courier_state::end(local_sink& sink) {
@@ -128,8 +140,7 @@ void courier_state::hurry(local_sink& sink) {
     return;
   }
   sink.end = ending::stuck;
-  sink.problem =
-    "its actor blocks and does not end, though it was killed: new settings are used once this node is started anew";
+  sink.problem = stuck_actor;
   sink.is_told = false;
   parts.report.warning(who + sink.problem);
 }
@@ -138,6 +149,12 @@ void courier_state::hurry(local_sink& sink) {
 bool courier_state::is_ending_under(const std::string& name, sink_id other_than) const {
   return std::ranges::any_of(sinks, [&](const auto& entry) {
     return entry.first != other_than && entry.second.actor && entry.second.row.name == name;
+  });
+}
+
+bool courier_state::is_stuck_under(const std::string& name) const {
+  return std::ranges::any_of(sinks, [&](const auto& entry) {
+    return entry.second.actor && entry.second.end == local_sink::ending::stuck && entry.second.row.name == name;
   });
 }
 

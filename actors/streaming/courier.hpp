@@ -108,6 +108,7 @@ struct courier_state {
   void sink_down(const caf::down_msg& down);
   void fail_all_out_to(sink_id sink, const std::string& why);
   bool is_ending_under(const std::string& name, sink_id other_than) const;
+  bool is_stuck_under(const std::string& name) const;
   // What is brought to them: courier_deliveries.cpp.
   size_t out_to(sink_id sink) const;
   std::vector<claim_order> orders() const;

@@ -34,6 +34,8 @@ public:
       const auto* stopped = answer->as_object().if_contains("stopped");
       if (!stopped)
         return complain(context_, exit_try_later, "the store does not answer: " + cell(answer->as_object(), "store"));
+      const auto total = answer->as_object().if_contains("stopped_total");
+      is_cut_ = total && total->to_number<size_t>() > stopped->as_array().size();
       const auto before = seen_.size();
       for (const auto& each : stopped->as_array())
         if (code = consider(each.as_object()); code != exit_ok)
@@ -42,6 +44,9 @@ public:
         break;
     }
     tell();
+    if (is_cut_)
+      return complain(context_, exit_failed, "there are more stopped connections than were looked at: resume or remove those of another --source or "
+                                             "--reason first, then repeat it");
     return failed_ == 0 ? exit_ok : exit_failed;
   }
 
@@ -93,6 +98,7 @@ private:
   const api_client& node_;
   const resume_filter& which_;
   std::set<std::pair<std::string, std::string>> seen_; ///< suspended ones, each is tried once
+  bool is_cut_ = false; ///< the node did not list all of them
   size_t resumed_ = 0;
   size_t failed_ = 0;
 };

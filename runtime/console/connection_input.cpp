@@ -56,7 +56,8 @@ caf::error check_against(const manifest_summary& manifest, const connection_inpu
   if (!input.secrets.empty() || !before || before->sealed_secrets.empty())
     return check_given(manifest, input.configuration, input.secrets, given_part::both);
   auto stored = context.services.open_secrets(before->sealed_secrets);
-  return stored ? check_given(manifest, input.configuration, *stored, given_part::configuration) : stored.error();
+  // What cannot be opened is told of when it is used; it must not keep a new schedule out.
+  return check_given(manifest, input.configuration, stored ? *stored : std::string{}, given_part::configuration);
 }
 
 /// Mistakes of who asks as one; what is none of theirs, an outage, alone.

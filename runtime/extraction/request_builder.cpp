@@ -182,7 +182,9 @@ caf::expected<std::string> url_of(const stream_plan& stream, const std::string& 
     if (auto error = check_link(stream, *base, joined))
       return error;
   } else if (auto parsed = parse_http_url(joined); auto wrong = std::get_if<http_error>(&parsed)) {
-    return failed(errc::bad_source, "url_base and path of the source: " + wrong->message); // no other try makes it a URL
+    // No other try makes a URL of the base. The path may be wrong for one partition only.
+    const auto is_base = std::holds_alternative<http_error>(parse_http_url(*base));
+    return failed(is_base ? errc::bad_source : errc::rejected, "url_base and path of the source: " + wrong->message);
   }
   return joined;
 }

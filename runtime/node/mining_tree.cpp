@@ -21,7 +21,6 @@
 #include "messages/fault_point.hpp"
 #include "runtime/node/manifest_loading.hpp"
 #include "runtime/node/reports.hpp"
-#include "runtime/node/secret_opening.hpp"
 #include "runtime/node/sink_making.hpp"
 #include "runtime/telemetry/metrics.hpp"
 
@@ -52,7 +51,7 @@ run_keeper_parts keeper_parts(mining_resources& resources) {
   parts.load_plan = [setup = manifest_setup_of(resources.config.mining, *resources.known)](const source_row& source) {
     return load_plan(source, setup);
   };
-  parts.open_secrets = make_secret_opener(*resources.seal);
+  parts.open_secrets = [&seal = *resources.seal](std::string_view text) { return seal.open(text); };
   parts.seal_secrets = [seal = resources.seal](std::string_view text) { return seal->seal(text); };
   parts.now = resources.now;
   parts.tick = [&resources] { return resources.clock.next(); };

@@ -131,6 +131,9 @@ caf::expected<opened_store> trusted_store(const postgres_settings& postgres, con
 
 caf::expected<opened_store> try_open(const postgres_settings& postgres, const store_identity& own,
                                      const std::optional<redis_settings>& redis) {
+  // Another cluster's store is not migrated by mistake; one that is too old to have names, or empty, has nobody to ask.
+  if (auto wrong = settle_identity(postgres, own); wrong == errc::bad_argument)
+    return wrong;
   auto migrated = migrate(postgres);
   if (!migrated)
     return migrated.error();

@@ -6,17 +6,18 @@ ALTER TABLE store ADD COLUMN cluster_name text NOT NULL DEFAULT '', ADD COLUMN k
 UPDATE store SET key_name = coalesce((SELECT encode(substring(sealed_secrets FROM 2 FOR 8), 'hex') AS name FROM connection
                                       WHERE length(sealed_secrets) > 9 GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1), '');
 
--- Nodes that have joined, are not declared gone and have a session here; null: none.
-CREATE FUNCTION lode_living_nodes() RETURNS text LANGUAGE sql AS $$
-  SELECT string_agg('"' || n.name || '"', ', ' ORDER BY n.name) FROM node n
-  WHERE n.state <> 3 AND EXISTS (SELECT FROM pg_stat_activity a
-                                 WHERE starts_with(a.application_name, 'lode/' || n.incarnation || '/') AND a.datname = current_database())
+-- Nodes that have joined and are not declared gone, and how far each has counted; null: none.
+CREATE FUNCTION lode_living_nodes(OUT out_names text, OUT out_beats text) LANGUAGE sql AS $$
+  SELECT string_agg('"' || name || '"', ', ' ORDER BY name), string_agg(incarnation || ':' || beat, ' ' ORDER BY incarnation)
+  FROM node WHERE state <> 3
 $$;
 
 -- A node asks before it works with this store: the first one names it. The key's name stays; the cluster's name follows the node that
 -- asks if no node lives (they were all stopped to be renamed), but never one with another key. Tells whose the store is now, and of
--- another cluster who lives. The row is locked, so that of two who come first one names it.
-CREATE FUNCTION lode_settle_identity(p_cluster text, p_key text, OUT out_cluster text, OUT out_key text, OUT out_living text)
+-- another cluster who may live, and their beats: those that stand still for a lease have gone, which who asks again says with
+-- `p_still`. A session is no sign of life: all of them end with the server. The row is locked, so that of two who come first one names it.
+CREATE FUNCTION lode_settle_identity(p_cluster text, p_key text, p_still text, OUT out_cluster text, OUT out_key text,
+                                     OUT out_living text, OUT out_beats text)
 LANGUAGE plpgsql AS $$
 BEGIN
   SELECT cluster_name, key_name INTO STRICT out_cluster, out_key FROM store FOR UPDATE;
@@ -24,8 +25,8 @@ BEGIN
     RETURN;
   END IF;
   IF out_cluster NOT IN ('', p_cluster) THEN
-    out_living := lode_living_nodes();
-    IF out_living IS NOT NULL THEN
+    SELECT out_names, l.out_beats INTO out_living, out_beats FROM lode_living_nodes() l;
+    IF out_beats <> p_still THEN
       RETURN;
     END IF;
   END IF;

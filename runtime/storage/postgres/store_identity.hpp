@@ -15,7 +15,8 @@ struct store_identity {
 };
 
 /// Before a node works with the store, and after it has joined: the first one gives the store its names. The key's name stays for good;
-/// the cluster's changes when no node lives that has joined. errc::bad_argument: it is another cluster's, or sealed with another key; the
+/// the cluster's changes when no node lives that has joined: of another cluster's store this waits longer than a lease to see whether
+/// any of them still counts. errc::bad_argument: it is another cluster's, or sealed with another key; the
 /// message names both and says what to do. errc::store_unavailable: the database does not answer.
 caf::error settle_identity(const postgres_settings& settings, const store_identity& own);
 

@@ -424,6 +424,22 @@ TEST_F(courier_test, a_sink_whose_thread_blocks_for_ever_is_told_to_people) {
   things.go_on.set_value();
 }
 
+TEST_F(courier_test, a_sink_that_is_put_again_in_the_place_of_one_that_blocks_for_ever_says_so_too) {
+  things.now = target::mode::blocks;
+  mine(acme, {"a"});
+  put("one");
+  things.blocked.get_future().wait();
+  advance(31s);
+  ASSERT_FALSE(people->remove_sink("lake"));
+  put("two");
+  advance(36s);
+  advance(1s);
+  EXPECT_THAT(standing().error, HasSubstr("blocks and does not end"));
+  EXPECT_THAT(made_from, ElementsAre("one")) << "two never write to one target";
+  send_exit(bringer, caf::make_error(errc::not_owner));
+  things.go_on.set_value();
+}
+
 TEST_F(courier_test, that_this_node_cannot_make_a_sink_makes_no_other_node_wait) {
   put("unusable");
   mine(acme, {"a"});

@@ -67,6 +67,11 @@ TEST_F(request_test, a_base_that_is_no_URL_needs_a_person) {
   }
 }
 
+TEST_F(request_test, a_path_that_leads_to_no_URL_is_the_failure_of_its_slice_alone) {
+  stream.requester.path = code("urn:li:share:1");
+  EXPECT_EQ(build().error(), errc::rejected);
+}
+
 TEST_F(request_test, a_next_link_never_leaves_tls) {
   stream.requester.url_base = code("https://graph.test");
   state.set_page_token(R"("http://graph.test/x")");
