@@ -120,11 +120,6 @@ std::string sealer::key_name() const {
   return hexadecimal_of(key_->name);
 }
 
-bool sealer::is_foreign(std::string_view sealed) const {
-  return sealed.size() >= head_bytes + crypto_secretbox_MACBYTES && static_cast<unsigned char>(sealed[0]) == format_version
-         && sealed.substr(1, name_bytes) != key_->name;
-}
-
 std::string sealer::seal(std::string_view plain) const {
   std::string out(head_bytes + crypto_secretbox_MACBYTES + plain.size(), '\0');
   out[0] = static_cast<char>(format_version);

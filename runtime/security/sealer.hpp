@@ -28,9 +28,6 @@ public:
   /// Fails with errc::bad_argument: not a sealed blob, altered, or sealed with another key.
   caf::expected<std::string> open(std::string_view sealed) const;
 
-  /// Whether it was sealed with another key than this one.
-  bool is_foreign(std::string_view sealed) const;
-
   /// The id of the key that seals: 16 hexadecimal digits, safe to show.
   std::string key_name() const;
 
