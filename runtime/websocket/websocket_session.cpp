@@ -171,7 +171,8 @@ asio::awaitable<websocket_session::error_code> websocket_session::read_message()
     auto had = message_.size();
     auto space = asio::buffer(head_of_message_);
     if (had > 0) {
-      message_.resize(had + std::min(stream_.read_size_hint(growth), growth));
+      // Once it is closed it has forgotten what it was reading, and must not be asked: the read below says that it is.
+      message_.resize(had + (stream_.is_open() ? std::min(stream_.read_size_hint(growth), growth) : growth));
       space = asio::buffer(message_.data() + had, message_.size() - had);
     }
     auto count = co_await stream_.async_read_some(space, asio::redirect_error(asio::use_awaitable, failure));
